@@ -1,0 +1,46 @@
+/** What is to be done to a database: changes per collection and the sync state that goes into the same transaction. Plain data; adapters perform it. */
+import type { KeyText, RecordText } from './canonical.ts'
+import type { Selection } from './collection.ts'
+
+/** A record of a live database, as an export would hold it. */
+export interface LiveRecord {
+  readonly key: KeyText
+  readonly text: RecordText
+}
+
+/** Before and after for one key: insert (`before` undefined), delete (`after` undefined) or update. `before` is what live must still hold when it is applied. */
+export interface Change {
+  readonly key: KeyText
+  readonly before: RecordText | undefined
+  readonly after: RecordText | undefined
+}
+
+export interface CollectionChanges {
+  readonly selection: Selection
+  readonly changes: readonly Change[]
+}
+
+/** Named texts that the tool keeps inside the database (sync point, binding, candidate). `undefined` means absent, or: remove. */
+export type StateChanges = ReadonlyMap<string, string | undefined>
+
+/** Everything one transaction writes. `expectedState` entries must still be so, else the plan is stale. */
+export interface ApplyPlan {
+  readonly collections: readonly CollectionChanges[]
+  readonly state: StateChanges
+  readonly expectedState: StateChanges
+}
+
+/**
+ * What came of a plan. `stale`: a touched record, a referencing row or the state is no longer what was read; nothing was written, read and merge again.
+ * `violation`: the database refused a record by a constraint the merge cannot see (check, exclusion, partial unique …); nothing was written.
+ */
+export type ApplyOutcome =
+  | { readonly status: 'applied'; readonly inserted: number; readonly updated: number; readonly deleted: number }
+  | { readonly status: 'stale'; readonly reason: string }
+  | {
+      readonly status: 'violation'
+      readonly collection: string
+      readonly key: KeyText | undefined
+      readonly constraint: string
+      readonly message: string
+    }

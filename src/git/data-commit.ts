@@ -1,0 +1,222 @@
+/**
+ * Makes a data commit without the user's index or work tree, then brings both along. The order is the invariant: index.lock, work-tree files, the index renamed, the
+ * ref last with its old value. A kill in between leaves at worst staged additions, never a staged reversal.
+ */
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { LockedError } from '../model/errors.ts'
+import { exists } from './head.ts'
+import { blobId, writeBlobs } from './objects.ts'
+import type { Repository } from './repository.ts'
+import { filesAt, type TreeFiles } from './tree.ts'
+
+/** Path from the root → new bytes. Files are never deleted by a data commit. */
+export type FileWrites = ReadonlyMap<string, Buffer>
+
+export interface DataCommit {
+  readonly commit: string
+  readonly tree: string
+  /** Path → blob id of every file written. */
+  readonly files: ReadonlyMap<string, string>
+}
+
+/** Stores the blobs and a tree that is `parent`'s with these files. Nothing of the user's is touched. */
+export async function buildTree(
+  repository: Repository,
+  parent: string,
+  writes: FileWrites,
+): Promise<Pick<DataCommit, 'tree' | 'files'>> {
+  const paths = [...writes.keys()]
+  const ids = await writeBlobs(repository, [...writes.values()])
+  const files = new Map(paths.map((file, i) => [file, ids[i] as string]))
+  const index = path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
+  const environment = { GIT_INDEX_FILE: index }
+  try {
+    await repository.git(['read-tree', parent], { environment })
+    await updateIndex(repository, files, environment)
+    return { tree: await repository.git(['write-tree'], { environment }), files }
+  } finally {
+    await rm(index, { force: true })
+  }
+}
+
+/** Writes the commit object (signed if the user signs commits). No ref moves. */
+export async function commitTree(
+  repository: Repository,
+  tree: string,
+  options: { readonly parents: readonly string[]; readonly message: string },
+): Promise<string> {
+  const sign = (await repository.git(['config', '--type=bool', '--get', 'commit.gpgsign'], { answers: [1] })) === 'true'
+  const parents = options.parents.flatMap((parent) => ['-p', parent])
+  return repository.git(['commit-tree', tree, ...parents, ...(sign ? ['-S'] : [])], { input: options.message })
+}
+
+export interface BringOptions {
+  /** Full name of the branch that moves. */
+  readonly ref: string
+  /** Where it stands now; the move fails if it no longer does. */
+  readonly from: string
+  readonly writes: FileWrites
+}
+
+/**
+ * Brings index, work tree and branch to the commit. Only files whose work-tree content is still that of `from` are rewritten; a file the user changed by hand stays.
+ * @throws LockedError when another git command holds the index
+ */
+export async function bringAlong(repository: Repository, made: DataCommit, options: BringOptions): Promise<void> {
+  const staged = await stageFiles(repository, made.files, options)
+  try {
+    await repository.git(['update-ref', '-m', 'tandem: data commit', options.ref, made.commit, options.from])
+  } catch (error) {
+    await staged.putBack()
+    throw error
+  }
+}
+
+/**
+ * Writes files into the user's index and work tree, leaving everything else staged or changed as it is.
+ * @throws LockedError when another git command holds the index
+ */
+export async function stageFiles(
+  repository: Repository,
+  files: ReadonlyMap<string, string>,
+  options: Pick<BringOptions, 'from' | 'writes'>,
+): Promise<{ putBack(): Promise<void> }> {
+  const index = path.join(repository.gitDir, 'index')
+  const lock = `${index}.lock`
+  const before = await readFile(index).catch(() => undefined)
+  await takeIndexLock(repository, lock)
+  const undo: (() => Promise<void>)[] = []
+  const putBack = async (): Promise<void> => {
+    for (const step of undo.toReversed()) await step()
+  }
+  try {
+    const copy = await indexWith(repository, files, before)
+    await writeWorkTree(repository, options, undo)
+    await refresh(repository, copy)
+    await rename(copy, index)
+    if (before !== undefined) undo.push(() => writeFile(index, before))
+    await rm(lock, { force: true })
+    return { putBack }
+  } catch (error) {
+    await putBack()
+    await rm(lock, { force: true })
+    throw error
+  }
+}
+
+/** Our lock names us, so that a later run can tell a dead tandem's lock from a git at work. */
+const LOCK_MARK = 'tandem index lock, pid '
+
+async function takeIndexLock(repository: Repository, lock: string): Promise<void> {
+  const content = `${LOCK_MARK}${process.pid}\n`
+  try {
+    await writeFile(lock, content, { flag: 'wx' })
+  } catch {
+    if (await isDeadLock(lock)) await writeFile(lock, content)
+    else
+      throw new LockedError(`another git command is using the index of ${repository.root}`, {
+        hint: `Wait for it; if none runs, remove ${lock}`,
+      })
+  }
+}
+
+async function isDeadLock(lock: string): Promise<boolean> {
+  const text = await readFile(lock, 'utf8').catch(() => '')
+  if (!text.startsWith(LOCK_MARK)) return false
+  try {
+    process.kill(Number(text.slice(LOCK_MARK.length)), 0)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */
+async function indexWith(
+  repository: Repository,
+  files: ReadonlyMap<string, string>,
+  before: Buffer | undefined,
+): Promise<string> {
+  const copy = path.join(repository.gitDir, `index.tandem-${process.pid}`)
+  const environment = { GIT_INDEX_FILE: copy }
+  if (before !== undefined) await copyFile(path.join(repository.gitDir, 'index'), copy)
+  const sparse = await sparsePaths(repository, [...files.keys()])
+  await updateIndex(repository, files, environment)
+  if (sparse.size > 0)
+    await repository.git(['update-index', '--skip-worktree', '-z', '--stdin'], { input: nul(sparse), environment })
+  return copy
+}
+
+/** Which of the paths a sparse checkout leaves out of the work tree (`S` in ls-files -t). */
+async function sparsePaths(repository: Repository, paths: readonly string[]): Promise<Set<string>> {
+  const sparseCheckout = await repository.git(['config', '--type=bool', '--get', 'core.sparseCheckout'], {
+    answers: [1],
+  })
+  if (sparseCheckout !== 'true') return new Set()
+  const listing = await repository.git(['ls-files', '-t', '-z', '--full-name'])
+  const left = new Set(
+    listing
+      .split('\0')
+      .filter((line) => line.startsWith('S '))
+      .map((line) => line.slice(2)),
+  )
+  return new Set(paths.filter((file) => left.has(file)))
+}
+
+async function updateIndex(
+  repository: Repository,
+  files: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const input = [...files].map(([file, id]) => `100644 ${id}\t${file}\0`).join('')
+  await repository.git(['update-index', '-z', '--index-info'], { input, environment })
+}
+
+/** Makes git notice the sizes and times of the files just written, so that `git status` has nothing to re-read. */
+async function refresh(repository: Repository, index: string): Promise<void> {
+  const environment = { GIT_INDEX_FILE: index }
+  await repository.git(['update-index', '-q', '--refresh', '--unmerged'], { environment, answers: [1, 128] })
+}
+
+async function writeWorkTree(
+  repository: Repository,
+  options: Pick<BringOptions, 'from' | 'writes'>,
+  undo: (() => Promise<void>)[],
+): Promise<void> {
+  const sparse = await sparsePaths(repository, [...options.writes.keys()])
+  const known = await filesBelow(repository, options.from, options.writes)
+  for (const [file, bytes] of options.writes) {
+    if (sparse.has(file)) continue
+    const target = path.join(repository.root, file)
+    const present = await readFile(target).catch(() => undefined)
+    // changed by hand: neither what the commit holds nor already what we write
+    const byHand = present !== undefined && !present.equals(bytes)
+    if (byHand && blobId(present, repository.objectFormat) !== known.get(file)?.id) continue
+    await mkdir(path.dirname(target), { recursive: true })
+    const temporary = `${target}.tandem-${process.pid}`
+    await writeFile(temporary, bytes)
+    await rename(temporary, target)
+    undo.push(() => (present === undefined ? rm(target, { force: true }) : writeFile(target, present)))
+  }
+}
+
+async function filesBelow(repository: Repository, commit: string, writes: FileWrites): Promise<TreeFiles> {
+  const folders = new Set([...writes.keys()].map((file) => file.split('/')[0] as string))
+  const all = new Map<string, { mode: string; id: string }>()
+  for (const folder of folders)
+    for (const [file, entry] of await filesAt(repository, commit, folder)) all.set(file, entry)
+  return all
+}
+
+function nul(paths: Iterable<string>): string {
+  return [...paths].map((file) => `${file}\0`).join('')
+}
+
+/** True when a stale lock of a killed tandem was found and removed. */
+export async function clearDeadIndexLock(repository: Repository): Promise<boolean> {
+  const lock = path.join(repository.gitDir, 'index.lock')
+  if (!(await exists(lock)) || !(await isDeadLock(lock))) return false
+  await rm(lock, { force: true })
+  return true
+}

@@ -1,0 +1,113 @@
+/** What commits say about each other: ancestry, merge bases, the trailers of data commits, and the clocks made from them (design: CONVERGENCE, "clock"). */
+import type { WriterStamp } from '../model/rules.ts'
+import type { Repository } from './repository.ts'
+
+/** Trailers of a data commit. */
+export const TRAILER_EXPORT = 'Tandem-Export'
+export const TRAILER_ASSET = 'Tandem-Asset'
+export const TRAILER_CLOCK = 'Tandem-Clock'
+
+/** One commit as read from `git log`; times in milliseconds. */
+export interface CommitFacts {
+  readonly id: string
+  readonly parents: readonly string[]
+  readonly committedAt: number
+  readonly author: string
+  readonly tree: string
+  /** `Tandem-Export: <id>`, undefined for commits that are not the tool's. */
+  readonly exportId: string | undefined
+  readonly asset: string | undefined
+  readonly clock: { readonly since: number; readonly at: number } | undefined
+}
+
+/** True when `ancestor` is `commit` or in its history. */
+export async function isAncestor(repository: Repository, ancestor: string, commit: string): Promise<boolean> {
+  if (ancestor === commit) return true
+  const answer = await repository.git(['rev-list', '--max-count=1', ancestor, '--not', commit], { answers: [128] })
+  return answer === '' && (await commitExists(repository, ancestor))
+}
+
+export async function commitExists(repository: Repository, id: string): Promise<boolean> {
+  return (await repository.git(['cat-file', '-t', id], { answers: [128] })) === 'commit'
+}
+
+/** All merge bases, best first; empty for unrelated histories. */
+export async function mergeBases(repository: Repository, a: string, b: string): Promise<string[]> {
+  return lines(await repository.git(['merge-base', '--all', a, b], { answers: [1] }))
+}
+
+const FIELDS = ['%H', '%P', '%ct', '%ae', '%T', trailer(TRAILER_EXPORT), trailer(TRAILER_ASSET), trailer(TRAILER_CLOCK)]
+
+function trailer(name: string): string {
+  return `%(trailers:key=${name},valueonly,separator=%x20)`
+}
+
+/** The commits that `git log ARGS` lists, newest first. */
+export async function commitsOf(repository: Repository, args: readonly string[]): Promise<CommitFacts[]> {
+  const text = await repository.git(['log', '-z', `--format=${FIELDS.join('%x01')}`, ...args])
+  return text.split('\0').filter(Boolean).map(factsOf)
+}
+
+function factsOf(line: string): CommitFacts {
+  const [id = '', parents = '', seconds, author = '', tree = '', exportId, asset, clock = ''] = line.split('\x01')
+  const times = /^(\d{1,15}) (\d{1,15})$/.exec(clock.trim())
+  return {
+    id,
+    parents: parents.split(' ').filter(Boolean),
+    committedAt: Number(seconds) * 1000,
+    author,
+    tree,
+    exportId: exportId?.trim() || undefined,
+    asset: asset?.trim() || undefined,
+    clock: times === null ? undefined : { since: Number(times[1]), at: Number(times[2]) },
+  }
+}
+
+/** The ids in `Tandem-Export` of a range's commits; kept by rebase, amend, cherry-pick and most squash merges. */
+export function exportIds(commits: readonly CommitFacts[]): Set<string> {
+  return new Set(commits.flatMap((commit) => commit.exportId?.split(/\s+/) ?? []))
+}
+
+/** The greatest clock (ms) in a commit's history, itself included. A data commit's `at` is greater than every clock before it, so only what came after the newest one is walked. */
+export async function clockAt(repository: Repository, commit: string): Promise<number> {
+  const [data] = await commitsOf(repository, ['--max-count=1', `--grep=^${TRAILER_CLOCK}: `, commit])
+  if (data?.clock === undefined) return greatestClock(await commitsOf(repository, [commit]))
+  const later = await commitsOf(repository, [commit, '--not', data.id])
+  return Math.max(data.clock.at, greatestClock(later))
+}
+
+/** Ordinary merges do not tick. */
+function greatestClock(commits: readonly CommitFacts[]): number {
+  let greatest = 0
+  for (const commit of commits) {
+    const own = commit.clock?.at ?? (commit.parents.length > 1 ? 0 : commit.committedAt)
+    if (own > greatest) greatest = own
+  }
+  return greatest
+}
+
+/** Who wrote a file last in `range` (arguments of git log), and when; undefined when nobody did. */
+export async function lastWriter(
+  repository: Repository,
+  range: readonly string[],
+  file: string,
+): Promise<WriterStamp | undefined> {
+  const [commit] = await commitsOf(repository, ['--max-count=1', '--no-merges', ...range, '--', file])
+  return commit === undefined ? undefined : stampOf(commit)
+}
+
+/** The stamp of a commit's writes: its trailer's, else its date and author. */
+export function stampOf(commit: CommitFacts): WriterStamp {
+  const { since, at } = commit.clock ?? { since: commit.committedAt - 1000, at: commit.committedAt }
+  return { asset: commit.asset ?? commit.author, since, at }
+}
+
+/** True when some remote-tracking branch contains the commit: it is published. */
+export async function isPublished(repository: Repository, commit: string): Promise<boolean> {
+  const refs = await repository.git(['for-each-ref', '--count=1', `--contains=${commit}`, 'refs/remotes'])
+  return refs !== ''
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter(Boolean)
+}

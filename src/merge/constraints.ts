@@ -1,0 +1,89 @@
+/** What a merge of two sound sides can break: unique keys and foreign keys between records of different sides. Checked before anything is written; the database stays the judge of the rest. */
+import { arrayText, type KeyText, type RecordText, splitObject, type ValueText } from '../model/canonical.ts'
+import type { CollectionSchema, Reference } from '../model/collection.ts'
+
+type Records = ReadonlyMap<KeyText, RecordText>
+
+/** Several records that hold the same values in a unique key. */
+export interface UniqueViolation {
+  readonly unique: readonly string[]
+  readonly keys: readonly KeyText[]
+}
+
+/** A record whose foreign key names a parent that is not there. */
+export interface MissingParent {
+  readonly reference: Reference
+  readonly key: KeyText
+}
+
+export type Violation =
+  | ({ readonly kind: 'unique'; readonly collection: string } & UniqueViolation)
+  | ({ readonly kind: 'reference'; readonly collection: string } & MissingParent)
+
+export interface MergedRecords {
+  readonly schema: CollectionSchema
+  readonly records: Records
+}
+
+/** Every violation among the given records, collection by collection. References to collections that are not given are not checked. */
+export function findViolations(collections: ReadonlyMap<string, MergedRecords>): Violation[] {
+  const found: Violation[] = []
+  for (const [collection, { schema, records }] of collections) {
+    for (const one of uniqueViolations(records, schema.uniques)) found.push({ kind: 'unique', collection, ...one })
+    for (const reference of schema.references) {
+      const parents = collections.get(reference.to)
+      if (parents === undefined) continue
+      const keys = missingParents(records, reference, parents.records)
+      for (const key of keys) found.push({ kind: 'reference', collection, reference, key })
+    }
+  }
+  return found
+}
+
+/** Records that share a value of a unique key, in the order given. A record with an absent or null field in it never collides (SQL's NULL). */
+export function uniqueViolations(records: Records, uniques: readonly (readonly string[])[]): UniqueViolation[] {
+  return uniques.flatMap((unique) => {
+    const holders = new Map<string, KeyText[]>()
+    for (const [key, text] of records) {
+      const value = tupleOf(splitObject(text), unique)
+      if (value === undefined) continue
+      const known = holders.get(value)
+      if (known === undefined) holders.set(value, [key])
+      else known.push(key)
+    }
+    return [...holders.values()].filter((keys) => keys.length > 1).map((keys) => ({ unique, keys }))
+  })
+}
+
+/** Keys of children whose foreign key has a value (no field of it absent or null: MATCH SIMPLE) that no parent holds. */
+export function missingParents(children: Records, reference: Reference, parents: Records): KeyText[] {
+  const known = new Set<string>()
+  for (const text of parents.values()) {
+    const value = tupleOf(splitObject(text), reference.toFields, comparable)
+    if (value !== undefined) known.add(value)
+  }
+  const missing: KeyText[] = []
+  for (const [key, text] of children) {
+    const value = tupleOf(splitObject(text), reference.fields, comparable)
+    if (value !== undefined && !known.has(value)) missing.push(key)
+  }
+  return missing
+}
+
+/** The values of several fields as one text; `undefined` when one of them is absent or null. */
+function tupleOf(
+  fields: ReadonlyMap<string, ValueText>,
+  names: readonly string[],
+  form: (value: ValueText) => string = (value) => value,
+): string | undefined {
+  const values = names.map((name) => fields.get(name) ?? 'null')
+  return values.includes('null') ? undefined : arrayText(values.map(form))
+}
+
+/** One form for a number that two columns of different types write differently: `5`, `"5"` and `"5.00"`. Text that is no plain number stays as it is. */
+function comparable(value: ValueText): string {
+  const match = /^"?(-?(?:0|[1-9]\d*))(?:\.(\d*[1-9])?0*)?"?$/.exec(value)
+  if (match === null) return value
+  const [, whole = '', fraction] = match
+  return fraction === undefined ? whole : `${whole}.${fraction}`
+}

@@ -1,0 +1,108 @@
+/**
+ * Counters merge by adding both sides' changes to the base, exactly: amounts are never turned into floating point unless their column holds floating point. A
+ * number's form (bare, string, typed wrapper) says how its database stores it, and the sum is written in the form that database would give back.
+ */
+import { isTypedValue, kindOf, splitObject, type ValueText } from '../model/canonical.ts'
+import { addDecimals, type Decimal, decimalText, negate, parseDecimal } from './decimal.ts'
+import type { Print } from './print.ts'
+
+/** How a number is written. `bare` is an integer everywhere, but a numeric inside jsonb and a double in documents may be bare too. */
+type Form = 'bare' | 'string' | '$int' | '$numberLong' | '$real' | '$numberDouble' | '$numberDecimal'
+
+interface Amount {
+  readonly form: Form
+  readonly number: Decimal
+}
+
+export interface CounterVersions {
+  /** Where the record was there but the field was not, counting starts from 0. */
+  readonly base: ValueText
+  readonly ours: ValueText
+  readonly theirs: ValueText
+}
+
+/**
+ * base + (ours − base) + (theirs − base) as a value text at the greatest scale of the three; `undefined` when one of them is no number, or they are of kinds that
+ * no column holds together, or the sum does not fit its form. `print` tells where they stand: bare numbers are exact in jsonb, int32 or double in documents, and
+ * integers in tables (where a sum beyond 2^53 has a form only its engine knows: `undefined`).
+ */
+export function addChanges(counter: CounterVersions, print: Print): ValueText | undefined {
+  const [base, ours, theirs] = [readAmount(counter.base), readAmount(counter.ours), readAmount(counter.theirs)]
+  if (base === undefined || ours === undefined || theirs === undefined) return undefined
+  const sum = addDecimals(addDecimals(ours.number, theirs.number), negate(base.number))
+  return writeAmount(sum, new Set([base.form, ours.form, theirs.form]), print)
+}
+
+function readAmount(text: ValueText): Amount | undefined {
+  const kind = kindOf(text)
+  if (kind === 'number') return amount('bare', text)
+  if (kind === 'string') return amount('string', JSON.parse(text) as string)
+  if (!isTypedValue(text)) return undefined
+  const [entry, ...more] = splitObject(text)
+  if (entry === undefined || more.length > 0 || kindOf(entry[1]) !== 'string') return undefined
+  const form = TYPED.find((name) => name === entry[0])
+  return form === undefined ? undefined : amount(form, JSON.parse(entry[1]) as string)
+}
+
+const TYPED: readonly Form[] = ['$int', '$numberLong', '$real', '$numberDouble', '$numberDecimal']
+
+/** Strings with an exponent are text, or floats whose printed form we could not foretell. */
+function amount(form: Form, digits: string): Amount | undefined {
+  if (form === 'string' && /e/i.test(digits)) return undefined
+  const number = parseDecimal(digits)
+  return number === undefined ? undefined : { form, number }
+}
+
+function writeAmount(sum: Decimal, forms: ReadonlySet<Form>, print: Print): ValueText | undefined {
+  const only = (...allowed: readonly Form[]): boolean => [...forms].every((form) => allowed.includes(form))
+  if (only('string')) return `"${decimalText(sum)}"`
+  if (only('$numberDecimal')) return fitsDecimal128(sum) ? wrap('$numberDecimal', decimalText(sum)) : undefined
+  if (only('bare')) return bareText(sum, print)
+  if (only('bare', 'string'))
+    return sum.scale > 0 ? undefined : isSafe(sum) ? decimalText(sum) : `"${decimalText(sum)}"`
+  if (only('bare', '$int')) return isSafe(sum) ? decimalText(sum) : wrap('$int', decimalText(sum))
+  if (only('bare', '$int', '$real')) return wrap('$real', floatText(sum))
+  if (only('bare', '$numberLong') && sum.scale === 0) return longText(sum)
+  return only('bare', '$numberLong', '$numberDouble') ? doubleText(sum) : undefined
+}
+
+function bareText(sum: Decimal, print: Print): ValueText | undefined {
+  if (print === 'jsonb') return decimalText(sum)
+  if (print === 'sorted') return isSafe(sum) ? decimalText(sum) : undefined
+  if (sum.scale > 0) return doubleText(sum)
+  return fitsBits(sum, 32) ? decimalText(sum) : longText(sum)
+}
+
+function longText(sum: Decimal): ValueText | undefined {
+  return fitsBits(sum, 64) ? wrap('$numberLong', decimalText(sum)) : undefined
+}
+
+/** True when a whole number fits a signed integer of so many bits. */
+function fitsBits({ unscaled }: Decimal, bits: number): boolean {
+  return BigInt.asIntN(bits, unscaled) === unscaled
+}
+
+/** A double of Extended JSON: bare when it has a fraction, else wrapped. */
+function doubleText(sum: Decimal): ValueText {
+  const number = Number(decimalText(sum))
+  return Number.isInteger(number) ? wrap('$numberDouble', floatText(sum)) : String(number)
+}
+
+/** The shortest text that reads back as the double nearest to the exact sum; whole ones end in `.0`. */
+function floatText(sum: Decimal): string {
+  const text = String(Number(decimalText(sum)))
+  return /^-?\d+$/.test(text) ? `${text}.0` : text
+}
+
+function wrap(form: Form, digits: string): ValueText {
+  return `{"${form}":"${digits}"}`
+}
+
+function isSafe({ unscaled }: Decimal): boolean {
+  return unscaled <= BigInt(Number.MAX_SAFE_INTEGER) && unscaled >= BigInt(Number.MIN_SAFE_INTEGER)
+}
+
+/** Decimal128 holds 34 digits. */
+function fitsDecimal128({ unscaled }: Decimal): boolean {
+  return unscaled.toString().replace('-', '').length <= 34
+}

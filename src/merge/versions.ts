@@ -1,0 +1,57 @@
+/** The three states every step of a merge looks at, always in the order base, ours, theirs, and when two values are the same data. */
+import { compareBytes, objectText, orderFreeText, sameRecord, splitObject } from '../model/canonical.ts'
+import type { RecordText, ValueText } from '../model/canonical.ts'
+import type { MergeRules } from '../model/rules.ts'
+
+export type Side = 'ours' | 'theirs'
+
+/** One thing in its three states; `undefined` where a side does not have it. */
+export interface Versions<Thing = ValueText> {
+  readonly base: Thing | undefined
+  readonly ours: Thing | undefined
+  readonly theirs: Thing | undefined
+}
+
+export type FieldOrder = MergeRules['order']
+
+/** True when two values (or two absences) are the same data; where field order is kept, the order of names inside documents does not count. */
+export function sameValue(a: ValueText | undefined, b: ValueText | undefined, order: FieldOrder): boolean {
+  return sameRecord(a, b, order)
+}
+
+/** True when two records are the same data in every field that counts: field order (where kept) and derived fields do not. */
+export function sameContent(a: RecordText | undefined, b: RecordText | undefined, rules: MergeRules): boolean {
+  if (a === undefined || b === undefined) return a === b
+  if (sameRecord(a, b, rules.order)) return true
+  if (rules.derived.length === 0) return false
+  return sameRecord(withoutDerived(a, rules), withoutDerived(b, rules), rules.order)
+}
+
+function withoutDerived(text: RecordText, rules: MergeRules): RecordText {
+  return objectText([...splitObject(text)].filter(([name]) => !rules.derived.includes(name)))
+}
+
+/**
+ * The three-way merge where it is trivial: both the same, or one side unchanged from the base. `undefined` when both sides changed it differently, else the
+ * value wrapped, since absence is a value too. Texts that differ in field order only give the base's, else the smaller: the same whichever side is ours.
+ */
+export function trivialMerge(
+  { base, ours, theirs }: Versions,
+  order: FieldOrder,
+): { readonly value: ValueText | undefined } | undefined {
+  if (ours === theirs) return { value: ours }
+  if (sameValue(ours, theirs, order)) return { value: sameValue(base, ours, order) ? base : smaller(ours, theirs) }
+  if (sameValue(base, ours, order)) return { value: theirs }
+  if (sameValue(base, theirs, order)) return { value: ours }
+  return undefined
+}
+
+function smaller(a: ValueText = '', b: ValueText = ''): ValueText {
+  return compareBytes(a, b) < 0 ? a : b
+}
+
+/** The text that stands for a value when bytes decide: free of field order where that is kept, empty for an absent value. */
+export function decidingText(text: ValueText | undefined, order: FieldOrder): string {
+  if (text === undefined) return ''
+  return order === 'kept' ? orderFreeText(text) : text
+}

@@ -1,0 +1,55 @@
+/** Keeps paths that a pulled configuration names inside the work tree: by their text alone, and on disk against symbolic links. */
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../model/errors.ts'
+
+/**
+ * A path of the configuration in plain form: relative, `/` between its parts, no `.` parts, no slash at the end.
+ * @param where names the option in messages
+ * @throws UsageError when it is absolute, climbs out by `..`, enters `.git` (in any spelling a file system takes for it), or is the root itself
+ */
+export function insideWorkTree(path: string, where: string): string {
+  if (/^([a-z][a-z0-9+.-]*:|[/\\~:])/i.test(path))
+    throw outside(where, `"${path}" is not a path relative to the repository`)
+  if (/\p{Cc}/u.test(path)) throw outside(where, 'has a control character')
+  const parts = path.split(/[/\\]/).filter((part) => part !== '' && part !== '.')
+  if (parts.length === 0) throw outside(where, 'must name something below the repository root')
+  if (parts.includes('..')) throw outside(where, `"${path}" leaves the repository`)
+  if (parts.some(isGitFolder)) throw outside(where, `"${path}" is inside .git`)
+  return parts.join('/')
+}
+
+function outside(where: string, problem: string): UsageError {
+  return new UsageError(`${where}: ${problem}`, { hint: 'Name a path inside the work tree, outside .git.' })
+}
+
+/** `.git` as NTFS and HFS+ also read it: case aside, with dots, spaces or a stream name after it, zero-width characters, short names. */
+function isGitFolder(part: string): boolean {
+  const plain = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '').replace(/:.*$/, '')
+  return /^(\.git|git~[0-9]+)[. ]*$/i.test(plain)
+}
+
+/**
+ * Looks at a path of the work tree on disk: no part of it may be a symbolic link (a committed link would lead reads and writes elsewhere). Parts that do not exist are fine.
+ * @param root absolute path of the work tree
+ * @param path as `insideWorkTree` returns it
+ * @throws UsageError naming the link
+ */
+export async function checkInsideWorkTree(root: string, path: string): Promise<void> {
+  let place = root
+  for (const part of insideWorkTree(path, 'path').split('/')) {
+    place = join(place, part)
+    const entry = await lstat(place).catch(absent)
+    if (entry === undefined) return
+    if (entry.isSymbolicLink()) {
+      throw new UsageError(`${path}: ${place} is a symbolic link, which may lead out of the repository`, {
+        hint: 'Replace the link by what it points to, or name the place by a variable of your environment.',
+      })
+    }
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+  throw error
+}

@@ -1,0 +1,38 @@
+/** Reads the configuration and `.env` of a work tree from disk; everything after the reading is in load.ts, without files. */
+import { lstat, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../model/errors.ts'
+import type { Config } from './config.ts'
+import { CONFIG_FILE, parseConfig, resolveConfig } from './load.ts'
+import { parseDotenv } from './source-url.ts'
+
+/**
+ * The configuration of a work tree.
+ * @param root absolute path of the work tree
+ * @throws UsageError when there is none, when it is a symbolic link (a committed one could show any file), or when it is not valid
+ */
+export async function readConfig(root: string): Promise<Config> {
+  const text = await readRegular(join(root, CONFIG_FILE), CONFIG_FILE)
+  if (text === undefined) {
+    throw new UsageError(`there is no ${CONFIG_FILE} in this repository`, { hint: 'Run tandem init to write one.' })
+  }
+  return resolveConfig(parseConfig(text, CONFIG_FILE))
+}
+
+/** The variables of `.env` at the root of a work tree; empty if there is none. A link is followed: `.env` is the user's own and not committed. */
+export async function readDotenv(root: string): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(join(root, '.env'), 'utf8').catch(absent)
+  return parseDotenv(text ?? '')
+}
+
+async function readRegular(path: string, name: string): Promise<string | undefined> {
+  const entry = await lstat(path).catch(absent)
+  if (entry === undefined) return undefined
+  if (!entry.isFile()) throw new UsageError(`${name} is not a regular file`, { hint: 'Put a plain file in its place.' })
+  return await readFile(path, 'utf8')
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined
+  throw error
+}

@@ -1,0 +1,163 @@
+/** From the options of a collection and its live structure to what the program works with: merge rules, the selection for the adapter, the guard. */
+import type { CollectionSchema, Selection } from '../model/collection.ts'
+import { UsageError } from '../model/errors.ts'
+import type { MergeRules } from '../model/rules.ts'
+import type { CollectionOptions, SourceConfig } from './config.ts'
+import { omittedFields } from './credentials.ts'
+import { optionsFor } from './match.ts'
+import { nearestName } from './nearest.ts'
+
+/**
+ * How the records of a collection merge.
+ * @throws UsageError when `key` contradicts the table's own
+ */
+export function rulesFor(source: SourceConfig, schema: CollectionSchema): MergeRules {
+  const options = optionsFor(source, schema.name)
+  const key = keyFor(source, schema)
+  return {
+    collection: schema.name,
+    key,
+    identity: options.identity,
+    newest: hasField(schema, options.newest) ? options.newest : undefined,
+    critical: options.critical ?? [],
+    arrays: options.arrays ?? {},
+    counters: options.counters ?? [],
+    derived: options.derived ?? [],
+    zone: options.zone ?? 'UTC',
+    serialKey: key.length === 1 && schema.fields.some((field) => field.name === key[0] && field.serial === true),
+    order: schema.order,
+    jsonbFields: schema.fields.filter((field) => field.type === 'jsonb').map((field) => field.name),
+  }
+}
+
+/** Documents declare no fields, so any may be there; a table without the field of `*` simply has no time of its own. */
+function hasField(schema: CollectionSchema, name: string | undefined): boolean {
+  return schema.fields.length === 0 || schema.fields.some((field) => field.name === name)
+}
+
+/** The database's own key, else the configured one, else none. */
+function keyFor(source: SourceConfig, schema: CollectionSchema): readonly string[] {
+  const configured = optionsFor(source, schema.name).key
+  if (schema.key.length === 0) return configured ?? []
+  if (configured !== undefined && [...configured].sort().join('\n') !== [...schema.key].sort().join('\n')) {
+    throw new UsageError(
+      `source ${source.name}: the key of ${schema.name} is ${schema.key.join(', ')} in the database and ${configured.join(', ')} in the configuration`,
+      {
+        hint: '"key" is for tables without a primary key; take it out. "identity" recognises records by other fields.',
+      },
+    )
+  }
+  return schema.key
+}
+
+/**
+ * A collection as its adapter shall read and write it: with its key, without its omitted fields.
+ * @param fieldNames names that occur in the records, where the collection declares none (documents); credentials among them are omitted too
+ * @throws UsageError when the key is contradicted, names no field, or would be omitted
+ */
+export function selectionFor(
+  source: SourceConfig,
+  schema: CollectionSchema,
+  fieldNames: readonly string[] = [],
+): Selection {
+  const options = optionsFor(source, schema.name)
+  const key = keyFor(source, schema)
+  const names =
+    schema.fields.length > 0 ? schema.fields.map((field) => field.name) : documentFields(fieldNames, options)
+  const omit = omittedFields(options.omit, names).filter((name) => !key.includes(name) || options.omit?.includes(name))
+  checkKey({ source, schema, key, omit })
+  const omitted = new Set(omit)
+  return {
+    schema: {
+      ...schema,
+      key,
+      fields: schema.fields.filter((field) => !omitted.has(field.name)),
+      uniques: schema.uniques.filter((unique) => !unique.some((name) => omitted.has(name))),
+      references: schema.references.filter((reference) => !reference.fields.some((name) => omitted.has(name))),
+    },
+    omit,
+    derived: (options.derived ?? []).filter((name) => hasField(schema, name)),
+  }
+}
+
+function documentFields(seen: readonly string[], options: CollectionOptions): string[] {
+  const configured = (options.omit ?? []).filter((name) => !name.startsWith('!'))
+  return [...new Set([...seen, ...configured])].sort()
+}
+
+interface KeyCheck {
+  readonly source: SourceConfig
+  readonly schema: CollectionSchema
+  readonly key: readonly string[]
+  readonly omit: readonly string[]
+}
+
+function checkKey({ source, schema, key, omit }: KeyCheck): void {
+  const missing = key.find((name) => !hasField(schema, name))
+  if (missing !== undefined) {
+    throw new UsageError(`source ${source.name}: "key" of ${schema.name} names "${missing}", which is no field of it`, {
+      hint: `Its fields: ${schema.fields.map((field) => field.name).join(', ')}.`,
+    })
+  }
+  const omitted = key.find((name) => omit.includes(name))
+  if (omitted !== undefined) {
+    throw new UsageError(`source ${source.name}: "omit" leaves out "${omitted}", a key field of ${schema.name}`, {
+      hint: `Exclude the whole collection, or write "omit": ["!${omitted}"].`,
+    })
+  }
+}
+
+/** A field named by an option of a table that does not have it. */
+export interface UnknownField {
+  readonly option: string
+  readonly field: string
+  readonly nearest: string | undefined
+}
+
+/** Fields that the entry of this very collection names and its table lacks (a misspelt `critical` would protect nothing). `*` may name fields that only some tables have. */
+export function unknownFields(source: SourceConfig, schema: CollectionSchema): UnknownField[] {
+  if (schema.fields.length === 0) return []
+  const own = optionsFor({ ...source, collections: withoutDefault(source.collections) }, schema.name)
+  const names = schema.fields.map((field) => field.name)
+  return namedFields(own)
+    .filter(({ field }) => !names.includes(field))
+    .map(({ option, field }) => ({ option, field, nearest: nearestName(field, names) }))
+}
+
+function withoutDefault(collections: SourceConfig['collections']): SourceConfig['collections'] {
+  return Object.fromEntries(Object.entries(collections).filter(([name]) => name !== '*'))
+}
+
+/** `profile.city` names the field `profile`; `!token` the field `token`. */
+function namedFields(options: CollectionOptions): { option: string; field: string }[] {
+  const lists: Record<string, readonly string[]> = {
+    key: options.key ?? [],
+    identity: options.identity ?? [],
+    newest: options.newest === undefined ? [] : [options.newest],
+    critical: options.critical ?? [],
+    arrays: Object.keys(options.arrays ?? {}).map((path) => path.split('.')[0] ?? path),
+    counters: (options.counters ?? []).map((path) => path.split('.')[0] ?? path),
+    omit: (options.omit ?? []).map((name) => name.replace(/^!/, '')),
+    derived: options.derived ?? [],
+  }
+  return Object.entries(lists).flatMap(([option, fields]) => fields.map((field) => ({ option, field })))
+}
+
+/** How many deletes pass without being asked: a share of the collection (0.2 for 20 %) or a number of records; undefined: the built-in bound. */
+export interface Guard {
+  readonly deletes: { readonly share: number } | { readonly count: number } | undefined
+}
+
+/** @throws UsageError for a value that is neither a percentage nor a whole number (the schema refuses it earlier, with its line) */
+export function guardFor(options: CollectionOptions): Guard {
+  const deletes = options.guard?.deletes
+  if (deletes === undefined) return { deletes: undefined }
+  if (typeof deletes === 'number' && Number.isInteger(deletes) && deletes >= 0) return { deletes: { count: deletes } }
+  const percent = /^([0-9]+(?:\.[0-9]+)?)%$/.exec(String(deletes))?.[1]
+  if (percent === undefined || Number(percent) > 100) {
+    throw new UsageError(`guard.deletes: ${JSON.stringify(deletes)} is no bound`, {
+      hint: 'Write for example "20%" or 500.',
+    })
+  }
+  return { deletes: { share: Number(percent) / 100 } }
+}

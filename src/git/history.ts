@@ -86,16 +86,6 @@ function greatestClock(commits: readonly CommitFacts[]): number {
   return greatest
 }
 
-/** Who wrote a file last in `range` (arguments of git log), and when; undefined when nobody did. */
-export async function lastWriter(
-  repository: Repository,
-  range: readonly string[],
-  file: string,
-): Promise<WriterStamp | undefined> {
-  const [commit] = await commitsOf(repository, ['--max-count=1', '--no-merges', ...range, '--', file])
-  return commit === undefined ? undefined : stampOf(commit)
-}
-
 /** The stamp of a commit's writes: its trailer's, else its date and author. */
 export function stampOf(commit: CommitFacts): WriterStamp {
   const { since, at } = commit.clock ?? { since: commit.committedAt - 1000, at: commit.committedAt }
@@ -110,4 +100,23 @@ export async function isPublished(repository: Repository, commit: string): Promi
 
 function lines(text: string): string[] {
   return text.split('\n').filter(Boolean)
+}
+
+/** Who wrote each file below `folder` last in a range (arguments of git log): path → the stamp of the latest write. */
+export async function writersOf(
+  repository: Repository,
+  range: readonly string[],
+  folder: string,
+): Promise<ReadonlyMap<string, WriterStamp>> {
+  const format = `--format=%x02${FIELDS.join('%x01')}`
+  // --full-history: also commits whose net effect is nil; core.quotePath off: names as they are
+  const args = ['-c', 'core.quotePath=false', 'log', '--no-merges', '--full-history', '--no-renames', '--name-only']
+  const text = await repository.git([...args, format, ...range, '--', `${folder}/`])
+  const writers = new Map<string, WriterStamp>()
+  for (const entry of text.split('\x02').filter(Boolean)) {
+    const [facts = '', ...names] = entry.split('\n')
+    const stamp = stampOf(factsOf(facts))
+    for (const name of names.filter(Boolean)) if (stamp.at > (writers.get(name)?.at ?? -1)) writers.set(name, stamp)
+  }
+  return writers
 }

@@ -1,0 +1,65 @@
+/**
+ * Files that wait to travel with the next data commit (merge reports). They are kept as git objects under one ref, because an untracked file dies by `git clean`
+ * or hides in `git stash -u`; a copy in the work tree is there for people.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { exists } from './head.ts'
+import { writeBlobs } from './objects.ts'
+import type { Repository } from './repository.ts'
+import { filesAt, type TreeFiles } from './tree.ts'
+
+const REF = 'refs/tandem/reports'
+
+/** Path from the root → entry, of every waiting file. */
+export async function waitingFiles(repository: Repository): Promise<TreeFiles> {
+  const tree = await repository.git(['rev-parse', '--verify', '--quiet', REF], { answers: [1] })
+  return tree === '' ? new Map() : filesAt(repository, tree, '.')
+}
+
+/** Adds files, and puts copies into the work tree. */
+export async function addWaiting(repository: Repository, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  const ids = await writeBlobs(repository, [...files.values()])
+  const before = await waitingFiles(repository)
+  const all = new Map([...before].map(([file, { id }]) => [file, id]))
+  for (const [i, file] of [...files.keys()].entries()) all.set(file, ids[i] as string)
+  await storeWaiting(repository, all)
+  for (const [file, bytes] of files) await putCopy(repository, file, bytes)
+}
+
+/** Takes files off the list, once a commit holds them. */
+export async function removeWaiting(repository: Repository, done: Iterable<string>): Promise<void> {
+  const left = new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
+  for (const file of done) left.delete(file)
+  await storeWaiting(repository, left)
+}
+
+async function storeWaiting(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {
+  if (files.size === 0) {
+    await repository.git(['update-ref', '-d', REF])
+    return
+  }
+  const index = path.join(repository.commonDir, 'tandem', `waiting-${process.pid}`)
+  const environment = { GIT_INDEX_FILE: index }
+  try {
+    const input = [...files].map(([file, id]) => `100644 ${id}\t${file}\0`).join('')
+    await repository.git(['update-index', '-z', '--index-info'], { input, environment })
+    await repository.git(['update-ref', REF, await repository.git(['write-tree'], { environment })])
+  } finally {
+    await rm(index, { force: true })
+  }
+}
+
+/** Puts back copies that are missing in the work tree (`git clean -fd` took them). */
+export async function restoreWaitingCopies(repository: Repository): Promise<void> {
+  for (const [file, { id }] of await waitingFiles(repository)) {
+    if (await exists(path.join(repository.root, file))) continue
+    await putCopy(repository, file, await repository.bytes(['cat-file', 'blob', id]))
+  }
+}
+
+async function putCopy(repository: Repository, file: string, bytes: Buffer): Promise<void> {
+  const target = path.join(repository.root, file)
+  await mkdir(path.dirname(target), { recursive: true })
+  await writeFile(target, bytes)
+}

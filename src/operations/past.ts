@@ -1,0 +1,112 @@
+/** Which common past a live database has with HEAD (design §3, "Base"): from its sync point S, by ancestry and by the export ids that rebase, amend and squash keep. */
+import { commitExists, commitsOf, exportIds, isAncestor, mergeBases, type CommitFacts } from '../git/history.ts'
+import type { Repository } from '../git/repository.ts'
+import type { SyncPoint } from './sync-state.ts'
+
+/** Two lines that came together since S: `ours` holds S, `theirs` does not, `merged` is what became of them. */
+export interface Junction {
+  readonly fork: string
+  readonly ours: string
+  readonly theirs: string
+  readonly merged: string
+}
+
+export type Past =
+  /** The collection is new to this database: there is no common past yet. */
+  | { readonly kind: 'new' }
+  /** HEAD is S. */
+  | { readonly kind: 'current' }
+  /** HEAD is in S's history (reset, old checkout): nothing to apply, the database is not rolled back. */
+  | { readonly kind: 'ahead' }
+  /** HEAD contains S, or copies of all that S holds (`rewritten`: rebase, amend, squash): live is merged with HEAD over S. */
+  | {
+      readonly kind: 'behind'
+      readonly base: string
+      readonly rewritten: boolean
+      readonly junctions: readonly Junction[]
+    }
+  /** Histories parted at `fork` and HEAD lacks what S holds: S and HEAD are merged first, live with that over S. */
+  | { readonly kind: 'diverged'; readonly base: string; readonly fork: string }
+  /** S is not in this repository, or has nothing in common with HEAD. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** The past of a sync point seen from `head`. Fetches S once if this clone lacks it. */
+export async function pastOf(repository: Repository, point: SyncPoint, head: string): Promise<Past> {
+  const base = await knownPoint(repository, point)
+  if (base === undefined)
+    return {
+      kind: 'unknown',
+      reason: `commit ${point.commit.slice(0, 7)}, which the database was last in step with, is not in this clone`,
+    }
+  if (base === head) return { kind: 'current' }
+  if (await isAncestor(repository, base, head))
+    return { kind: 'behind', base, rewritten: false, junctions: await junctions(repository, base, head) }
+  if (await isAncestor(repository, head, base)) return { kind: 'ahead' }
+  return divergedPast(repository, base, head)
+}
+
+/** S itself, after one attempt to fetch it, else the newest of its chain that this clone has. */
+async function knownPoint(repository: Repository, point: SyncPoint): Promise<string | undefined> {
+  if (await commitExists(repository, point.commit)) return point.commit
+  const remotes = await repository.git(['remote'])
+  const remote = remotes.split('\n')[0]
+  if (remote !== undefined && remote !== '') {
+    const environment = { GIT_TERMINAL_PROMPT: '0' }
+    await repository.git(['fetch', '--quiet', '--no-tags', remote, point.commit], { answers: [1, 128], environment })
+    if (await commitExists(repository, point.commit)) return point.commit
+  }
+  for (const older of point.chain) if (await commitExists(repository, older)) return older
+  return undefined
+}
+
+/** The true merges between S and HEAD that joined a line with S to one without it. */
+async function junctions(repository: Repository, base: string, head: string): Promise<Junction[]> {
+  const merges = await commitsOf(repository, ['--merges', head, '--not', base])
+  const found: Junction[] = []
+  for (const merge of merges) found.push(...(await junctionOf(repository, base, merge)))
+  return found
+}
+
+async function junctionOf(repository: Repository, base: string, merge: CommitFacts): Promise<Junction[]> {
+  const withBase: string[] = []
+  const without: string[] = []
+  for (const parent of merge.parents) ((await isAncestor(repository, base, parent)) ? withBase : without).push(parent)
+  const [ours] = withBase
+  if (ours === undefined) return []
+  const found: Junction[] = []
+  for (const theirs of without) {
+    const [fork] = await mergeBases(repository, ours, theirs)
+    if (fork !== undefined) found.push({ fork, ours, theirs, merged: merge.id })
+  }
+  return found
+}
+
+/** S was rewritten (rebase, amend, squash) or left behind. Copies are recognised by their `Tandem-Export` id. */
+async function divergedPast(repository: Repository, base: string, head: string): Promise<Past> {
+  const forks = await mergeBases(repository, base, head)
+  const [fork] = forks
+  if (fork === undefined)
+    return { kind: 'unknown', reason: `HEAD and commit ${base.slice(0, 7)} have no history in common` }
+  const lost = (await commitsOf(repository, [base, '--not', ...forks])).filter(
+    (commit) => commit.exportId !== undefined,
+  )
+  const arrived = await commitsOf(repository, [head, '--not', ...forks])
+  const ids = exportIds(arrived)
+  if (lost.every((commit) => ids.has(commit.exportId as string)))
+    return { kind: 'behind', base, rewritten: true, junctions: copyJunctions(lost, arrived, { fork, base }) }
+  return { kind: 'diverged', base, fork }
+}
+
+/** A rebased data commit is a junction too: what stood before its copy is the other line. */
+function copyJunctions(
+  lost: readonly CommitFacts[],
+  arrived: readonly CommitFacts[],
+  at: { readonly fork: string; readonly base: string },
+): Junction[] {
+  const ids = exportIds(lost)
+  const copies = arrived.filter((commit) => commit.exportId !== undefined && ids.has(commit.exportId))
+  const newest = copies[0]
+  const before = copies.at(-1)?.parents[0]
+  if (newest === undefined || before === undefined) return []
+  return [{ fork: at.fork, ours: at.base, theirs: before, merged: newest.id }]
+}

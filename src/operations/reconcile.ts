@@ -1,0 +1,45 @@
+/**
+ * Brings what HEAD's exports hold into the live database: the one operation behind every hook and `tandem apply`. Level-triggered: it compares HEAD with the sync
+ * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
+ */
+import { LockedError } from '../model/errors.ts'
+import type { Holds } from './holds.ts'
+import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
+import type { Source } from './source.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Times a plan is made anew because somebody wrote meanwhile. */
+const ATTEMPTS = 5
+
+/**
+ * Applies HEAD's exports to live, three-way against the sync point; a dry run only plans.
+ * @throws DamagedError, UndoneError, UnreachableError; LockedError when live kept changing
+ */
+export async function reconcile(
+  workspace: Workspace,
+  source: Source,
+  options: Omit<PlanOptions, 'refused'>,
+): Promise<ReconcilePlan> {
+  const refused: Holds = new Map()
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const plan = await planReconciliation(workspace, source, { ...options, refused })
+    if (workspace.invocation.dryRun || (await perform(source, plan, refused))) return plan
+  }
+  throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
+    hint: 'Run: tandem apply',
+  })
+}
+
+/** True when done; false when live moved, or a collection was refused and the rest is to be planned again. */
+async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Promise<boolean> {
+  if (plan.state.size === 0) return true
+  if (plan.changes.length === 0) return source.adapter.writeState(plan.state, plan.expected)
+  const outcome = await source.adapter.apply({
+    collections: plan.changes,
+    state: plan.state,
+    expectedState: plan.expected,
+  })
+  if (outcome.status === 'violation')
+    refused.set(outcome.collection, `record ${outcome.key ?? ''} violates ${outcome.constraint}: ${outcome.message}`)
+  return outcome.status === 'applied'
+}

@@ -1,0 +1,89 @@
+/** One configured database, opened: its adapter, which of its collections take part and how, and where their exports are. */
+import { openAdapter } from '../adapters/open.ts'
+import type { Adapter, Description, LeftOut } from '../adapters/adapter.ts'
+import type { SourceConfig } from '../config/config.ts'
+import { folderName } from '../config/folder.ts'
+import { sourceUrl } from '../config/source-url.ts'
+import { credentialFields, optionsFor, rulesFor, selectCollections } from '../config/match.ts'
+import type { CollectionSchema, Selection } from '../model/collection.ts'
+import type { MergeRules } from '../model/rules.ts'
+import type { ExportsPlace } from './committed.ts'
+import type { Workspace } from './workspace.ts'
+
+const HOOK_CONNECT_MS = 2_000
+const COMMAND_CONNECT_MS = 10_000
+
+export interface Source extends ExportsPlace {
+  readonly config: SourceConfig
+  readonly adapter: Adapter
+  readonly description: Description
+  /** By name; those without a key included (with an empty one). */
+  readonly selections: ReadonlyMap<string, Selection>
+  readonly leftOut: readonly LeftOut[]
+  rules(collection: string): MergeRules
+  /** `exports/app/traders` */
+  folder(collection: string): string
+}
+
+/**
+ * Connects to a source and looks at what is there.
+ * @throws UnreachableError, UsageError
+ */
+export async function openSource(workspace: Workspace, config: SourceConfig): Promise<Source> {
+  const { url } = sourceUrl(config, workspace.lookups)
+  const adapter = await openAdapter(url, {
+    connectTimeoutMs: workspace.invocation.inHook ? HOOK_CONNECT_MS : COMMAND_CONNECT_MS,
+    source: config.name,
+    root: workspace.repository.root,
+  })
+  try {
+    return sourceOf(workspace, config, { adapter, description: await adapter.describe() })
+  } catch (error) {
+    await adapter.close()
+    throw error
+  }
+}
+
+function sourceOf(
+  workspace: Workspace,
+  config: SourceConfig,
+  opened: { readonly adapter: Adapter; readonly description: Description },
+): Source {
+  const { description } = opened
+  const names = description.collections.map((schema) => schema.name)
+  const { included, leftOut } = selectCollections(config, names)
+  const chosen = description.collections.filter((schema) => included.includes(schema.name))
+  const selections = new Map(chosen.map((schema) => [schema.name, selectionOf(config, schema)]))
+  const exportsFolder = workspace.config.exports
+  return {
+    ...opened,
+    config,
+    repository: workspace.repository,
+    exportsFolder,
+    source: config.name,
+    selections,
+    leftOut: [...description.leftOut, ...leftOut],
+    rules: (collection) => rulesFor(config, (selections.get(collection) as Selection).schema),
+    folder: (collection) =>
+      `${exportsFolder}/${config.name}/${folderName(collection, optionsFor(config, collection).folder)}`,
+  }
+}
+
+/** The schema without omitted fields, and with the configured key where the table has none. */
+function selectionOf(config: SourceConfig, schema: CollectionSchema): Selection {
+  const options = optionsFor(config, schema.name)
+  const omit = options.omit ?? credentialFields(schema.fields.map((field) => field.name))
+  const left = new Set(omit)
+  const whole = (names: readonly string[]): boolean => names.every((name) => !left.has(name))
+  return {
+    schema: {
+      ...schema,
+      fields: schema.fields.filter((field) => !left.has(field.name)),
+      key: schema.key.length > 0 ? schema.key : (options.key ?? []),
+      uniques: schema.uniques.filter(whole),
+      references: schema.references.filter((reference) => whole(reference.fields)),
+    },
+    omit,
+    derived: options.derived ?? [],
+  }
+}

@@ -21,7 +21,7 @@ export interface Place {
 
 export interface MergeContext {
   readonly rules: MergeRules
-  /** The record was there in the base, so a counter absent from it starts at 0. */
+  /** The record was there in the base: its counters have changes to add, where two added records only have values. */
   readonly edited: boolean
   /** Decides between two different values. */
   readonly choose: (ours: ValueText | undefined, theirs: ValueText | undefined) => { side: Side; rule: DecisionRule }

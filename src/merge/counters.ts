@@ -15,8 +15,8 @@ interface Amount {
 }
 
 export interface CounterVersions {
-  /** Where the record was there but the field was not, counting starts from 0. */
-  readonly base: ValueText
+  /** `undefined`: the record was there without the field, and counting starts from 0. */
+  readonly base: ValueText | undefined
   readonly ours: ValueText
   readonly theirs: ValueText
 }
@@ -27,11 +27,15 @@ export interface CounterVersions {
  * integers in tables (where a sum beyond 2^53 has a form only its engine knows: `undefined`).
  */
 export function addChanges(counter: CounterVersions, print: Print): ValueText | undefined {
-  const [base, ours, theirs] = [readAmount(counter.base), readAmount(counter.ours), readAmount(counter.theirs)]
-  if (base === undefined || ours === undefined || theirs === undefined) return undefined
+  const [ours, theirs] = [readAmount(counter.ours), readAmount(counter.theirs)]
+  if (ours === undefined || theirs === undefined) return undefined
+  const base = counter.base === undefined ? { form: ours.form, number: ZERO } : readAmount(counter.base)
+  if (base === undefined) return undefined
   const sum = addDecimals(addDecimals(ours.number, theirs.number), negate(base.number))
   return writeAmount(sum, new Set([base.form, ours.form, theirs.form]), print)
 }
+
+const ZERO: Decimal = { unscaled: 0n, scale: 0 }
 
 function readAmount(text: ValueText): Amount | undefined {
   const kind = kindOf(text)

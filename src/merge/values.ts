@@ -21,11 +21,11 @@ export function mergeValue(context: MergeContext, place: Place, versions: Versio
  * cannot be told from one change that reached both sides.)
  */
 function mergeCounter(context: MergeContext, place: Place, versions: Versions): ValueText | undefined {
-  const { base = context.edited ? '0' : undefined, ours, theirs } = versions
-  if (!context.rules.counters.includes(place.path)) return undefined
-  if (base === undefined || ours === undefined || theirs === undefined) return undefined
-  const { order } = context.rules
-  if (sameValue(versions.base, ours, order) || sameValue(versions.base, theirs, order)) return undefined
+  const { base, ours, theirs } = versions
+  const { counters, order } = context.rules
+  if (!context.edited || !counters.includes(place.path)) return undefined
+  if (ours === undefined || theirs === undefined) return undefined
+  if (sameValue(base, ours, order) || sameValue(base, theirs, order)) return undefined
   const chosen = addChanges({ base, ours, theirs }, place.print)
   if (chosen === undefined) return undefined
   context.conflicts.push({ ...versions, field: place.shown, chosen, rule: 'counter' })

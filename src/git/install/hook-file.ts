@@ -58,7 +58,10 @@ export async function planRemove(file: HookFile): Promise<HookPlan> {
   const now = await readHook(file)
   const block = now && findBlock(now.content, file.path)
   if (now === undefined || block === undefined) return { action: 'unchanged', edits: [] }
-  if (block.note === 'wrapper') return { action: 'removed', edits: [{ kind: 'put-back', path: file.path }] }
+  if (block.note === 'wrapper') {
+    const original = await lstat(asidePath(file.path)).catch(() => undefined)
+    return { action: 'removed', edits: [{ kind: original ? 'put-back' : 'remove', path: file.path }] }
+  }
   const content = withoutBlock(now.content, file.path) ?? now.content
   const edit: FileEdit =
     block.note === 'new file' && content.replaceAll('\r', '') === SHEBANG

@@ -18,7 +18,7 @@ afterEach(() => repo.close())
 async function picture(folder: string): Promise<Record<string, string>> {
   const top = path.join(repo.root, folder)
   const found: Record<string, string> = {}
-  for (const name of (await readdir(top, { recursive: true }).catch(() => [])).sort()) {
+  for (const name of await readdir(top, { recursive: true }).catch(() => [])) {
     const file = path.join(top, name)
     const info = await lstat(file)
     if (info.isDirectory()) continue
@@ -145,15 +145,14 @@ describe('git alone', () => {
 describe('husky 9', () => {
   beforeEach(async () => {
     await repo.write('package.json', '{ "devDependencies": { "husky": "9.1.7" } }\n')
-    const husky = await repo.run('node', [path.join(PROJECT, 'node_modules/husky/bin.js')])
-    expect(husky.code).toBe(0)
-    expect(await repo.git('config', 'core.hooksPath')).toBe('.husky/_')
+    await repo.run('node', [path.join(PROJECT, 'node_modules/husky/bin.js')])
   })
 
   test('the user’s own hook reads the same lines as we do, and its refusal counts', async () => {
     await repo.addRemote('origin')
     await repo.write('.husky/pre-push', 'cat >seen-by-mine\necho "$#" >>seen-by-mine\n[ ! -e refuse ]\n')
     await installHooks(repo.repository)
+    expect(await repo.git('config', 'core.hooksPath')).toBe('.husky/_')
     const first = await repo.run('git', ['push', 'origin', 'main'])
     expect(first.code).toBe(0)
     const id = await repo.git('rev-parse', 'HEAD')

@@ -1,11 +1,12 @@
 /** Merges the fields of a record that both sides have: the critical group as one, derived fields silently, every other field for itself. */
-import { objectText, type RecordText, type ValueText } from '../model/canonical.ts'
+import type { RecordText, ValueText } from '../model/canonical.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import type { FieldConflict, MergeContext, Place } from './context.ts'
 import { type FieldVersions, fieldOf, orderNames, splitVersions } from './documents.ts'
+import { mergeGroup } from './group.ts'
 import { type Entry, printObject } from './print.ts'
 import { mergeValue } from './values.ts'
-import { decidingText, type Side, sameValue, trivialMerge, type Versions } from './versions.ts'
+import { decidingText, type Side, trivialMerge, type Versions } from './versions.ts'
 import { compareStamps, compareTexts, stampRecord, type Verdict } from './winner.ts'
 
 export interface FieldsInput {
@@ -27,7 +28,7 @@ export function mergeFields(input: FieldsInput): MergedFields {
   const sides = splitVersions(input)
   const context = contextOf(input, sides)
   const names = orderNames(sides, context.first)
-  const group = mergeGroup(context, criticalNames(sides, rules), sides)
+  const group = mergeGroup(context, sides)
   const entries: Entry[] = []
   for (const name of names) {
     const value = group.has(name) ? group.get(name) : mergeField(context, name, fieldOf(sides, name))
@@ -70,55 +71,4 @@ function mergeField(context: MergeContext, name: string, versions: Versions): Va
 
 function placeOf(name: string, rules: MergeRules): Place {
   return { path: name, shown: name, print: rules.jsonbFields.includes(name) ? 'jsonb' : rules.order }
-}
-
-/** The critical fields that any version of the record has, in the order they are configured in. */
-function criticalNames(sides: FieldVersions, rules: MergeRules): string[] {
-  const known = (name: string): boolean => sides.base.has(name) || sides.ours.has(name) || sides.theirs.has(name)
-  return rules.critical.filter((name) => known(name) && !rules.derived.includes(name))
-}
-
-/** The group is one register with a tuple for its value: both changed it differently and it comes whole from one side, reported as one decision. */
-function mergeGroup(
-  context: MergeContext,
-  names: readonly string[],
-  sides: FieldVersions,
-): ReadonlyMap<string, ValueText | undefined> {
-  const versions = {
-    base: tuple(names, sides.base),
-    ours: tuple(names, sides.ours),
-    theirs: tuple(names, sides.theirs),
-  }
-  const changed = changedSides(names, sides, context.rules)
-  if (changed !== 'both') {
-    const trivial = (name: string): ValueText | undefined =>
-      trivialMerge(fieldOf(sides, name), context.rules.order)?.value
-    return new Map(names.map((name) => [name, trivial(name)] as const))
-  }
-  const { side, rule } = context.choose(versions.ours, versions.theirs)
-  context.conflicts.push({
-    base: context.edited ? versions.base : undefined,
-    ours: versions.ours,
-    theirs: versions.theirs,
-    field: names.join(' + '),
-    chosen: versions[side],
-    rule,
-  })
-  return new Map(names.map((name) => [name, sides[side].get(name)] as const))
-}
-
-function tuple(names: readonly string[], fields: ReadonlyMap<string, ValueText>): ValueText {
-  return objectText(
-    names.flatMap((name): Entry[] => {
-      const value = fields.get(name)
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
-}
-
-/** `both` when each side changed some field of the group and they do not agree on all of it. */
-function changedSides(names: readonly string[], sides: FieldVersions, { order }: MergeRules): 'both' | 'one' {
-  const differ = (a: 'base' | Side, b: Side): boolean =>
-    names.some((name) => !sameValue(sides[a].get(name), sides[b].get(name), order))
-  return differ('base', 'ours') && differ('base', 'theirs') && differ('ours', 'theirs') ? 'both' : 'one'
 }

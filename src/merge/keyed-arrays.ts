@@ -32,7 +32,7 @@ export function mergeKeyed(context: MergeContext, at: KeyedPlace, elements: Elem
   const sides = indexVersions(elements, at.field, context.rules.order)
   if (sides === undefined) return undefined
   const merged = new Map<string, ValueText>()
-  for (const key of new Set([...sides.base.keys(), ...sides.ours.keys(), ...sides.theirs.keys()])) {
+  for (const key of allKeys(sides)) {
     const place = { ...at.place, shown: `${at.place.shown}[${key}]` }
     const versions = { base: sides.base.get(key), ours: sides.ours.get(key), theirs: sides.theirs.get(key) }
     const element = mergeElement(context, place, versions)
@@ -59,6 +59,11 @@ function indexElements(elements: readonly ValueText[], field: string, order: Fie
     indexed.set(id, element)
   }
   return indexed
+}
+
+/** Sorted, so that conflicts are listed alike whichever side is ours. */
+function allKeys({ base, ours, theirs }: IndexedVersions): string[] {
+  return [...new Set([...base.keys(), ...ours.keys(), ...theirs.keys()])].sort(compareElements)
 }
 
 /** One element, by the same table as a record: an edited element that the other side deleted is kept whole, and said so. */

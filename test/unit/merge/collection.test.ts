@@ -75,12 +75,14 @@ describe('merging a collection', () => {
       ['[10]', '{"a":9}'],
     ])
     const { merged, changes, counts } = mergeCollection(input({ base, ours, theirs }))
-    expect([...merged].sort()).toEqual([
-      ['[10]', '{"a":9}'],
-      ['[2]', '{"a":2}'],
-      ['[4]', '{"a":4}'],
-      ['[5]', '{"a":5}'],
-    ])
+    expect(merged).toEqual(
+      new Map([
+        ['[10]', '{"a":9}'],
+        ['[2]', '{"a":2}'],
+        ['[4]', '{"a":4}'],
+        ['[5]', '{"a":5}'],
+      ]),
+    )
     expect(changes).toEqual([
       { key: '[10]', before: undefined, after: '{"a":9}' },
       { key: '[1]', before: '{"a":1}', after: undefined },

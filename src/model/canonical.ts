@@ -63,14 +63,13 @@ export function splitObject(text: string): Map<string, ValueText> {
   const fields = new Map<string, ValueText>()
   const at = { position: skipSpace(text, 0) }
   expect(text, at, '{')
-  if (text[skipSpace(text, at.position)] === '}') return fields
+  if (closes(text, at, '}')) return fields
   for (;;) {
-    const name = JSON.parse(takeValue(text, at)) as string
+    const name = JSON.parse(takeName(text, at)) as string
     expect(text, at, ':')
     if (fields.has(name)) throw new SyntaxError(`field ${stringText(name)} occurs twice`)
     fields.set(name, takeValue(text, at))
-    at.position = skipSpace(text, at.position)
-    if (text[at.position] === '}') return fields
+    if (closes(text, at, '}')) return fields
     expect(text, at, ',')
   }
 }
@@ -83,11 +82,10 @@ export function splitArray(text: string): ValueText[] {
   const values: ValueText[] = []
   const at = { position: skipSpace(text, 0) }
   expect(text, at, '[')
-  if (text[skipSpace(text, at.position)] === ']') return values
+  if (closes(text, at, ']')) return values
   for (;;) {
     values.push(takeValue(text, at))
-    at.position = skipSpace(text, at.position)
-    if (text[at.position] === ']') return values
+    if (closes(text, at, ']')) return values
     expect(text, at, ',')
   }
 }
@@ -157,6 +155,23 @@ function expect(text: string, at: Cursor, character: string): void {
   at.position = i + 1
 }
 
+/** True at the closing bracket, after which nothing may stand. */
+function closes(text: string, at: Cursor, bracket: string): boolean {
+  at.position = skipSpace(text, at.position)
+  if (text[at.position] !== bracket) return false
+  const end = skipSpace(text, at.position + 1)
+  if (end < text.length) throw new SyntaxError(`expected nothing more at column ${end + 1}`)
+  return true
+}
+
+/** Takes a field's name: only a string will do. */
+function takeName(text: string, at: Cursor): string {
+  const start = skipSpace(text, at.position)
+  if (text[start] !== '"') throw new SyntaxError(`expected a field name at column ${start + 1}`)
+  at.position = endOfString(text, start) + 1
+  return text.slice(start, at.position)
+}
+
 /** Takes one value, of any depth, by counting brackets outside strings. */
 function takeValue(text: string, at: Cursor): ValueText {
   const start = skipSpace(text, at.position)
@@ -169,13 +184,13 @@ function takeValue(text: string, at: Cursor): ValueText {
     else if (c === 0x7d || c === 0x5d) {
       if (depth === 0) break
       depth--
-    } else if (depth === 0 && (c === 0x2c || c === 0x3a)) break
+    } else if (depth === 0 && (c <= 0x20 || c === 0x2c || c === 0x3a)) break
     i++
     if (depth === 0 && (c === 0x22 || c === 0x7d || c === 0x5d)) break
   }
   if (i === start || depth > 0) throw new SyntaxError(`expected a value at column ${start + 1}`)
   at.position = i
-  return text.slice(start, i).trimEnd()
+  return text.slice(start, i)
 }
 
 /** The position of the closing quote of the string that opens at `from`. */

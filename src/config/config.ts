@@ -17,10 +17,10 @@ export interface CollectionOptions {
   readonly folder?: string
 }
 
-export type ExportMoment = 'push' | 'commit'
+type ExportMoment = 'push' | 'commit'
 
 /** One source as the file has it, after validation. */
-export interface SourceOptions {
+interface SourceOptions {
   readonly url: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]

@@ -80,6 +80,27 @@ export function credentialFields(fieldNames: readonly string[]): string[] {
   return fieldNames.filter(isCredentialField)
 }
 
+/** What documents call credentials, in words; `token` alone is not among them, as nobody would see that a market's token is left out. */
+const DOCUMENT_WORDS =
+  'password,passwd,pwd,passphrase,secret,credentials,api key,api secret,api token,access key,access token,refresh token,auth token,bearer token,session token,' +
+  'reset token,verification token,bot token,private key,secret key,client secret,encryption key,password hash,hashed password,encrypted password,password salt,' +
+  'mnemonic,seed phrase,recovery codes,backup codes,totp secret,otp secret,mfa secret,jwt,connection string'
+
+/** Top-level fields of documents that are omitted by default: a closed list in `snake_case`, `camelCase` and one word. */
+export const DOCUMENT_CREDENTIALS: readonly string[] = [
+  ...new Set(
+    DOCUMENT_WORDS.split(',').flatMap((words) => [
+      words.replaceAll(' ', '_'),
+      camelCase(words),
+      words.replaceAll(' ', ''),
+    ]),
+  ),
+]
+
+function camelCase(words: string): string {
+  return words.replace(/ ([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
 /**
  * The fields of a collection that are omitted, in their order.
  * @param omit as configured: undefined: what looks like a credential · `[]`: nothing · `["notes", "!token"]`: `notes` and what looks like a credential, but not `token`

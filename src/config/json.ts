@@ -3,6 +3,7 @@
  * Separate because nothing else in the program needs to point into a file that a person edits.
  */
 import { UsageError } from '../model/errors.ts'
+import { printable } from './printable.ts'
 
 const MAX_LENGTH = 1_000_000
 const MAX_DEPTH = 64
@@ -52,7 +53,8 @@ function scanObject(scan: Scan, path: readonly string[]): void {
     const start = scan.at
     const member = [...path, scanString(scan)]
     const pointer = pointerOf(member)
-    if (scan.offsets.has(pointer)) throw syntaxError({ ...scan, at: start }, `"${member.join('.')}" stands here twice`)
+    if (scan.offsets.has(pointer))
+      throw syntaxError({ ...scan, at: start }, `"${printable(member.join('.'))}" stands here twice`)
     scan.offsets.set(pointer, start)
     expect(scan, ':')
     scanValue(scan, member)
@@ -109,7 +111,7 @@ function peek(scan: Scan): string | undefined {
 function found(scan: Scan): string {
   const character = scan.text[scan.at]
   if (character === undefined) return 'the end of the file'
-  return character === '/' ? '/ (JSON has no comments)' : character
+  return character === '/' ? '/ (JSON has no comments)' : printable(character)
 }
 
 function syntaxError(scan: Scan, problem: string): UsageError {

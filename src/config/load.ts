@@ -4,6 +4,7 @@ import type { CollectionOptions, Config, ConfigFile, ConfigOptions, OptionPath, 
 import { isDeviceName } from './folder.ts'
 import { parseJson } from './json.ts'
 import { insideWorkTree } from './place.ts'
+import { printable } from './printable.ts'
 import { schemaProblems } from './schema.ts'
 import { writtenUrl } from './written-url.ts'
 
@@ -30,7 +31,7 @@ export function parseConfig(text: string, path: string): ConfigFile {
 }
 
 function placeOf(line: string, option: OptionPath): string {
-  return option.length === 0 ? line : `${line}: ${option.join('.')}`
+  return option.length === 0 ? line : `${line}: ${printable(option.join('.'))}`
 }
 
 /**
@@ -92,7 +93,7 @@ interface CollectionPlace {
 
 function checkCollection(options: CollectionOptions, { file, at, isDefault }: CollectionPlace): void {
   if (options.zone !== undefined && !isZone(options.zone)) {
-    throw new UsageError(`${file.where([...at, 'zone'])}: "${options.zone}" is no time zone`, {
+    throw new UsageError(`${file.where([...at, 'zone'])}: "${printable(options.zone)}" is no time zone`, {
       hint: 'Write an IANA name, for example Europe/Berlin or UTC.',
     })
   }

@@ -4,7 +4,7 @@ import type { CollectionOptions, SourceConfig } from './config.ts'
 import { nearestName } from './nearest.ts'
 import { neverExportedReason } from './never-exported.ts'
 
-export interface NotIncluded {
+interface NotIncluded {
   readonly name: string
   /** In words for people. */
   readonly reason: string

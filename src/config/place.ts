@@ -2,6 +2,7 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../model/errors.ts'
+import { printable } from './printable.ts'
 
 /**
  * A path of the configuration in plain form: relative, `/` between its parts, no `.` parts, no slash at the end.
@@ -9,13 +10,13 @@ import { UsageError } from '../model/errors.ts'
  * @throws UsageError when it is absolute, climbs out by `..`, enters `.git` (in any spelling a file system takes for it), or is the root itself
  */
 export function insideWorkTree(path: string, where: string): string {
-  if (/^([a-z][a-z0-9+.-]*:|[/\\~:])/i.test(path))
-    throw outside(where, `"${path}" is not a path relative to the repository`)
   if (/\p{Cc}/u.test(path)) throw outside(where, 'has a control character')
+  if (/^([a-z][a-z0-9+.-]*:|[/\\~:])/i.test(path))
+    throw outside(where, `"${printable(path)}" is not a path relative to the repository`)
   const parts = path.split(/[/\\]/).filter((part) => part !== '' && part !== '.')
   if (parts.length === 0) throw outside(where, 'must name something below the repository root')
-  if (parts.includes('..')) throw outside(where, `"${path}" leaves the repository`)
-  if (parts.some(isGitFolder)) throw outside(where, `"${path}" is inside .git`)
+  if (parts.some((part) => /^\.\.[. ]*$/.test(part))) throw outside(where, `"${printable(path)}" leaves the repository`)
+  if (parts.some(isGitFolder)) throw outside(where, `"${printable(path)}" is inside .git`)
   return parts.join('/')
 }
 

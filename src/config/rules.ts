@@ -3,7 +3,7 @@ import type { CollectionSchema, Selection } from '../model/collection.ts'
 import { UsageError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
 import type { CollectionOptions, SourceConfig } from './config.ts'
-import { omittedFields } from './credentials.ts'
+import { DOCUMENT_CREDENTIALS, omittedFields } from './credentials.ts'
 import { optionsFor } from './match.ts'
 import { nearestName } from './nearest.ts'
 
@@ -52,37 +52,36 @@ function keyFor(source: SourceConfig, schema: CollectionSchema): readonly string
 
 /**
  * A collection as its adapter shall read and write it: with its key, without its omitted fields.
- * @param fieldNames names that occur in the records, where the collection declares none (documents); credentials among them are omitted too
  * @throws UsageError when the key is contradicted, names no field, or would be omitted
  */
-export function selectionFor(
-  source: SourceConfig,
-  schema: CollectionSchema,
-  fieldNames: readonly string[] = [],
-): Selection {
+export function selectionFor(source: SourceConfig, schema: CollectionSchema): Selection {
   const options = optionsFor(source, schema.name)
   const key = keyFor(source, schema)
-  const names =
-    schema.fields.length > 0 ? schema.fields.map((field) => field.name) : documentFields(fieldNames, options)
-  const omit = omittedFields(options.omit, names).filter((name) => !key.includes(name) || options.omit?.includes(name))
+  const omit = omitFor(options, schema).filter((name) => !key.includes(name) || options.omit?.includes(name))
   checkKey({ source, schema, key, omit })
-  const omitted = new Set(omit)
+  const whole = (names: readonly string[]): boolean => !names.some((name) => omit.includes(name))
   return {
     schema: {
       ...schema,
       key,
-      fields: schema.fields.filter((field) => !omitted.has(field.name)),
-      uniques: schema.uniques.filter((unique) => !unique.some((name) => omitted.has(name))),
-      references: schema.references.filter((reference) => !reference.fields.some((name) => omitted.has(name))),
+      fields: schema.fields.filter((field) => whole([field.name])),
+      uniques: schema.uniques.filter(whole),
+      references: schema.references.filter((reference) => whole(reference.fields)),
     },
     omit,
     derived: (options.derived ?? []).filter((name) => hasField(schema, name)),
   }
 }
 
-function documentFields(seen: readonly string[], options: CollectionOptions): string[] {
+/** Documents declare no fields: which are omitted must then not depend on the records, or two machines would differ. */
+function omitFor(options: CollectionOptions, schema: CollectionSchema): string[] {
+  if (schema.fields.length > 0)
+    return omittedFields(
+      options.omit,
+      schema.fields.map((field) => field.name),
+    )
   const configured = (options.omit ?? []).filter((name) => !name.startsWith('!'))
-  return [...new Set([...seen, ...configured])].sort()
+  return [...new Set([...omittedFields(options.omit, DOCUMENT_CREDENTIALS), ...configured])].sort()
 }
 
 interface KeyCheck {

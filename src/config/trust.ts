@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import stringify from 'fast-json-stable-stringify'
 import type { Config, SourceConfig } from './config.ts'
+import { printable } from './printable.ts'
 import { redactUrl } from './redact.ts'
 import type { SourceUrl } from './source-url.ts'
 
@@ -92,7 +93,7 @@ function readTarget(text: string): Partial<Target> {
 function omitDifference(before: Target['omit'] = {}, after: Target['omit'] = {}): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
   return names.flatMap((name) =>
-    differenceOf(`omit of ${name === '*' ? 'every collection' : name}`, own(before, name), own(after, name)),
+    differenceOf(`omit of ${name === '*' ? 'every collection' : printable(name)}`, own(before, name), own(after, name)),
   )
 }
 
@@ -103,15 +104,18 @@ function own(omit: Target['omit'], name: string): readonly string[] | undefined 
 function differenceOf(words: string, before: unknown, after: unknown): string[] {
   if (stringify(before ?? null) === stringify(after ?? null)) return []
   if (!Array.isArray(before) || !Array.isArray(after)) return [`${words}: ${shown(before)} → ${shown(after)}`]
-  const added = after.filter((item) => !before.includes(item)).map((item) => `now "${String(item)}"`)
-  const removed = before.filter((item) => !after.includes(item)).map((item) => `no longer "${String(item)}"`)
+  const added = after.filter((item) => !before.includes(item)).map((item) => `now ${quoted(item)}`)
+  const removed = before.filter((item) => !after.includes(item)).map((item) => `no longer ${quoted(item)}`)
   const emptied = after.length === 0 ? ['now an empty list'] : []
   return [`${words}: ${[...added, ...removed, ...emptied].join(', ')}`]
 }
 
+function quoted(item: unknown): string {
+  return `"${printable(String(item))}"`
+}
+
 function shown(value: unknown): string {
   if (value === undefined) return '(not set)'
-  if (Array.isArray(value))
-    return value.length === 0 ? '(empty list)' : value.map((item) => `"${String(item)}"`).join(', ')
-  return String(value)
+  if (Array.isArray(value)) return value.length === 0 ? '(empty list)' : value.map(quoted).join(', ')
+  return typeof value === 'string' ? printable(value) : stringify(value)
 }

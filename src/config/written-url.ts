@@ -6,6 +6,7 @@ import { UsageError } from '../model/errors.ts'
 import { isCredentialField } from './credentials.ts'
 import { nearestName } from './nearest.ts'
 import { insideWorkTree } from './place.ts'
+import { printable } from './printable.ts'
 import { fillTemplate, parseTemplate, UNKNOWN, type TemplatePart } from './template.ts'
 import { allowedOption, optionNames, type UrlEngine } from './url-options.ts'
 
@@ -116,14 +117,14 @@ function checkOption(name: string, value: string, { engine, where }: Place): voi
   if (allowed === undefined) {
     const nearest = nearestName(name, optionNames(engine))
     throw new UsageError(
-      `${where}: the option "${name.replaceAll(UNKNOWN, '${…}')}" may not stand in a committed URL`,
+      `${where}: the option "${printable(name.replaceAll(UNKNOWN, '${…}'))}" may not stand in a committed URL`,
       {
         hint: `${nearest === undefined ? '' : `Did you mean "${nearest}"? `}Allowed: ${optionNames(engine).join(', ')}. A URL taken whole from a variable may use every option of the driver.`,
       },
     )
   }
   if (!value.includes(UNKNOWN) && allowed.values?.test(value) === false) {
-    throw new UsageError(`${where}: the option "${name}" may not be "${value}" in a committed URL`, {
+    throw new UsageError(`${where}: the option "${name}" may not be "${printable(value)}" in a committed URL`, {
       hint: `It must fit ${allowed.values.source}. A URL taken whole from a variable may use every value.`,
     })
   }

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120 # results are for who sources this; "set" makes the arguments
 # Finds the program for hook.sh and merge-driver.sh, which source this file; both must agree on what they start.
 
 # Sets $tandem to a shell command line, or returns 1 with the reason in $missing.

@@ -14,6 +14,7 @@ shift
 # list, or with a configuration newer than it, the program decides.
 carries() {
   [ -f "$common/tandem/branches" ] || return 0
+  # shellcheck disable=SC3013 # every sh that git comes with knows -nt, and POSIX does since 2024
   [ tandem.config.json -nt "$common/tandem/branches" ] && return 0
   while read -r pattern; do
     # shellcheck disable=SC2254 # a glob on purpose
@@ -72,6 +73,7 @@ git_pid() {
   pid=$PPID
 }
 
+# shellcheck source=hooks/command.sh
 . "$here/command.sh"
 if ! find_tandem; then
   echo "tandem: $missing; $name did nothing (run 'tandem init' again, or set TANDEM_SKIP=1)" >&2

@@ -46,6 +46,7 @@ case $path in
   ;;
 esac
 
+# shellcheck source=hooks/command.sh
 . "$here/command.sh"
 if find_tandem; then
   (eval "$tandem merge-driver \"\$base\" \"\$ours\" \"\$theirs\" \"\$size\" \"\$path\"")

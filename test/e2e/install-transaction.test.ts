@@ -91,6 +91,16 @@ describe('one git push', () => {
     expect(await readdir(path.join(repo.root, '.husky/_'))).not.toContain('reference-transaction')
   })
 
+  test('carries it from a linked work tree, on a branch with an odd name', async () => {
+    const linked = path.join(repo.folder, "it's linked")
+    await repo.git('worktree', 'add', '-q', '-b', "odd/it's$HOME", linked)
+    expect((await repo.run('git', ['push', 'origin', 'HEAD'], { cwd: linked })).code).toBe(0)
+    const branch = "refs/heads/odd/it's$HOME"
+    expect(await repo.git('-C', remote, 'rev-parse', branch)).toBe(await repo.git('rev-parse', branch))
+    expect(await repo.git('-C', remote, 'rev-parse', `${branch}^`)).toBe(await repo.git('rev-parse', 'main'))
+    await expectNothingLeft()
+  })
+
   test('succeeds when the inner push is refused, and tells', async () => {
     const sent = await repo.git('rev-parse', 'HEAD')
     await repo.write('../origin.git/hooks/update', '#!/bin/sh\ncase $1 in *refused*) exit 1 ;; esac\n', 0o755)

@@ -11,8 +11,9 @@ import { openRepository } from '../../src/git/repository.ts'
 const repository = await openRepository(process.cwd(), process.env)
 const remote = process.argv[4] ?? ''
 const sent = await repository.git(['rev-parse', 'HEAD'])
+const branch = await repository.git(['symbolic-ref', '--short', 'HEAD'])
 const data = await repository.git(['commit-tree', '-p', sent, '-m', 'data: app +1', `${sent}^{tree}`])
-await repository.git(['update-ref', 'refs/heads/main', data, sent])
+await repository.git(['update-ref', `refs/heads/${branch}`, data, sent])
 
 const pid = Number(process.env['CARRY_PID'] ?? process.env['TANDEM_PUSH_PID'])
 const marker = path.join(repository.commonDir, 'tandem', "push it's", String(pid))
@@ -21,9 +22,16 @@ await writeFile(marker, '')
 await writeTransactionHook(await gitHooksFolder(repository), {
   marker,
   pid,
-  tracking: `refs/remotes/${remote}/main`,
+  tracking: `refs/remotes/${remote}/${branch}`,
   sent,
-  push: ['git', 'push', '--no-verify', '--quiet', remote, `${data}:${process.env['CARRY_REF'] ?? 'refs/heads/main'}`],
+  push: [
+    'git',
+    'push',
+    '--no-verify',
+    '--quiet',
+    remote,
+    `${data}:${process.env['CARRY_REF'] ?? `refs/heads/${branch}`}`,
+  ],
   environment: quietPushEnvironment(process.env, undefined),
   sentLine: `data commit on top of your ${sent} \`sent\` $HOME`,
   notSentLine: 'data commit not sent',

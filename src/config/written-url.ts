@@ -10,14 +10,14 @@ import { printable } from './printable.ts'
 import { fillTemplate, parseTemplate, UNKNOWN, type TemplatePart } from './template.ts'
 import { allowedOption, optionNames, type UrlEngine } from './url-options.ts'
 
-const SCHEME = /^([a-z][a-z0-9+.-]*):/i
+const SCHEME = /^([a-z][a-z0-9+.-]*):/
 const NETWORK_URL = /^[a-z0-9+.-]+:\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?:\?(?<query>[^#]*))?(?<fragment>#.*)?$/is
 const FORMS =
   'sqlite:data/app.db, postgres://user:${PASSWORD}@host/database or mongodb://user:${PASSWORD}@host/database'
 
-/** The engine a URL's scheme names: `postgres`, `mongodb`, `sqlite`; undefined for any other text. */
+/** The engine a URL's scheme names, which is written in lower case (one spelling, so that no check is passed by another); undefined for any other text. */
 export function engineOf(url: string): 'postgres' | 'mongodb' | 'sqlite' | undefined {
-  const scheme = SCHEME.exec(url)?.[1]?.toLowerCase()
+  const scheme = SCHEME.exec(url)?.[1]
   if (scheme === 'sqlite') return 'sqlite'
   if (scheme === 'postgres' || scheme === 'postgresql') return 'postgres'
   return scheme === 'mongodb' || scheme === 'mongodb+srv' ? 'mongodb' : undefined

@@ -88,6 +88,7 @@ describe('a URL written in the configuration', () => {
     ['a database elsewhere', 'sqlite:http://evil.example.org/x', 'is not a path relative'],
     ['a file outside as default', '${A:-sqlite:/etc/x}', '"/etc/x" is not a path relative'],
     ['no scheme', 'localhost/app', 'is no URL that tandem knows'],
+    ['a scheme in capitals', 'SQLITE:data/link.db', 'is no URL that tandem knows'],
     ['another scheme', 'mysql://localhost/app', 'is no URL that tandem knows'],
     ['a scheme from a variable before a user', '${SCHEME}://u:hunter2@h/d', 'is no URL that tandem knows'],
     ['one slash', 'postgres:/localhost/app', 'is no full URL'],

@@ -1,4 +1,4 @@
-/** Installing hooks with real hook managers in real repositories, and taking them back byte for byte. What the installed hooks then do is in install-stub.test.ts. */
+/** Installing hooks with real hook managers in real repositories, and taking them back byte for byte; one file, as every manager is held to the same round trip. What the hooks then do: install-stub.test.ts. */
 import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

@@ -16,7 +16,7 @@ export interface Result {
   readonly stderr: string
 }
 
-export interface RunChoices {
+interface RunChoices {
   readonly cwd?: string
   readonly input?: string
   readonly environment?: Readonly<Record<string, string>>

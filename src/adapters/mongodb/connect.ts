@@ -1,0 +1,135 @@
+/**
+ * Opens a connection, asks the server what it can do, and turns the driver's errors into ours. The driver is imported here, on first use, as loading it costs
+ * more than a hook that has nothing to do may take.
+ */
+import type { Db, MongoClient } from 'mongodb'
+import { TandemError, UnreachableError, UsageError } from '../../model/errors.ts'
+import type { ConnectOptions } from '../adapter.ts'
+
+type Driver = typeof import('mongodb')
+
+export interface Connection {
+  readonly driver: Driver
+  readonly client: MongoClient
+  readonly db: Db
+  /** The name of the source and `host/database`, for messages. */
+  readonly source: string
+  readonly database: string
+  /** `MongoDB 7.0.5`. */
+  readonly server: string
+  /** A replica set or a sharded cluster: there are transactions. */
+  readonly transactions: boolean
+  /** Snapshot reads across collections: MongoDB 5.0 and later, where there are transactions. */
+  readonly snapshots: boolean
+}
+
+/** Acknowledged by a majority and on disk: a journal that a crash of the server could take back would protect nothing. */
+export const DURABLE = { w: 'majority', j: true } as const
+
+/** How a URL begins: scheme, login, hosts; then the database's name. */
+const URL_PARTS = /^(mongodb(?:\+srv)?:\/\/(?:[^/?]*@)?([^/?]*))(?:\/([^?]*))?/
+
+/**
+ * Connects to the database that the URL names.
+ * @throws UsageError when the URL is malformed or names no database
+ * @throws UnreachableError when the server does not answer in time or refuses the login
+ */
+export async function openConnection(url: string, options: ConnectOptions): Promise<Connection> {
+  const name = databaseName(url, options.source)
+  const driver = await import('mongodb')
+  const database = `${URL_PARTS.exec(url)?.[2] ?? ''}/${name}`
+  const client = createClient(driver, url, options)
+  try {
+    await client.connect()
+    const facts = await askServer(client.db(name))
+    return { driver, client, db: client.db(name), source: options.source, database, ...facts }
+  } catch (error) {
+    await client.close()
+    throw explain(error, { source: options.source, database })
+  }
+}
+
+/** The driver would silently take `test`. */
+function databaseName(url: string, source: string): string {
+  const name = decodeURIComponent(URL_PARTS.exec(url)?.[3] ?? '')
+  if (name !== '') return name
+  throw new UsageError(`${source}: the URL names no database`, { hint: 'write it as mongodb://HOST:PORT/DATABASE' })
+}
+
+function createClient(driver: Driver, url: string, options: ConnectOptions): MongoClient {
+  try {
+    return new driver.MongoClient(url, {
+      appName: 'git-tandem',
+      serverSelectionTimeoutMS: options.connectTimeoutMs,
+      connectTimeoutMS: options.connectTimeoutMs,
+      readPreference: 'primary',
+      writeConcern: DURABLE,
+      retryWrites: false,
+      maxPoolSize: 4,
+    })
+  } catch (error) {
+    const reason = error instanceof Error ? withoutLogin(error.message, url) : ''
+    throw new UsageError(`${options.source}: the URL is not one of MongoDB's: ${reason}`, {
+      hint: 'write it as mongodb://HOST:PORT/DATABASE; in names and passwords, / ? # @ and : stand as %2F %3F %23 %40 %3A',
+    })
+  }
+}
+
+/** The message of the driver's URL parser, which may quote what it was given. The error itself is not kept as a cause for the same reason. */
+function withoutLogin(message: string, url: string): string {
+  const login = /^[^:]*:\/\/([^/]*)@/.exec(url)?.[1] ?? ''
+  const secrets = [url, login, login.slice(login.indexOf(':') + 1)].filter((secret) => secret !== '')
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message)
+}
+
+async function askServer(db: Db): Promise<Pick<Connection, 'server' | 'transactions' | 'snapshots'>> {
+  const admin = db.admin()
+  const hello = await admin.command({ hello: 1 }).catch(async () => await admin.command({ isMaster: 1 }))
+  const build = await admin.command({ buildInfo: 1 })
+  const transactions = hello['setName'] !== undefined || hello['msg'] === 'isdbgrid'
+  const product = build['ferretdbVersion'] === undefined ? 'MongoDB' : 'FerretDB, as MongoDB'
+  return {
+    server: `${product} ${String(build['version'])}`,
+    transactions,
+    snapshots: transactions && Number(hello['maxWireVersion']) >= 13,
+  }
+}
+
+/** Runs an operation and gives its driver errors our form. */
+export async function explained<Result>(connection: Connection, operation: () => Promise<Result>): Promise<Result> {
+  try {
+    return await operation()
+  } catch (error) {
+    throw explain(error, connection)
+  }
+}
+
+/** The error that a user should see for one of the driver; every other error as it is. Codes: MongoDB's `error_codes.yml`. */
+export function explain(error: unknown, at: { readonly source: string; readonly database: string }): unknown {
+  if (!(error instanceof Error) || error instanceof TandemError || !error.name.startsWith('Mongo')) return error
+  const code = 'code' in error ? error.code : undefined
+  const where = `${at.source}: ${at.database}`
+  if (code === 18 || /authentication failed/i.test(error.message)) {
+    return new UnreachableError(`${where} refuses the login`, {
+      hint: 'check user and password in the URL, and ?authSource=',
+    })
+  }
+  if (code === 13) {
+    return new UnreachableError(`${where}: the user lacks a privilege: ${error.message}`, {
+      hint: 'grant it the role readWrite on this database: db.grantRolesToUser(USER, ["readWrite"])',
+    })
+  }
+  if (code === 239 || code === 246) {
+    return new UnreachableError(`${where}: reading took longer than the server keeps one moment`, {
+      hint: 'raise minSnapshotHistoryWindowInSeconds (300 by default)',
+      cause: error,
+    })
+  }
+  if (/^Mongo(ServerSelection|Network|Topology|NotConnected|ClientClosed|PoolCleared|WaitQueue)/.test(error.name)) {
+    return new UnreachableError(`${where} does not answer: ${error.message}`, {
+      hint: 'is mongod running? start it (for example `systemctl start mongod`, or `mongod --dbpath FOLDER`) and run the command again',
+      cause: error,
+    })
+  }
+  return new UnreachableError(`${where}: ${error.message}`, { cause: error })
+}

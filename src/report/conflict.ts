@@ -1,0 +1,74 @@
+/** One conflict of the report for people: heading, what happened and why, the values, and where the losing one can be found. */
+import type { ValueText } from '../model/canonical.ts'
+import type { Decision } from '../model/decision.ts'
+import { isLong, unifiedDiff, wholeValue } from './difference.ts'
+import { inlineMarkdown } from './escape.ts'
+import { chosenSide, explain } from './words.ts'
+
+type Side = 'ours' | 'theirs'
+
+/** Says where a side's value can be read: a command, a path, a commit. */
+export type Locate = (side: Side, decision: Decision) => string
+
+export interface SectionOptions {
+  /** Counted from 1. */
+  readonly number: number
+  readonly locate: Locate
+}
+
+/** The Markdown section of one decision. */
+export function conflictSection(decision: Decision, { number, locate }: SectionOptions): string {
+  const { collection, key, field } = decision
+  const place = [collection, key, ...(field === undefined ? [] : [field])].map(inlineMarkdown)
+  const values = [decision.base, decision.ours, decision.theirs, decision.chosen]
+  const parts = [
+    `### ${number}. ${place.join(' ')}`,
+    explain(decision),
+    values.some(isLong) ? longValues(decision) : valueTable(decision),
+    ...losers(decision).map((side) => `The value of ${side} is in ${inlineMarkdown(locate(side, decision))}.`),
+  ]
+  return parts.join('\n\n')
+}
+
+/** The sides whose value is not the result: both where the result is made of both. */
+function losers(decision: Decision): Side[] {
+  return (['ours', 'theirs'] as const).filter(
+    (side) => decision[side] !== undefined && decision[side] !== decision.chosen,
+  )
+}
+
+function valueTable(decision: Decision): string {
+  const chosen = chosenSide(decision)
+  const rows: (readonly [string, ValueText | undefined])[] = [
+    ['base', decision.base],
+    ['ours', decision.ours],
+    ['theirs', decision.theirs],
+  ]
+  if (chosen === 'neither') rows.push(['result', decision.chosen])
+  const lines = rows.map(([name, value]) => `| ${name}${name === chosen ? ' (chosen)' : ''} | ${shownValue(value)} |`)
+  return ['| side | value |', '| --- | --- |', ...lines].join('\n')
+}
+
+function shownValue(value: ValueText | undefined): string {
+  return value === undefined ? '(absent)' : inlineMarkdown(value)
+}
+
+/** From the losing value to the chosen one; from the base where only one side has any; both sides and the result where it is made of both. */
+function longValues(decision: Decision): string {
+  const { base, ours, theirs, chosen } = decision
+  const side = chosenSide(decision)
+  const present = ours ?? theirs
+  if (ours === undefined || theirs === undefined) return present === undefined ? '' : oneSided(base, present, decision)
+  const mine = { name: side === 'ours' ? 'ours (chosen)' : 'ours', value: ours }
+  const other = { name: side === 'theirs' ? 'theirs (chosen)' : 'theirs', value: theirs }
+  if (side === 'ours') return unifiedDiff(other, mine)
+  if (side === 'theirs' || chosen === undefined) return unifiedDiff(mine, other)
+  return `${unifiedDiff(mine, other)}\n\nResult:\n\n${wholeValue(chosen)}`
+}
+
+function oneSided(base: ValueText | undefined, value: ValueText, decision: Decision): string {
+  const side = decision.ours === undefined ? 'theirs' : 'ours'
+  const absent = `${side === 'ours' ? 'Theirs' : 'Ours'} does not have it any more; ${side} has:`
+  if (base === undefined || base === value) return `${absent}\n\n${wholeValue(value)}`
+  return `${absent}\n\n${unifiedDiff({ name: 'base', value: base }, { name: side, value })}`
+}

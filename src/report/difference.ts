@@ -1,0 +1,70 @@
+/** Long values side by side as a unified diff: nobody finds a changed word in two cells of a table. */
+import { structuredPatch } from 'diff'
+import { isTypedValue, kindOf, splitArray, splitObject, stringText, type ValueText } from '../model/canonical.ts'
+import { fenced, visible } from './escape.ts'
+
+const LONG_TEXT = 120
+/** A report is for reading; what is beyond is in the .json. */
+const MAX_LINES = 200
+/** Lines removed and added before texts count as too different: the search grows with its square. */
+const MAX_EDITS = 1000
+
+/** True when a value is better shown as lines than in a table cell: over 120 characters, or text of several lines. */
+export function isLong(value: ValueText | undefined): boolean {
+  if (value === undefined) return false
+  return value.length > LONG_TEXT || (kindOf(value) === 'string' && textLines(value).length > 1)
+}
+
+/** A value as lines: text by line (long ones by sentence), a document or array by its parts. Every line is safe to show. */
+export function linesOf(value: ValueText): string[] {
+  switch (kindOf(value)) {
+    case 'string':
+      return textLines(value).flatMap(sentences).map(visible)
+    case 'array':
+      return splitArray(value).map(visible)
+    case 'object':
+      if (isTypedValue(value)) return [visible(value)]
+      return [...splitObject(value)].map(([name, part]) => visible(`${stringText(name)}: ${part}`))
+    default:
+      return [visible(value)]
+  }
+}
+
+function textLines(value: ValueText): string[] {
+  return (JSON.parse(value) as string).split('\n')
+}
+
+/** Splits a long line after sentence ends, so that an edit of one sentence leaves the others equal. */
+function sentences(line: string): string[] {
+  return line.length > LONG_TEXT ? line.split(/(?<=[.!?;]) /) : [line]
+}
+
+export interface NamedValue {
+  readonly name: string
+  readonly value: ValueText
+}
+
+/** A fenced unified diff of two values, with three lines of context. Values too different to compare, and anything beyond 200 lines, are left to the .json. */
+export function unifiedDiff(from: NamedValue, to: NamedValue): string {
+  const [before, after] = [linesOf(from.value), linesOf(to.value)].map((lines) => `${lines.join('\n')}\n`)
+  const options = { context: 3, maxEditLength: MAX_EDITS }
+  const patch = structuredPatch(from.name, to.name, before ?? '', after ?? '', undefined, undefined, options)
+  const header = [`--- ${from.name}`, `+++ ${to.name}`]
+  if (before === after) return fenced('diff', [...header, `-${visible(from.value)}`, `+${visible(to.value)}`])
+  if (patch === undefined) return 'Too different to show line by line; both values are in the .json of this report.'
+  const hunks = patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
+    ...lines,
+  ])
+  return fenced('diff', [...header, ...firstLines(hunks)])
+}
+
+/** A fenced block of one value's lines. */
+export function wholeValue(value: ValueText): string {
+  return fenced('text', firstLines(linesOf(value)))
+}
+
+function firstLines(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MAX_LINES) return lines
+  return [...lines.slice(0, MAX_LINES), `… ${lines.length - MAX_LINES} more lines in the .json of this report`]
+}

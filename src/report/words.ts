@@ -1,0 +1,45 @@
+/** All sentences of a report: what happened to a record and which rule decided, in words. */
+import type { Decision, DecisionKind, DecisionRule } from '../model/decision.ts'
+
+const KINDS: Readonly<Record<DecisionKind, string>> = {
+  'edit-edit': 'Both sides edited it.',
+  'edit-delete': 'One side edited what the other deleted.',
+  'add-add': 'Both sides added it.',
+  duplicate: 'Both sides added the same record under different keys.',
+  'key-collision': 'Both sides gave this key to different records.',
+  constraint: 'Together both sides would have broken a constraint.',
+  quarantine: 'The record could not be placed.',
+  'merge-dropped': 'A merge commit had dropped what one side wrote.',
+  'hand-resolved': 'It was resolved in a merge commit.',
+}
+
+const RULES: Readonly<Record<DecisionRule, string>> = {
+  newest: 'it is newer',
+  'most-complete': 'it is as new, and its record has more fields filled in',
+  asset: 'it is as new and as complete, and its asset’s name comes last',
+  bytes: 'all else is equal, and its value comes last byte by byte',
+  keep: 'an edit is kept over a deletion',
+  'set-union': 'what either side added is in, what either side removed is out',
+  keyed: 'elements were merged by their key and sorted by it',
+  counter: 'the changes of both sides were added up',
+  'first-committed': 'it was committed first and keeps the key; the other record gets a new one and is not lost',
+  rekeyed: 'the record was given a new key',
+  held: 'nothing was changed, a person has to look at it',
+}
+
+export type Chosen = 'ours' | 'theirs' | 'both' | 'neither'
+
+/** Which side's value was chosen; `neither` for a value made of both sides, `both` where they are the same. */
+export function chosenSide({ ours, theirs, chosen }: Decision): Chosen {
+  if (chosen === ours) return chosen === theirs ? 'both' : 'ours'
+  return chosen === theirs ? 'theirs' : 'neither'
+}
+
+/** `Both sides edited it. Chosen: theirs, since it is newer.` */
+export function explain(decision: Decision): string {
+  const side = chosenSide(decision)
+  const because = RULES[decision.rule] ?? decision.rule
+  const happened = KINDS[decision.kind] ?? decision.kind
+  if (side === 'ours' || side === 'theirs') return `${happened} Chosen: **${side}**, since ${because}.`
+  return `${happened} Result: ${because}.`
+}

@@ -1,5 +1,5 @@
 /** The guard: a change that deletes much of a collection is held until somebody says how much may go. Emptying and mass deletes are more often accidents than intentions. */
-import type { guardFor } from '../config/match.ts'
+import type { Guard } from '../config/rules.ts'
 
 /** Fewer deletes than this never need a word. */
 const FREE_DELETES = 10
@@ -13,7 +13,7 @@ export interface DeletesQuestion {
   readonly deletes: number
   /** Records before. */
   readonly size: number
-  readonly configured: ReturnType<typeof guardFor>
+  readonly configured: Guard
   readonly allowed: AllowedDeletes
 }
 

@@ -9,6 +9,8 @@ export interface Junction {
   readonly ours: string
   readonly theirs: string
   readonly merged: string
+  /** This clone's line took the other one in: its merge or rebase, so the report of it is ours to write. */
+  readonly madeHere: boolean
 }
 
 export type Past =
@@ -76,7 +78,7 @@ async function junctionOf(repository: Repository, base: string, merge: CommitFac
   const found: Junction[] = []
   for (const theirs of without) {
     const [fork] = await mergeBases(repository, ours, theirs)
-    if (fork !== undefined) found.push({ fork, ours, theirs, merged: merge.id })
+    if (fork !== undefined) found.push({ fork, ours, theirs, merged: merge.id, madeHere: ours === merge.parents[0] })
   }
   return found
 }
@@ -108,5 +110,5 @@ function copyJunctions(
   const newest = copies[0]
   const before = copies.at(-1)?.parents[0]
   if (newest === undefined || before === undefined) return []
-  return [{ fork: at.fork, ours: at.base, theirs: before, merged: newest.id }]
+  return [{ fork: at.fork, ours: at.base, theirs: before, merged: newest.id, madeHere: true }]
 }

@@ -1,5 +1,6 @@
 /** What live means for the exports at HEAD: which files get which bytes, what changed, what is held. Reads git and a snapshot already taken; writes nothing. */
-import { guardFor, optionsFor } from '../config/match.ts'
+import { optionsFor } from '../config/match.ts'
+import { guardFor } from '../config/rules.ts'
 import { collectionFileText } from '../export/collection-file.ts'
 import { headerOf } from '../export/header.ts'
 import { bucketOf, chooseLayout, layoutText, needsRelayout } from '../export/layout.ts'

@@ -1,5 +1,6 @@
 /** Decides what HEAD's exports mean for live, collection by collection: apply, hold (and why), or nothing. Reads git and the database; writes nothing but fresh keys taken from sequences. */
-import { guardFor, optionsFor } from '../config/match.ts'
+import { optionsFor } from '../config/match.ts'
+import { guardFor } from '../config/rules.ts'
 import { clockAt } from '../git/history.ts'
 import { objectText, splitObject, type KeyText, arrayText } from '../model/canonical.ts'
 import type { Change, CollectionChanges, StateChanges } from '../model/change.ts'
@@ -74,6 +75,10 @@ export async function planReconciliation(
   for (const each of moved) {
     if (holds.has(each.name)) continue
     const records = live.collections.get(each.name) as Records
+    if (live.sync.points.size === 0 && records.size > 0 && options.join !== true) {
+      holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
+      continue
+    }
     const input = { ...each, head: options.head, live: records, liveStamp, join: options.join === true }
     const merge = await mergeIntoLive(source, input)
     const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })

@@ -2,10 +2,12 @@
 import { openAdapter } from '../adapters/open.ts'
 import type { Adapter, Description, LeftOut } from '../adapters/adapter.ts'
 import type { SourceConfig } from '../config/config.ts'
-import { folderName } from '../config/folder.ts'
+import { checkFolders, folderName } from '../config/folder.ts'
+import { checkInsideWorkTree } from '../config/place.ts'
 import { sourceUrl } from '../config/source-url.ts'
-import { credentialFields, optionsFor, rulesFor, selectCollections } from '../config/match.ts'
-import type { CollectionSchema, Selection } from '../model/collection.ts'
+import { optionsFor, selectCollections } from '../config/match.ts'
+import { rulesFor, selectionFor } from '../config/rules.ts'
+import type { Selection } from '../model/collection.ts'
 import type { MergeRules } from '../model/rules.ts'
 import type { ExportsPlace } from './committed.ts'
 import type { Workspace } from './workspace.ts'
@@ -30,7 +32,10 @@ export interface Source extends ExportsPlace {
  * @throws UnreachableError, UsageError
  */
 export async function openSource(workspace: Workspace, config: SourceConfig): Promise<Source> {
-  const { url } = sourceUrl(config, workspace.lookups)
+  const { url, from } = sourceUrl(config, workspace.lookups)
+  // a committed path may not lead out of the work tree by a link; one from the environment is the user's own
+  if (from === 'file' && url.startsWith('sqlite:'))
+    await checkInsideWorkTree(workspace.repository.root, url.slice('sqlite:'.length))
   const adapter = await openAdapter(url, {
     connectTimeoutMs: workspace.invocation.inHook ? HOOK_CONNECT_MS : COMMAND_CONNECT_MS,
     source: config.name,
@@ -53,8 +58,13 @@ function sourceOf(
   const names = description.collections.map((schema) => schema.name)
   const { included, leftOut } = selectCollections(config, names)
   const chosen = description.collections.filter((schema) => included.includes(schema.name))
-  const selections = new Map(chosen.map((schema) => [schema.name, selectionOf(config, schema)]))
+  const selections = new Map(chosen.map((schema) => [schema.name, selectionFor(config, schema)]))
   const exportsFolder = workspace.config.exports
+  const folderOf = (name: string): string => folderName(name, optionsFor(config, name).folder)
+  checkFolders(
+    config.name,
+    included.map((collection) => ({ collection, folder: folderOf(collection) })),
+  )
   return {
     ...opened,
     config,
@@ -64,26 +74,6 @@ function sourceOf(
     selections,
     leftOut: [...description.leftOut, ...leftOut],
     rules: (collection) => rulesFor(config, (selections.get(collection) as Selection).schema),
-    folder: (collection) =>
-      `${exportsFolder}/${config.name}/${folderName(collection, optionsFor(config, collection).folder)}`,
-  }
-}
-
-/** The schema without omitted fields, and with the configured key where the table has none. */
-function selectionOf(config: SourceConfig, schema: CollectionSchema): Selection {
-  const options = optionsFor(config, schema.name)
-  const omit = options.omit ?? credentialFields(schema.fields.map((field) => field.name))
-  const left = new Set(omit)
-  const whole = (names: readonly string[]): boolean => names.every((name) => !left.has(name))
-  return {
-    schema: {
-      ...schema,
-      fields: schema.fields.filter((field) => !left.has(field.name)),
-      key: schema.key.length > 0 ? schema.key : (options.key ?? []),
-      uniques: schema.uniques.filter(whole),
-      references: schema.references.filter((reference) => whole(reference.fields)),
-    },
-    omit,
-    derived: options.derived ?? [],
+    folder: (collection) => `${exportsFolder}/${config.name}/${folderOf(collection)}`,
   }
 }

@@ -8,9 +8,11 @@ export interface SyncPoint {
   readonly chain: readonly string[]
 }
 
-/** An export whose commit may or may not have been made: whoever finds a commit with this tree makes it the sync point of these collections. */
+/** An export whose commit may or may not have been made: whoever finds a commit with this tree that came after `head` makes it the sync point of these collections. */
 export interface Candidate {
   readonly tree: string
+  /** HEAD when it was made: older commits with the same tree do not count. */
+  readonly head: string
   readonly collections: readonly string[]
 }
 

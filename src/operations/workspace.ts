@@ -1,14 +1,13 @@
 /** What every operation starts from: the repository, its configuration, this clone's settings, and how to speak to whoever called. */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import picomatch from 'picomatch'
 import type { Config } from '../config/config.ts'
-import { CONFIG_FILE, parseConfig, resolveConfig } from '../config/load.ts'
-import { parseDotenv, type Lookups } from '../config/source-url.ts'
+import { branchCarries } from '../config/match.ts'
+import { readConfig, readDotenv } from '../config/read.ts'
+import type { Lookups } from '../config/source-url.ts'
 import type { Head } from '../git/head.ts'
 import { openRepository, type Repository } from '../git/repository.ts'
 import { allSettings } from '../git/settings.ts'
-import { UsageError } from '../model/errors.ts'
+import { namesApproved } from './approval.ts'
 
 /** Who asks, and how to answer. Only `cli/main.ts` makes one. */
 export interface Invocation {
@@ -17,11 +16,11 @@ export interface Invocation {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly hostName: string
   /** Milliseconds since 1970. */
-  nowMs(): number
+  readonly nowMs: () => number
   /** A line for people. */
-  say(line: string): void
+  readonly say: (line: string) => void
   /** A passing word on something that takes long; replaced by the next. */
-  progress(text: string): void
+  readonly progress: (text: string) => void
   /** True inside a git hook: connect within 2 s, never ask, never block. */
   readonly inHook: boolean
   readonly dryRun: boolean
@@ -42,34 +41,31 @@ export interface Workspace {
 
 /**
  * Opens the repository and reads its configuration.
- * @throws UsageError when there is no repository or no configuration
+ * @throws UsageError when there is no repository, or no configuration or an invalid one
  */
 export async function openWorkspace(invocation: Invocation): Promise<Workspace> {
   const repository = await openRepository(invocation.directory, invocation.environment)
-  const file = path.join(repository.root, CONFIG_FILE)
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) throw new UsageError(`no ${CONFIG_FILE} in ${repository.root}`, { hint: 'Run: tandem init' })
-  return workspaceWith(invocation, repository, text)
+  return workspaceOf(invocation, repository)
 }
 
-/** The workspace of a configuration that is given as text (`init` has it before the file is written). */
-export async function workspaceWith(invocation: Invocation, repository: Repository, text: string): Promise<Workspace> {
+/** The workspace of an opened repository. @throws UsageError as openWorkspace does */
+export async function workspaceOf(invocation: Invocation, repository: Repository): Promise<Workspace> {
+  const config = await readConfig(repository.root)
   const settings = await allSettings(repository)
-  const dotenv = await readFile(path.join(repository.root, '.env'), 'utf8').catch(() => '')
-  const approved = settings.get('names')
+  const dataDir = path.join(repository.commonDir, 'tandem')
   return {
     invocation,
     repository,
-    config: resolveConfig(parseConfig(text, CONFIG_FILE)),
+    config,
     settings,
     lookups: {
       environment: invocation.environment,
-      dotenv: parseDotenv(dotenv),
+      dotenv: await readDotenv(repository.root),
       gitConfigUrl: (source) => settings.get(`source.${source}.url`),
-      ...(approved === undefined ? {} : { approvedNames: approved.split(' ') }),
+      approvedNames: await namesApproved(dataDir, config.sources),
     },
     asset: settings.get('asset') ?? invocation.hostName,
-    dataDir: path.join(repository.commonDir, 'tandem'),
+    dataDir,
   }
 }
 
@@ -79,6 +75,6 @@ export async function notCarrying(workspace: Workspace, head: Head): Promise<str
   if (head.branch === undefined) return 'HEAD is detached'
   const own = workspace.settings.get('branch')
   const globs = workspace.config.branches ?? (own === undefined ? [head.branch] : [own])
-  if (picomatch.isMatch(head.branch, [...globs])) return undefined
+  if (branchCarries(globs, head.branch)) return undefined
   return `branch ${head.branch} does not carry data (${globs.join(', ')} ${globs.length > 1 ? 'do' : 'does'})`
 }

@@ -1,0 +1,17 @@
+/** How a command that works through several sources ends: each failure told, the gravest exit code. */
+import type { SourceFailure } from '../../operations/sources.ts'
+import type { Output } from '../output.ts'
+
+export function sayFailures(output: Output, failures: readonly SourceFailure[]): void {
+  for (const { error } of failures) output.fail(error)
+}
+
+/** The first failure's exit code; 5 when a guard or drift holds something back; else 0. */
+export function exitCodeOf(result: {
+  readonly failures: readonly SourceFailure[]
+  readonly held: readonly string[]
+}): number {
+  const [failure] = result.failures
+  if (failure !== undefined) return failure.error.exitCode
+  return result.held.length > 0 ? 5 : 0
+}

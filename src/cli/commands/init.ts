@@ -1,0 +1,121 @@
+/** `tandem init`: sets up this clone and its databases. */
+import { UsageError } from '../../model/errors.ts'
+import type { JoinMode, JoinPreview } from '../../operations/init/join.ts'
+import { init, type InitResult } from '../../operations/init/init.ts'
+import type { SourceSetup } from '../../operations/init/init-source.ts'
+import { parseSourceArgument, type SourceArgument } from '../../operations/init/write-config.ts'
+import { DRY_RUN, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
+
+export const initCommand: Command = {
+  usage: 'init',
+  describe: 'Set up this clone: configuration, hooks, merge driver; bind its databases and join them with the exports',
+  options: {
+    source: {
+      type: 'string',
+      array: true,
+      describe: 'NAME=URL of a database, for a first configuration',
+      requiresArg: true,
+    },
+    join: {
+      type: 'string',
+      describe: 'How a database with records joins: unite, theirs, ours or a COMMIT',
+      requiresArg: true,
+    },
+    'dry-run': DRY_RUN,
+  },
+  examples: [
+    ['tandem init --source app=sqlite:data/app.db', 'a SQLite file of this repository'],
+    ['tandem init --source app=postgres://bot:secret@localhost/bot', 'the URL goes into .env, which git ignores'],
+    ['tandem init --yes', 'on the second machine'],
+  ],
+  run: runInit,
+}
+
+async function runInit(context: CommandContext): Promise<number> {
+  const { invocation, output, args } = context
+  const given = textsOf(args, 'source').map(parseSourceArgument)
+  const result = await init(invocation, {
+    sources: given.length > 0 ? given : await askForSource(context),
+    command: context.program,
+    choose: (source, preview) => choose(context, source, preview),
+  })
+  for (const line of wordsOf(result)) output.say(line)
+  if (output.json) output.value(jsonOf(result))
+  return 0
+}
+
+/** Only asks at a terminal, and only when there is no configuration; init itself tells what is missing. */
+async function askForSource(context: CommandContext): Promise<SourceArgument[]> {
+  const configured = await context.workspace().then(
+    () => true,
+    (error: unknown) => !(error instanceof UsageError && error.message.startsWith('there is no')),
+  )
+  if (configured || context.ask === undefined) return []
+  const url = await context.ask('URL of your database (sqlite:PATH, postgres://…, mongodb://…): ')
+  return url === '' ? [] : [{ name: 'app', url }]
+}
+
+async function choose(context: CommandContext, source: string, preview: JoinPreview): Promise<JoinMode | undefined> {
+  const { output, args, ask } = context
+  for (const line of previewWords(source, preview)) output.say(line)
+  const given = textOf(args, 'join')
+  if (given !== undefined) return modeOf(given)
+  if (args['yes'] === true) return { kind: 'unite' }
+  if (ask === undefined) return undefined
+  return modeOf((await ask('Join them how? unite (default), theirs, ours, or a commit: ')) || 'unite')
+}
+
+function modeOf(text: string): JoinMode {
+  return text === 'unite' || text === 'theirs' || text === 'ours' ? { kind: text } : { kind: 'commit', commit: text }
+}
+
+function previewWords(source: string, preview: JoinPreview): string[] {
+  return preview.counts.map(
+    ({ name, both, onlyHere, onlyThere, conflicts }) =>
+      `${source}/${name}: ${both} in both (${conflicts} of them differ), ${onlyHere} only here, ${onlyThere} only in the exports`,
+  )
+}
+
+function wordsOf(result: InitResult): string[] {
+  const hooks = result.hooks.map(
+    ({ hook, path, action, note }) => `${hook}: ${action} ${path}${note === undefined ? '' : ` (${note})`}`,
+  )
+  return [...result.done, ...hooks, ...result.sources.flatMap(sourceWords)]
+}
+
+function sourceWords(setup: SourceSetup): string[] {
+  const records = setup.collections.reduce((sum, each) => sum + each.records, 0)
+  const changes = setup.settled?.plan.outcomes.reduce((sum, outcome) => sum + outcome.changes.length, 0) ?? 0
+  return [
+    `source ${setup.source}: ${setup.database} (${setup.server}), ${setup.collections.length} collections, ${records} records`,
+    ...setup.leftOut.map(({ name, reason }) => `  left out: ${name} (${reason})`),
+    ...[...setup.omitted].map(([name, fields]) => `  never exported: ${fields.join(', ')} of ${name}`),
+    ...(changes > 0 ? [`  ${changes} records came in from the exports`] : []),
+    ...(setup.settled?.report?.lines ?? []).map((line) => `  ${line}`),
+    ...setup.held.map((line) => `  ${line}`),
+    ...(setup.settled === undefined ? ['  the first git push exports it'] : []),
+  ]
+}
+
+function jsonOf(result: InitResult): Readonly<Record<string, unknown>> {
+  return {
+    ok: true,
+    done: result.done,
+    hooks: result.hooks,
+    sources: Object.fromEntries(
+      result.sources.map((setup) => [
+        setup.source,
+        {
+          database: setup.database,
+          server: setup.server,
+          binding: setup.binding,
+          collections: setup.collections,
+          leftOut: setup.leftOut,
+          omitted: Object.fromEntries(setup.omitted),
+          join: setup.preview?.counts,
+          held: setup.held,
+        },
+      ]),
+    ),
+  }
+}

@@ -1,0 +1,46 @@
+/** `tandem apply`, and what the post-* hooks do: HEAD's exports → live, for every source. */
+import { writeReconciled } from '../git/install/stub-state.ts'
+import { restoreWaitingCopies } from '../git/waiting.ts'
+import { clearDeadMarkers } from '../git/carry.ts'
+import { clearDeadIndexLock } from '../git/data-commit.ts'
+import type { AllowedDeletes } from './guard.ts'
+import type { CarryingHead } from './carrying.ts'
+import { heldLines, settle, type Settled } from './settle.ts'
+import { withSources, type Only, type SourceFailure } from './sources.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface ApplyOptions {
+  readonly head: CarryingHead
+  readonly only: Only | undefined
+  readonly allowed: AllowedDeletes
+}
+
+export interface ApplyResult {
+  readonly settled: readonly Settled[]
+  readonly failures: readonly SourceFailure[]
+  /** One line for each held collection. */
+  readonly held: readonly string[]
+}
+
+/** Applies every source; one that fails does not stop the others. */
+export async function applyAll(workspace: Workspace, options: ApplyOptions): Promise<ApplyResult> {
+  await tidyUp(workspace)
+  return withSources(workspace, options.only, {
+    each: (source) => settle(workspace, source, { head: options.head.commit, allowed: options.allowed }),
+    after: async (settled, failures) => {
+      const held: string[] = []
+      for (const { source, plan } of settled) held.push(...(await heldLines(workspace, source.source, plan)))
+      const whole = failures.length === 0 && held.length === 0 && options.only === undefined
+      if (whole && !workspace.invocation.dryRun) await writeReconciled(workspace.repository.commonDir, options.head)
+      return { settled, failures, held }
+    },
+  })
+}
+
+/** What killed runs may have left. */
+export async function tidyUp(workspace: Workspace): Promise<void> {
+  if (workspace.invocation.dryRun) return
+  await clearDeadIndexLock(workspace.repository)
+  await clearDeadMarkers(workspace.repository)
+  await restoreWaitingCopies(workspace.repository)
+}

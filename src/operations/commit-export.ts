@@ -1,0 +1,219 @@
+/** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
+import { clockAt, commitsOf, isPublished, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
+import { readBlobs } from '../git/objects.ts'
+import { filesAt } from '../git/tree.ts'
+import { removeWaiting, waitingFiles } from '../git/waiting.ts'
+import { writeAtomically } from '../io/atomic-write.ts'
+import { logLine } from '../io/log.ts'
+import { GuardError, LockedError } from '../model/errors.ts'
+import { readCommitted, readRecords } from './committed.ts'
+import { templateText } from './package-files.ts'
+import type { ChangeCount, ExportPlan } from './plan-export.ts'
+import type { Source } from './source.ts'
+import { forgetStaged, rememberStaged, stagedExports } from './staged.ts'
+import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A source with what is to be exported of it. */
+export interface PlannedSource {
+  readonly source: Source
+  readonly plan: ExportPlan
+}
+
+export interface CommitOptions {
+  readonly head: { readonly commit: string; readonly ref: string }
+  readonly acceptClock: boolean
+}
+
+export interface ExportCommit {
+  readonly commit: string
+  /** The commit it stands on: the user's. */
+  readonly parent: string
+  /** `app +5 ~2 -0`, one for each source. */
+  readonly summary: string
+}
+
+/** How far the clock of history may be ahead of this machine's. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000
+
+/**
+ * Commits what the plans write, and waiting reports; undefined when there is nothing to commit.
+ * @throws GuardError when the clocks are too far apart; LockedError when the index is in use, or the exports hold somebody else's staged changes
+ */
+export async function commitExports(
+  workspace: Workspace,
+  planned: readonly PlannedSource[],
+  options: CommitOptions,
+): Promise<ExportCommit | undefined> {
+  const { repository } = workspace
+  const { head } = options
+  const writes = await allWrites(workspace, planned, head.commit)
+  if (writes.size === 0) {
+    await movePoints(planned, head.commit)
+    return undefined
+  }
+  await refuseForeignStaged(workspace, head.commit)
+  const parent = (await replaceable(workspace, head.commit)) ?? head.commit
+  const built = await buildTree(repository, head.commit, writes)
+  const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
+  const message = await messageOf(workspace, { ...options, parent, summary })
+  for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
+  const commit = await commitTree(repository, built.tree, { parents: [parent], message })
+  await rememberStaged(workspace, built.files)
+  await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit, writes })
+  await afterwards(workspace, planned, { commit, files: [...writes.keys()] })
+  await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
+  return { commit, parent, summary }
+}
+
+/** Files of all plans, reports that wait, and the attributes if HEAD lacks them. A waiting report alone justifies a commit; attributes alone do not. */
+async function allWrites(
+  workspace: Workspace,
+  planned: readonly PlannedSource[],
+  head: string,
+): Promise<Map<string, Buffer>> {
+  const { repository, config } = workspace
+  const writes = new Map(planned.flatMap(({ plan }) => plan.collections.flatMap(({ writes: files }) => [...files])))
+  const waiting = await waitingFiles(repository)
+  const blobs = await readBlobs(
+    repository,
+    [...waiting.values()].map(({ id }) => id),
+  )
+  const committed = await filesAt(repository, head, config.exports)
+  for (const [file, { id }] of waiting) if (committed.get(file)?.id !== id) writes.set(file, blobs.get(id) as Buffer)
+  const attributes = `${config.exports}/.gitattributes`
+  if (writes.size > 0 && !committed.has(attributes))
+    writes.set(attributes, Buffer.from(await templateText('exports.gitattributes')))
+  for (const file of (await stagedExports(workspace, head)).own)
+    await unstage(workspace, writes, { file, id: committed.get(file)?.id })
+  return writes
+}
+
+/** A file that `tandem export` staged and live meanwhile gave up goes back to HEAD's bytes. */
+async function unstage(
+  workspace: Workspace,
+  writes: Map<string, Buffer>,
+  at: { readonly file: string; readonly id: string | undefined },
+): Promise<void> {
+  if (writes.size === 0 || writes.has(at.file) || at.id === undefined) return
+  writes.set(at.file, await workspace.repository.bytes(['cat-file', 'blob', at.id]))
+}
+
+async function refuseForeignStaged(workspace: Workspace, head: string): Promise<void> {
+  const { foreign } = await stagedExports(workspace, head)
+  if (foreign.length === 0) return
+  throw new LockedError(`exports hold staged changes that tandem did not stage: ${foreign.slice(0, 3).join(', ')}`, {
+    hint: 'Commit them, or take them back: git restore --staged --worktree -- exports',
+  })
+}
+
+/** The parent for a commit that replaces HEAD: HEAD is a data commit of this clone that nobody has seen. undefined: HEAD stays. */
+async function replaceable(workspace: Workspace, head: string): Promise<string | undefined> {
+  const own = await readFile(unpublishedFile(workspace), 'utf8').catch(() => '')
+  if (own.trim() !== head || (await isPublished(workspace.repository, head))) return undefined
+  const [commit] = await commitsOf(workspace.repository, ['--max-count=1', head])
+  return commit?.parents.length === 1 ? commit.parents[0] : undefined
+}
+
+function unpublishedFile(workspace: Workspace): string {
+  return path.join(workspace.dataDir, 'unpublished')
+}
+
+async function summaryOf(
+  planned: readonly PlannedSource[],
+  at: { readonly parent: string; readonly tree: string; readonly replaced: boolean },
+): Promise<string> {
+  const words: string[] = []
+  for (const { source, plan } of planned) {
+    const count = at.replaced
+      ? await countBetween(source, at.parent, at.tree)
+      : sum(plan.collections.map((each) => each.count))
+    words.push(`${plan.source} +${count.added} ~${count.changed} -${count.removed}`)
+  }
+  return words.join(', ')
+}
+
+function sum(counts: readonly ChangeCount[]): ChangeCount {
+  const total = { added: 0, changed: 0, removed: 0 }
+  for (const count of counts) {
+    total.added += count.added
+    total.changed += count.changed
+    total.removed += count.removed
+  }
+  return total
+}
+
+/** What changed between the exports of two trees, record by record. */
+async function countBetween(source: Source, from: string, to: string): Promise<ChangeCount> {
+  const [before, after] = [await readCommitted(source, from), await readCommitted(source, to)]
+  const counts: ChangeCount[] = []
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    const [old, now] = [await readRecords(source, before.get(name)), await readRecords(source, after.get(name))]
+    const added = [...now.keys()].filter((key) => !old.has(key)).length
+    const removed = [...old.keys()].filter((key) => !now.has(key)).length
+    const changed = [...now].filter(([key, text]) => old.has(key) && old.get(key) !== text).length
+    counts.push({ added, changed, removed })
+  }
+  return sum(counts)
+}
+
+async function messageOf(
+  workspace: Workspace,
+  options: CommitOptions & { readonly parent: string; readonly summary: string },
+): Promise<string> {
+  const now = workspace.invocation.nowMs()
+  const since = await clockAt(workspace.repository, options.parent)
+  if (since > now + CLOCK_TOLERANCE_MS && !options.acceptClock)
+    throw new GuardError(
+      `the newest commit is ${Math.round((since - now) / 60_000)} minutes ahead of this machine's clock: later edits could lose to it`,
+      { hint: 'Correct the clock that is wrong; or, to go on all the same: tandem export --commit --accept-clock' },
+    )
+  return [
+    `data: ${options.summary}`,
+    '',
+    `${TRAILER_EXPORT}: ${randomUUID()}`,
+    `${TRAILER_ASSET}: ${workspace.asset}`,
+    `${TRAILER_CLOCK}: ${since} ${Math.max(now, since + 1)}`,
+    '',
+  ].join('\n')
+}
+
+async function storeCandidate(
+  source: Source,
+  plan: ExportPlan,
+  at: { readonly tree: string; readonly head: string },
+): Promise<void> {
+  const state = await source.adapter.readState()
+  const candidate = { ...at, collections: plan.collections.map(({ name }) => name) }
+  await source.adapter.writeState(new Map([candidateEntry(candidate)]), expectedEntries(state, []))
+}
+
+/** The ref has moved: now the databases may say so. */
+async function afterwards(
+  workspace: Workspace,
+  planned: readonly PlannedSource[],
+  made: { readonly commit: string; readonly files: readonly string[] },
+): Promise<void> {
+  await movePoints(planned, made.commit)
+  for (const { source } of planned)
+    await workspace.repository.git(['update-ref', `refs/tandem/base/${source.source}`, made.commit])
+  await removeWaiting(workspace.repository, made.files)
+  await forgetStaged(workspace)
+  await writeAtomically(unpublishedFile(workspace), `${made.commit}\n`)
+}
+
+/** Moves the sync points of the exported collections, where they are not there yet. */
+async function movePoints(planned: readonly PlannedSource[], commit: string): Promise<void> {
+  for (const { source, plan } of planned) {
+    const state = await source.adapter.readState()
+    const { points, candidate } = readSyncState(state)
+    const names = plan.collections.map(({ name }) => name).filter((name) => points.get(name)?.commit !== commit)
+    const changes = new Map<string, string | undefined>(candidate === undefined ? [] : [candidateEntry(undefined)])
+    for (const name of names) changes.set(...pointEntry(name, points.get(name), commit))
+    if (changes.size > 0) await source.adapter.writeState(changes, expectedEntries(state, names))
+  }
+}

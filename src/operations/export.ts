@@ -1,0 +1,97 @@
+/** `tandem export`, and what pre-push does: live → exports, as a data commit or as staged files, after HEAD was applied. */
+import { buildTree, stageFiles } from '../git/data-commit.ts'
+import { writeReconciled } from '../git/install/stub-state.ts'
+import { tidyUp } from './apply.ts'
+import type { CarryingHead } from './carrying.ts'
+import { requireNoOperation } from './carrying.ts'
+import { commitExports, type ExportCommit } from './commit-export.ts'
+import { readCommitted } from './committed.ts'
+import type { AllowedDeletes } from './guard.ts'
+import { readLive } from './live.ts'
+import { planExport, type ExportPlan } from './plan-export.ts'
+import { heldLines, settle, type Settled } from './settle.ts'
+import type { Source } from './source.ts'
+import { withSources, type Only, type SourceFailure } from './sources.ts'
+import { rememberStaged } from './staged.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface ExportOptions {
+  readonly head: CarryingHead
+  readonly only: Only | undefined
+  readonly allowed: AllowedDeletes
+  readonly relayout: boolean
+  readonly acceptClock: boolean
+}
+
+export interface SourceExport extends Settled {
+  readonly exported: ExportPlan
+}
+
+export interface ExportResult {
+  readonly sources: readonly SourceExport[]
+  readonly failures: readonly SourceFailure[]
+  readonly held: readonly string[]
+  readonly commit: ExportCommit | undefined
+}
+
+/** Exports every source into one data commit; undefined commit: nothing to carry. A source that fails is left out. @throws GuardError, LockedError, UsageError */
+export async function exportAndCommit(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
+  return exportSources(workspace, options, async (sources) => {
+    if (workspace.invocation.dryRun) return undefined
+    await requireNoOperation(workspace)
+    const planned = sources.map(({ source, exported }) => ({ source, plan: exported }))
+    const commit = await commitExports(workspace, planned, { head: options.head, acceptClock: options.acceptClock })
+    return commit
+  })
+}
+
+/** Exports every source into the work tree and the index; the next data commit takes exactly these along. */
+export async function exportAndStage(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
+  return exportSources(workspace, options, async (sources) => {
+    if (workspace.invocation.dryRun) return undefined
+    const writes = new Map(sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])))
+    const { files } = await buildTree(workspace.repository, options.head.commit, writes)
+    await rememberStaged(workspace, files)
+    await stageFiles(workspace.repository, files, { from: options.head.commit, writes })
+    return undefined
+  })
+}
+
+async function exportSources(
+  workspace: Workspace,
+  options: ExportOptions,
+  write: (sources: readonly SourceExport[]) => Promise<ExportCommit | undefined>,
+): Promise<ExportResult> {
+  await tidyUp(workspace)
+  return withSources(workspace, options.only, {
+    each: (source) => exportOne(workspace, source, options),
+    after: async (sources, failures) => {
+      const commit = await write(sources)
+      const held: string[] = []
+      for (const { source, exported } of sources) held.push(...(await heldLines(workspace, source.source, exported)))
+      const whole = failures.length === 0 && held.length === 0 && options.only === undefined
+      const head = { ...options.head, commit: commit?.commit ?? options.head.commit }
+      if (whole && !workspace.invocation.dryRun) await writeReconciled(workspace.repository.commonDir, head)
+      return { sources, failures, held, commit }
+    },
+  })
+}
+
+async function exportOne(workspace: Workspace, source: Source, options: ExportOptions): Promise<SourceExport> {
+  const settled = await settle(workspace, source, { head: options.head.commit, allowed: options.allowed })
+  const names = [...source.selections].filter(([, { schema }]) => schema.key.length > 0).map(([name]) => name)
+  const live = await readLive(source, names)
+  const head = await readCommitted(source, options.head.commit)
+  const exported = await planExport(source, {
+    live,
+    head,
+    base: async (name) => {
+      const point = live.sync.points.get(name)
+      return point === undefined ? undefined : (await readCommitted(source, point.commit)).get(name)
+    },
+    held: settled.plan.holds,
+    allowed: options.allowed,
+    relayout: options.relayout,
+  })
+  return { ...settled, exported }
+}

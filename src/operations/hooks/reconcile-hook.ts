@@ -1,0 +1,35 @@
+/** What post-merge, post-commit, post-rewrite and post-checkout do: HEAD's exports → live, if HEAD is attached to a carrying branch. They differ in nothing else. */
+import { readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { isAncestor } from '../../git/history.ts'
+import type { Repository } from '../../git/repository.ts'
+import { readHead } from '../../git/head.ts'
+import { applyAll } from '../apply.ts'
+import { carryingHead } from '../carrying.ts'
+import { failureLines } from '../failure-lines.ts'
+import { changeWords } from '../change-words.ts'
+import type { Workspace } from '../workspace.ts'
+
+/** Runs a post-* hook; everything worth knowing goes out through `say`. */
+export async function reconcileHook(workspace: Workspace, name: string): Promise<void> {
+  const head = await carryingHead(workspace)
+  if (typeof head === 'string') return
+  if (name === 'post-merge') await endMergeState(workspace.repository)
+  const result = await applyAll(workspace, { head, only: undefined, allowed: new Map() })
+  const { say } = workspace.invocation
+  for (const settled of result.settled) for (const line of changeWords(settled)) say(line)
+  for (const line of [...result.held, ...failureLines(result.failures, 'apply')]) say(line)
+}
+
+/**
+ * Ctrl-C in post-merge leaves git "still merging" although the merge commit exists, and the next pull is fatal. So the state is removed first, by hand: `git merge
+ * --quit` would move the autostash.
+ */
+async function endMergeState(repository: Repository): Promise<void> {
+  const merged = await readFile(path.join(repository.gitDir, 'MERGE_HEAD'), 'utf8').catch(() => undefined)
+  const { commit } = await readHead(repository)
+  if (merged === undefined || commit === undefined) return
+  for (const id of merged.trim().split('\n')) if (!(await isAncestor(repository, id, commit))) return
+  for (const file of ['MERGE_HEAD', 'MERGE_MODE', 'MERGE_MSG'])
+    await rm(path.join(repository.gitDir, file), { force: true })
+}

@@ -1,0 +1,105 @@
+/** One database's part of `init`: looked at, bound, joined with what HEAD holds, and brought in step. */
+import { readHead } from '../../git/head.ts'
+import type { LeftOut } from '../../adapters/adapter.ts'
+import type { SourceConfig } from '../../config/config.ts'
+import { GuardError, UsageError } from '../../model/errors.ts'
+import { readCommitted } from '../committed.ts'
+import { keylessReason } from '../plan-reconcile.ts'
+import { openSource, type Source } from '../source.ts'
+import { heldLines, settle, type Settled } from '../settle.ts'
+import { readSyncState } from '../sync-state.ts'
+import type { Workspace } from '../workspace.ts'
+import { bind, bindingOf, type Binding } from './bind.ts'
+import { join, previewJoin, type JoinMode, type JoinPreview } from './join.ts'
+
+/** Asked when live and HEAD both hold records; undefined: nobody is there to ask. */
+export type JoinChoice = (source: string, preview: JoinPreview) => Promise<JoinMode | undefined>
+
+export interface SourceSetup {
+  readonly source: string
+  readonly database: string
+  readonly server: string
+  readonly binding: Binding
+  readonly collections: readonly { readonly name: string; readonly records: number }[]
+  readonly leftOut: readonly LeftOut[]
+  /** Fields that are left out as credentials or by `omit`: collection → names. */
+  readonly omitted: ReadonlyMap<string, readonly string[]>
+  readonly preview: JoinPreview | undefined
+  readonly settled: Settled | undefined
+  readonly held: readonly string[]
+}
+
+/** @throws UnreachableError, UsageError, DamagedError, GuardError */
+export async function initSource(workspace: Workspace, config: SourceConfig, choose: JoinChoice): Promise<SourceSetup> {
+  const source = await openSource(workspace, config)
+  try {
+    checkStructure(source)
+    const collections = await countAll(source)
+    const { commit: head } = await readHead(workspace.repository)
+    const binding = await bindingOf(workspace, source)
+    const { preview, settled, held } = await meetHead(workspace, source, { head, binding, choose })
+    return {
+      source: config.name,
+      database: source.description.database,
+      server: source.description.server,
+      binding,
+      collections,
+      leftOut: source.leftOut,
+      omitted: new Map([...source.selections].flatMap(([name, { omit }]) => (omit.length > 0 ? [[name, omit]] : []))),
+      preview,
+      settled,
+      held,
+    }
+  } finally {
+    await source.adapter.close()
+  }
+}
+
+/** What would fail later is said now. @throws UsageError for a table without a key, or a parent that is left out */
+function checkStructure(source: Source): void {
+  const problems: string[] = []
+  for (const [name, { schema }] of source.selections) {
+    if (schema.key.length === 0) problems.push(`${name} ${keylessReason(source, name)}`)
+    for (const { to, fields } of schema.references)
+      if (!source.selections.has(to))
+        problems.push(
+          `${name} refers to ${to} (${fields.join(', ')}), which is left out; include ${to} or exclude ${name}`,
+        )
+  }
+  if (problems.length > 0) throw new UsageError(problems.map((line) => `source ${source.source}: ${line}`).join('\n'))
+}
+
+async function countAll(source: Source): Promise<{ name: string; records: number }[]> {
+  return source.adapter.snapshot(async (snapshot) => {
+    const counts: { name: string; records: number }[] = []
+    for (const [name, { schema }] of source.selections) counts.push({ name, records: await snapshot.count(schema) })
+    return counts
+  })
+}
+
+async function meetHead(
+  workspace: Workspace,
+  source: Source,
+  at: { readonly head: string | undefined; readonly binding: Binding; readonly choose: JoinChoice },
+): Promise<Pick<SourceSetup, 'preview' | 'settled' | 'held'>> {
+  const { head, binding } = at
+  const met = head !== undefined && (await readCommitted(source, head)).size > 0
+  const { points } = readSyncState(await source.adapter.readState())
+  const joining = met && (binding === 'new' || points.size === 0)
+  const preview = joining ? await previewJoin(source, head) : undefined
+  const mode = preview === undefined ? undefined : await chooseMode(source, preview, at.choose)
+  await bind(workspace, source)
+  if (mode !== undefined && head !== undefined) await join(workspace, source, { head, mode })
+  if (!met) return { preview, settled: undefined, held: [] }
+  const settled = await settle(workspace, source, { head, allowed: new Map(), join: mode?.kind === 'unite' })
+  return { preview, settled, held: await heldLines(workspace, source.source, settled.plan) }
+}
+
+async function chooseMode(source: Source, preview: JoinPreview, choose: JoinChoice): Promise<JoinMode> {
+  if (!preview.overlaps) return { kind: 'unite' }
+  const mode = await choose(source.source, preview)
+  if (mode !== undefined) return mode
+  throw new GuardError(`source ${source.source}: both this database and HEAD's exports hold records of their own`, {
+    hint: 'Say how they join: --join unite (or theirs, ours, COMMIT); --yes unites.',
+  })
+}

@@ -1,0 +1,75 @@
+/** Working through the configured sources: each on its own, so that one that is down, damaged or another database never stops the others. */
+import type { SourceConfig } from '../config/config.ts'
+import { TandemError, UsageError } from '../model/errors.ts'
+import { checkApproval } from './approval.ts'
+import { checkBinding } from './binding.ts'
+import { openSource, type Source } from './source.ts'
+import type { Workspace } from './workspace.ts'
+
+/** What went wrong with one source, told instead of thrown. */
+export interface SourceFailure {
+  readonly source: string
+  readonly error: TandemError
+}
+
+/** `--only app` or `--only app/traders`, taken apart. */
+export interface Only {
+  readonly source: string
+  readonly collection: string | undefined
+}
+
+export function parseOnly(text: string | undefined): Only | undefined {
+  if (text === undefined) return undefined
+  const slash = text.indexOf('/')
+  return slash < 0
+    ? { source: text, collection: undefined }
+    : { source: text.slice(0, slash), collection: text.slice(slash + 1) }
+}
+
+/** @throws UsageError when `--only` names no configured source */
+export function chosenSources(workspace: Workspace, only: Only | undefined): readonly SourceConfig[] {
+  const { sources } = workspace.config
+  if (only === undefined) return sources
+  const chosen = sources.filter(({ name }) => name === only.source)
+  if (chosen.length > 0) return chosen
+  throw new UsageError(`no source is called ${only.source}`, {
+    hint: `Configured: ${sources.map(({ name }) => name).join(', ')}`,
+  })
+}
+
+/** Every result of `work`, source by source; failures are collected. Connections are closed at the end of `after`, which gets all of it. */
+export async function withSources<Result, Total>(
+  workspace: Workspace,
+  only: Only | undefined,
+  steps: {
+    readonly each: (source: Source) => Promise<Result>
+    readonly after: (results: readonly Result[], failures: SourceFailure[]) => Promise<Total>
+  },
+): Promise<Total> {
+  const opened: Source[] = []
+  const results: Result[] = []
+  const failures: SourceFailure[] = []
+  try {
+    for (const config of chosenSources(workspace, only)) {
+      try {
+        await checkApproval(workspace, config)
+        const source = await openSource(workspace, config)
+        opened.push(source)
+        await checkBinding(workspace, source)
+        results.push(await steps.each(source))
+      } catch (error) {
+        failures.push({ source: config.name, error: asTandemError(error) })
+      }
+    }
+    return await steps.after(results, failures)
+  } finally {
+    for (const source of opened) await source.adapter.close()
+  }
+}
+
+/** Anything else than our own errors is a fault of the program, and says so. */
+export function asTandemError(error: unknown): TandemError {
+  if (error instanceof TandemError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new TandemError({ code: 'internal', exitCode: 1 }, `unexpected: ${message}`, { cause: error })
+}

@@ -1,0 +1,49 @@
+/** Which staged exports are the tool's own: remembered by path and blob id, so that what a person staged (or a squash, a stash) is never taken for ours. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { filesAt, filesInIndex, type TreeFiles } from '../git/tree.ts'
+import { writeAtomically } from '../io/atomic-write.ts'
+import type { Workspace } from './workspace.ts'
+
+function stagedFile(workspace: Workspace): string {
+  return path.join(workspace.dataDir, 'staged.json')
+}
+
+/** Path → blob id of what the tool staged last. */
+async function remembered(workspace: Workspace): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(stagedFile(workspace), 'utf8').catch(() => '{}')
+  return JSON.parse(text) as Record<string, string>
+}
+
+export async function rememberStaged(workspace: Workspace, files: ReadonlyMap<string, string>): Promise<void> {
+  const all = { ...(await remembered(workspace)), ...Object.fromEntries(files) }
+  await writeAtomically(stagedFile(workspace), JSON.stringify(all))
+}
+
+export async function forgetStaged(workspace: Workspace): Promise<void> {
+  await writeAtomically(stagedFile(workspace), '{}')
+}
+
+export interface StagedExports {
+  /** Paths staged by the tool. */
+  readonly own: readonly string[]
+  /** Paths staged by somebody else, or removed from the index. */
+  readonly foreign: readonly string[]
+}
+
+/** What the index holds below the exports folder that HEAD does not. */
+export async function stagedExports(workspace: Workspace, head: string): Promise<StagedExports> {
+  const { repository, config } = workspace
+  const committed = await filesAt(repository, head, config.exports)
+  const index = await filesInIndex(repository, config.exports)
+  const ours = await remembered(workspace)
+  const own: string[] = []
+  const foreign: string[] = []
+  for (const file of differing(committed, index)) (ours[file] === index.get(file)?.id ? own : foreign).push(file)
+  return { own, foreign: foreign.filter((file) => file !== `${config.exports}/.gitattributes`) }
+}
+
+function differing(a: TreeFiles, b: TreeFiles): string[] {
+  const paths = new Set([...a.keys(), ...b.keys()])
+  return [...paths].filter((file) => a.get(file)?.id !== b.get(file)?.id || a.get(file)?.mode !== b.get(file)?.mode)
+}

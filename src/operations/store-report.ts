@@ -1,0 +1,149 @@
+/** The merge report of a reconciliation: built from what the merge decided, stored where `git clean` cannot take it, carried by the next data commit. */
+import { addWaiting } from '../git/waiting.ts'
+import type { Decision } from '../model/decision.ts'
+import { reportJson } from '../report/json.ts'
+import { reportMarkdown } from '../report/markdown.ts'
+import type { CollectionCounts, MergeReport } from '../report/report.ts'
+import { summaryLines } from '../report/summary.ts'
+import { readCommitted, readRecords } from './committed.ts'
+import type { Records } from './live.ts'
+import { mergeCommits } from './merge-live.ts'
+import { templateText } from './package-files.ts'
+import type { Junction } from './past.ts'
+import type { CollectionOutcome, ReconcilePlan } from './plan-reconcile.ts'
+import type { Source } from './source.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface StoredReport {
+  /** Path of the Markdown from the root; the JSON stands beside it. */
+  readonly path: string
+  readonly report: MergeReport
+  /** For the terminal. */
+  readonly lines: readonly string[]
+}
+
+/** Writes a report when something was decided, or both sides had changed; undefined when there is nothing to explain. */
+export async function reportReconciliation(
+  workspace: Workspace,
+  source: Source,
+  plan: ReconcilePlan,
+): Promise<StoredReport | undefined> {
+  const junction = junctionOf(plan)
+  const joined = junction === undefined ? [] : await decisionsOf(source, plan, junction)
+  const live = plan.outcomes.flatMap((outcome) => outcome.decisions)
+  const decisions = [...live, ...joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live))]
+  const bothChanged = joined.some((each) => each.bothChanged)
+  if (decisions.length === 0 && !bothChanged) return undefined
+  const report = await buildReport(workspace, source, { plan, junction, decisions })
+  return store(workspace, report, plan.head)
+}
+
+/** The newest merge or rebase by which this clone took another line in. */
+function junctionOf(plan: ReconcilePlan): Junction | undefined {
+  const junctions = plan.outcomes.flatMap(({ past }) => (past.kind === 'behind' ? past.junctions : []))
+  return junctions.find(({ madeHere }) => madeHere)
+}
+
+interface Joined {
+  readonly decisions: readonly Decision[]
+  readonly bothChanged: boolean
+}
+
+/** What the merge of the two lines had to decide, computed again from the commits: git's driver leaves no note. */
+async function decisionsOf(source: Source, plan: ReconcilePlan, junction: Junction): Promise<Joined[]> {
+  const [fork, ours, theirs] = await Promise.all(
+    [junction.fork, junction.ours, junction.theirs].map((commit) => readCommitted(source, commit)),
+  )
+  const joined: Joined[] = []
+  for (const { name } of plan.outcomes) {
+    const ids = [fork, ours, theirs].map((committed) => filesOf(committed?.get(name)))
+    if (ids[0] === ids[1] || ids[0] === ids[2]) continue
+    joined.push({ decisions: (await mergeCommits(source, name, junction)).decisions, bothChanged: true })
+  }
+  return joined
+}
+
+function filesOf(collection: { readonly buckets: ReadonlyMap<string, string> } | undefined): string {
+  return JSON.stringify([...(collection?.buckets ?? [])].sort())
+}
+
+/** A collision that live has settled by a new number is told once, with that number. */
+function isRekeyed(decision: Decision, live: readonly Decision[]): boolean {
+  if (decision.kind !== 'key-collision') return false
+  return live.some(
+    ({ kind, collection, key }) => kind === decision.kind && collection === decision.collection && key === decision.key,
+  )
+}
+
+async function buildReport(
+  workspace: Workspace,
+  source: Source,
+  found: {
+    readonly plan: ReconcilePlan
+    readonly junction: Junction | undefined
+    readonly decisions: readonly Decision[]
+  },
+): Promise<MergeReport> {
+  const { plan, junction, decisions } = found
+  const theirs = junction?.theirs ?? plan.head
+  const committed = await readCommitted(source, theirs)
+  const collections: Record<string, CollectionCounts> = {}
+  for (const outcome of plan.outcomes) {
+    const records = await readRecords(source, committed.get(outcome.name))
+    collections[outcome.name] = countsOf(outcome, records, decisions)
+  }
+  return {
+    version: 1,
+    source: source.source,
+    database: source.description.database,
+    asset: workspace.asset,
+    time: new Date(workspace.invocation.nowMs()).toISOString(),
+    base: junction?.fork ?? baseOf(plan),
+    ours: junction?.ours ?? 'live',
+    theirs,
+    status: plan.holds.size > 0 ? 'HELD' : 'SUCCESS',
+    collections,
+    held: [...plan.holds].map(([collection, reason]) => ({ collection, reason })),
+    decisions,
+  }
+}
+
+function baseOf(plan: ReconcilePlan): string | undefined {
+  for (const { past } of plan.outcomes) if ('base' in past) return past.base
+  return undefined
+}
+
+function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readonly Decision[]): CollectionCounts {
+  const { before, changes } = outcome
+  const common = [...theirs.keys()].filter((key) => before.has(key)).length
+  const added = changes.filter((change) => change.before === undefined).length
+  const removed = changes.filter((change) => change.after === undefined).length
+  const after = before.size + added - removed
+  const conflicts = new Set(decisions.filter(({ collection }) => collection === outcome.name).map(({ key }) => key))
+    .size
+  return {
+    oursOnly: before.size - common,
+    theirsOnly: theirs.size - common,
+    common,
+    changed: changes.length,
+    conflicts,
+    result: after,
+    before: before.size,
+    after,
+  }
+}
+
+async function store(workspace: Workspace, report: MergeReport, head: string): Promise<StoredReport> {
+  const stamp = report.time.replace(/[-:]|\.\d+/g, '')
+  const folder = `${workspace.config.exports}/reports/${report.time.slice(0, 7)}`
+  const path = `${folder}/${stamp}-${report.source}-${head.slice(0, 7)}`
+  const markdown = reportMarkdown(report, { template: await templateText('report.md') })
+  await addWaiting(
+    workspace.repository,
+    new Map([
+      [`${path}.md`, Buffer.from(markdown)],
+      [`${path}.json`, Buffer.from(reportJson(report))],
+    ]),
+  )
+  return { path: `${path}.md`, report, lines: [...summaryLines(report), `report: ${path}.md`] }
+}

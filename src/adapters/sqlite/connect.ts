@@ -136,8 +136,11 @@ export function guarded<Result>(file: DatabaseFile, work: () => Result): Result 
 
 /** The code of an SQLite error (`SQLITE_CONSTRAINT_UNIQUE`), or undefined for any other error. */
 export function sqliteCode(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined
-  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined
+  if (!(error instanceof Error)) return undefined
+  const { code, rawCode } = error as { readonly code?: unknown; readonly rawCode?: unknown }
+  if (typeof code !== 'string' || !/SQLITE_/.test(code)) return undefined
+  // The driver does not know the newer codes by name: STRICT tables refuse a value with 3091.
+  return rawCode === 3091 ? 'SQLITE_CONSTRAINT_DATATYPE' : code
 }
 
 function requireFile(path: string, source: string): void {

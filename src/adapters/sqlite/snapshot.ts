@@ -1,6 +1,5 @@
 /** Reading records: all of a collection at one moment, and single ones by key (what apply.ts checks before and after it writes). */
-import { compareBytes, keyOf, stringText } from '../../model/canonical.ts'
-import type { ValueText } from '../../model/canonical.ts'
+import { arrayText, compareBytes, stringText } from '../../model/canonical.ts'
 import type { LiveRecord } from '../../model/change.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import type { Snapshot } from '../adapter.ts'
@@ -81,19 +80,18 @@ export interface RowReader {
 export function rowReader(schema: CollectionSchema, encoding: TextEncoding): RowReader {
   const names = schema.fields.map((field) => field.name).sort(compareBytes)
   const labels = names.map((name) => `${stringText(name)}:`)
+  const keyPlaces = schema.key.map((name) => names.indexOf(name))
   return {
     // A table whose fields are all left out still has rows.
     columns: names.map((name) => readable(quoted(name))).join(', ') || 'NULL',
     record: (row, offset = 0) => {
-      const fields = new Map<string, ValueText>()
       let text = ''
-      names.forEach((name, i) => {
+      for (let i = 0; i < names.length; i++) {
         const value = valueText(row[offset + i], encoding)
-        if (value === undefined) return
-        text += `${text === '' ? '' : ','}${labels[i]}${value}`
-        if (schema.key.includes(name)) fields.set(name, value)
-      })
-      return { key: keyOf(fields, schema.key), text: `{${text}}` }
+        if (value !== undefined) text += `${text === '' ? '' : ','}${labels[i]}${value}`
+      }
+      const key = keyPlaces.map((place) => (place < 0 ? undefined : valueText(row[offset + place], encoding)) ?? 'null')
+      return { key: arrayText(key), text: `{${text}}` }
     },
   }
 }

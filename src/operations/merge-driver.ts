@@ -1,0 +1,122 @@
+/** git's merge driver for exports (gitattributes(5)): called when both sides changed a file and the text merge met a conflict. Knows the commits that merge, so that it stamps as everybody else does. */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { rulesFor } from '../config/rules.ts'
+import { parseCollectionFile } from '../export/collection-file.ts'
+import { parseRecordsFile, recordsFileText, type RecordsFile } from '../export/records-file.ts'
+import { mergeBases, writersOf } from '../git/history.ts'
+import { readHead } from '../git/head.ts'
+import type { Repository } from '../git/repository.ts'
+import type { CollectionSchema } from '../model/collection.ts'
+import { DamagedError } from '../model/errors.ts'
+import type { MergeRules, WriterStamp } from '../model/rules.ts'
+import { mergeFiles, plainRules, type FileMerge } from './merge-files.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface DriverInput {
+  /** %O, %A, %B: files with base, ours (and the result) and theirs. */
+  readonly base: string
+  readonly ours: string
+  readonly theirs: string
+  /** %P: where the result belongs. */
+  readonly path: string
+}
+
+/**
+ * Merges one file and writes the result over `ours`. Answers false when a person has to look (`tandem resolve`).
+ * @throws DamagedError when a side is damaged or in another layout; the file is untouched then
+ */
+export async function runMergeDriver(workspace: Workspace, input: DriverInput): Promise<boolean> {
+  const { root } = workspace.repository
+  const [base, ours, theirs] = await Promise.all(
+    [input.base, input.ours, input.theirs].map((file) => readFile(path.resolve(root, file), 'utf8')),
+  )
+  if (!input.path.endsWith('.jsonl')) return ours === theirs
+  checkPlace(workspace, input, ours ?? '')
+  const stamps = await stampsOfMerge(workspace, input.path)
+  const schema = await schemaBeside(workspace.repository, input.path)
+  const merge = mergeFiles({
+    base: { path: `${input.path} (base)`, text: base ?? '' },
+    ours: { path: `${input.path} (ours)`, text: ours ?? '' },
+    theirs: { path: `${input.path} (theirs)`, text: theirs ?? '' },
+    rulesFor: (header) => rulesOf(workspace, header, schema),
+    stamps: () => () => stamps.writers,
+  })
+  await writeFile(path.resolve(root, input.ours), stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
+  return true
+}
+
+/** The header must say what the path says, else git's rename detection brought an edit to the wrong file. */
+function checkPlace(workspace: Workspace, input: DriverInput, ours: string): void {
+  if (ours === '') return
+  const { header } = parseRecordsFile(ours, input.path)
+  const [source, , file] = input.path.slice(workspace.config.exports.length + 1).split('/')
+  if (header.source === source && `${header.bucket}.jsonl` === file) return
+  throw new DamagedError({ path: input.path, line: 1 }, `the header names ${header.source}/${header.bucket}.jsonl`)
+}
+
+/** Rules as configured; those of a source that this configuration does not know are plain. */
+export function rulesOf(
+  workspace: Workspace,
+  header: RecordsFile['header'],
+  schema: CollectionSchema | undefined,
+): MergeRules {
+  const source = workspace.config.sources.find(({ name }) => name === header.source)
+  return source === undefined || schema === undefined ? plainRules(header) : rulesFor(source, schema)
+}
+
+/** The schema in the `collection.json` beside a records file, at HEAD. */
+export async function schemaBeside(repository: Repository, file: string): Promise<CollectionSchema | undefined> {
+  const beside = `${path.posix.dirname(file)}/collection.json`
+  const text = await repository.git(['cat-file', 'blob', `HEAD:${beside}`], { answers: [128] })
+  return text === '' ? undefined : parseCollectionFile(text, beside).schema
+}
+
+interface MergeStamps {
+  readonly isRebase: boolean
+  readonly writers: { readonly ours: WriterStamp; readonly theirs: WriterStamp }
+}
+
+/** Who wrote the file last on each side. git names theirs in GITHEAD_<id>; in a rebase or cherry-pick, in REBASE_HEAD or CHERRY_PICK_HEAD. */
+async function stampsOfMerge(workspace: Workspace, file: string): Promise<MergeStamps> {
+  const { repository, invocation } = workspace
+  const head = (await readHead(repository)).commit ?? ''
+  const named = Object.keys(invocation.environment).find(
+    (name) => /^GITHEAD_[0-9a-f]{40,64}$/.test(name) && name !== `GITHEAD_${head}`,
+  )
+  const theirs = named?.slice('GITHEAD_'.length) ?? (await pickedCommit(repository))
+  const isRebase = named === undefined
+  if (theirs === undefined) return { isRebase, writers: { ours: UNKNOWN, theirs: UNKNOWN } }
+  const since = isRebase ? [`${theirs}^`] : await mergeBases(repository, head, theirs)
+  return {
+    isRebase,
+    writers: {
+      ours: await lastWrite(repository, [head, '--not', ...since], file),
+      theirs: await lastWrite(repository, [theirs, '--not', ...since], file),
+    },
+  }
+}
+
+const UNKNOWN: WriterStamp = { asset: '', since: 0, at: 1 }
+
+async function pickedCommit(repository: Repository): Promise<string | undefined> {
+  for (const ref of ['REBASE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD']) {
+    const id = await repository.git(['rev-parse', '--verify', '--quiet', ref], { answers: [1] })
+    if (id !== '') return id
+  }
+  return undefined
+}
+
+async function lastWrite(repository: Repository, range: readonly string[], file: string): Promise<WriterStamp> {
+  const writers = await writersOf(repository, range, path.posix.dirname(file))
+  return writers.get(file) ?? UNKNOWN
+}
+
+/** In a rebase ours is upstream: published, perhaps applied elsewhere. Its record keeps a number that both took. */
+function upstreamKeeps(merge: FileMerge, ours: string): string {
+  if (merge.collisions.every(({ keptSide }) => keptSide === 'ours')) return merge.text
+  const upstream = parseRecordsFile(ours, 'ours')
+  const merged = new Map(merge.merged)
+  for (const { key } of merge.collisions) merged.set(key, upstream.records.get(key) ?? '')
+  return recordsFileText(upstream.header, merged)
+}

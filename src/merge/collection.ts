@@ -42,13 +42,14 @@ export interface MergedCollection {
  * @throws SyntaxError when a record that has to be looked into is no JSON object
  */
 export function mergeCollection(input: CollectionInput): MergedCollection {
-  const { ours, rules } = input
+  const { ours, theirs, rules } = input
+  const { differing, common } = compareKeys(input)
   const merged = new Map(ours)
   const changes: Change[] = []
   const decisions: Decision[] = []
   const collisions: Collision[] = []
   let conflicts = 0
-  for (const key of differingKeys(input)) {
+  for (const key of differing) {
     const outcome = mergeKey(input, key)
     const after = outcome.kind === 'merged' ? outcome.text : outcome.kept
     const decided = outcome.kind === 'merged' ? outcome.decisions : [outcome.decision]
@@ -62,16 +63,28 @@ export function mergeCollection(input: CollectionInput): MergedCollection {
       collisions.push({ key, kept: outcome.kept, moved: outcome.moved, keptSide: outcome.keptSide })
     }
   }
-  const counts = { ...countKeys(input), changed: changes.length, conflicts, result: merged.size }
+  const sides = { oursOnly: ours.size - common, theirsOnly: theirs.size - common, common }
+  const counts = { ...sides, changed: changes.length, conflicts, result: merged.size }
   return { merged, changes, decisions, collisions, counts }
 }
 
-/** Keys whose texts differ between the sides, by bytes: the same list on every machine, and equal records are never looked into. */
-function differingKeys({ ours, theirs }: CollectionInput): KeyText[] {
-  const keys: KeyText[] = []
-  for (const [key, text] of ours) if (theirs.get(key) !== text) keys.push(key)
-  for (const key of theirs.keys()) if (!ours.has(key)) keys.push(key)
-  return keys.sort(compareBytes)
+interface ComparedKeys {
+  /** Keys whose texts differ between the sides, by bytes: the same list on every machine, and equal records are never looked into. */
+  readonly differing: readonly KeyText[]
+  readonly common: number
+}
+
+/** One pass over ours, and over theirs only if it has keys that ours lacks. */
+function compareKeys({ ours, theirs }: CollectionInput): ComparedKeys {
+  const differing: KeyText[] = []
+  let common = 0
+  for (const [key, text] of ours) {
+    const other = theirs.get(key)
+    if (other !== undefined) common++
+    if (other !== text) differing.push(key)
+  }
+  if (common < theirs.size) for (const key of theirs.keys()) if (!ours.has(key)) differing.push(key)
+  return { differing: differing.sort(compareBytes), common }
 }
 
 /** Stamps cost a walk through history: they are asked for only where both sides differ from the base. */
@@ -81,10 +94,4 @@ function mergeKey(input: CollectionInput, key: KeyText): RecordOutcome {
   if (base === theirs) return { kind: 'merged', text: ours, decisions: [] }
   const { rules, join = false } = input
   return mergeRecord({ key, base, ours, theirs, rules, stamps: input.stampsOf(key), join })
-}
-
-function countKeys({ ours, theirs }: CollectionInput): Pick<MergeCounts, 'oursOnly' | 'theirsOnly' | 'common'> {
-  let common = 0
-  for (const key of theirs.keys()) if (ours.has(key)) common++
-  return { oursOnly: ours.size - common, theirsOnly: theirs.size - common, common }
 }

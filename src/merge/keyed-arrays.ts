@@ -77,12 +77,11 @@ function mergeElement(context: MergeContext, place: Place, versions: Versions): 
   return kept
 }
 
-/** Puts the merged elements in order. */
+/** Puts the merged elements, which come sorted by key, in the sequence that stands. */
 function arrange({ base, ours, theirs }: IndexedVersions, merged: Indexed): KeyedMerge {
   const [before, left, right] = [base, ours, theirs].map((side) => JSON.stringify([...side.keys()]))
   const side = left === right || right === before ? ours : left === before ? theirs : undefined
   const keys = side === undefined ? [] : [...side.keys()].filter((key) => merged.has(key))
-  const others = [...merged.keys()].filter((key) => !keys.includes(key)).sort(compareElements)
-  const elements = [...keys, ...others].map((key) => merged.get(key) ?? '')
+  const elements = [...new Set([...keys, ...merged.keys()])].map((key) => merged.get(key) ?? '')
   return { elements, resequenced: side === undefined }
 }

@@ -1,8 +1,9 @@
 /** Random records in three states for the merge laws: fields of every kind, mostly edited on one side, often alike, with stamps that often tie. */
 import * as fc from 'fast-check'
+import { isDocument } from '../../../src/merge/documents.ts'
 import type { RecordInput } from '../../../src/merge/record.ts'
 import type { Versions } from '../../../src/merge/versions.ts'
-import { arrayText, objectText, sortedObjectText } from '../../../src/model/canonical.ts'
+import { arrayText, objectText, sortedObjectText, splitObject } from '../../../src/model/canonical.ts'
 import type { MergeRules, WriterStamp } from '../../../src/model/rules.ts'
 import { rulesWith } from './rules.ts'
 
@@ -110,17 +111,27 @@ export const records: Arbitrary<RecordInput> = fc
       rules: someRules.map((some) => rulesWith({ ...some, order, jsonbFields: order === 'kept' ? [] : ['doc'] })),
       stamps: fc.record({ ours: writer, theirs: writer }),
       join: fc.boolean(),
+      turned: fc.constantFrom([], [], ['ours'], ['theirs'], ['ours', 'theirs'] as const),
     }),
   )
-  .map(({ states, presence, rules, stamps, join }) => ({
-    key: '[1]',
-    base: presence === 'added' ? undefined : states.base,
-    ours: presence === 'ours deleted' ? undefined : states.ours,
-    theirs: presence === 'theirs deleted' ? undefined : states.theirs,
-    rules,
-    stamps,
-    join,
-  }))
+  .map(({ states, presence, turned, rules, ...rest }) => {
+    const turn = (side: 'ours' | 'theirs'): string | undefined =>
+      rules.order === 'kept' && turned.some((name) => name === side) ? reversed(states[side] ?? '{}') : states[side]
+    return {
+      key: '[1]',
+      base: presence === 'added' ? undefined : states.base,
+      ours: presence === 'ours deleted' ? undefined : turn('ours'),
+      theirs: presence === 'theirs deleted' ? undefined : turn('theirs'),
+      rules,
+      ...rest,
+    }
+  })
+
+/** The same document with its fields, and those of documents directly in it, in reverse order. */
+function reversed(text: string): string {
+  const turn = (value: string): string => (isDocument(value) ? reversed(value) : value)
+  return objectText([...splitObject(text)].toReversed().map(([name, value]) => [name, turn(value)] as const))
+}
 
 /** Sets, as arrays of member texts, in three states. */
 export const sets: Arbitrary<Readonly<Record<'base' | 'ours' | 'theirs', readonly string[]>>> = fc.record({

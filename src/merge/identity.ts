@@ -1,7 +1,7 @@
 /** Whether one key added on both sides names one record or two, and which of two keeps the key. */
 import { compareBytes, type RecordText, splitObject } from '../model/canonical.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
-import { sameValue, type Side } from './versions.ts'
+import { sameContent, sameValue, type Side } from './versions.ts'
 
 /** Two different records that took the same key independently. */
 export interface AddedTwice {
@@ -11,9 +11,10 @@ export interface AddedTwice {
 
 /**
  * True when both sides added different records under one key. Configured identity fields decide (where either record has any of them); else a key that each
- * database hands out by itself names two records, and any other key is the identity. Only asked for records of different content and no base.
+ * database hands out by itself names two records, and any other key is the identity. The same content is always one record.
  */
 export function areTwoRecords({ ours, theirs }: AddedTwice, rules: MergeRules): boolean {
+  if (sameContent(ours, theirs, rules)) return false
   const sides = [splitObject(ours), splitObject(theirs)] as const
   const identity = (rules.identity ?? []).filter((name) => sides.some((fields) => fields.has(name)))
   if (identity.length === 0) return rules.serialKey

@@ -36,6 +36,24 @@ export async function openDatabaseOf(
   }
 }
 
+/** A role that may log in and nothing else, unless it is there already; roles are shared by all databases of a server. */
+export async function createRole(uri: string, name: string): Promise<void> {
+  await execute(
+    uri,
+    `DO $$ BEGIN CREATE ROLE ${name} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+  )
+}
+
+/** A role without special rights that owns the database: it may not enter replica mode, so triggers are disabled instead, the server checks foreign keys. */
+export async function asOwner(uri: string): Promise<string> {
+  const url = new URL(uri)
+  const database = url.pathname.slice(1)
+  await createRole(uri, 'ordinary')
+  await execute(uri, `ALTER DATABASE ${database} OWNER TO ordinary; ALTER SCHEMA public OWNER TO ordinary`)
+  url.username = 'ordinary'
+  return url.href
+}
+
 function text(value: string | undefined): string {
   return value === undefined ? 'NULL' : `'${value.replaceAll("'", "''")}'`
 }

@@ -3,6 +3,7 @@
  * outlives it, and a transaction pooler between us and the server does no harm.
  */
 import type { PoolClient } from 'pg'
+import { TandemError, UnreachableError } from '../../model/errors.ts'
 import type { Database } from './connect.ts'
 
 export type Connection = PoolClient
@@ -82,19 +83,26 @@ async function transaction<Result>(
   { begin, settings, body }: Transaction<Result>,
 ): Promise<Result> {
   const client = await database.connect()
-  let broken: Error | undefined
+  let lost: Error | undefined
+  const onLost = (error: Error): void => void (lost ??= error)
+  client.on('error', onLost)
   try {
     await client.query(`BEGIN ${begin}; SELECT ${settings.map(setConfig).join(', ')}`)
     const result = await body(client)
     await client.query('COMMIT')
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => (broken = failure))
+    await client.query('ROLLBACK').catch(onLost)
     if (error instanceof Rollback) return error.result as Result
-    throw error
+    throw lost === undefined || error instanceof TandemError ? error : connectionLost(database, lost)
   } finally {
-    client.release(broken)
+    client.off('error', onLost)
+    client.release(lost)
   }
+}
+
+function connectionLost({ source }: Database, cause: Error): UnreachableError {
+  return new UnreachableError(`${source}: the connection to PostgreSQL was lost`, { hint: 'try again', cause })
 }
 
 function setConfig([setting, value]: readonly [string, string]): string {

@@ -32,7 +32,7 @@ export interface Person {
  * The collection `people`, which most tests use: its key (`keyField`) is a 32-bit number the database can hand out itself where it can do so, `name`
  * and `note` are text that may be missing, `email` is text that may be missing and is unique.
  */
-export interface PeopleFixture {
+interface PeopleFixture {
   readonly keyField: 'id' | '_id'
   readonly setup: Statements
   /** Inserts a person. */
@@ -43,7 +43,7 @@ export interface PeopleFixture {
 }
 
 /** Everything the engine can store that is easily lost. */
-export interface ValuesFixture {
+interface ValuesFixture {
   readonly collection: string
   /** Creates the collection, empty. */
   readonly setup: Statements
@@ -56,7 +56,7 @@ export interface ValuesFixture {
 }
 
 /** Structure in all its variety, and how it must be described. */
-export interface DescriptionFixture {
+interface DescriptionFixture {
   readonly setup: Statements
   readonly collections: readonly CollectionSchema[]
   /** Names that must be listed as left out, each with some reason. */

@@ -1,5 +1,6 @@
 /** What SQLite would do by itself while a plan is written, and must not: triggers, conflict clauses, cascades. */
 import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../src/model/errors.ts'
 import { leavesUnchanged, planOf, selectionOf } from './scene.ts'
 import { apply, changesOf, records, thrown, withFile } from './sqlite-scene.ts'
 
@@ -120,6 +121,8 @@ describe('writing', () => {
     await withFile(['CREATE TABLE t (id INTEGER PRIMARY KEY, v)'], async ({ adapter, file }) => {
       const selection = await selectionOf(adapter, 't')
       const plan = planOf(selection, changesOf(selection, [[undefined, '{"id":1}']]))
+      const extra = changesOf(selection, [[undefined, '{"id":1,"zebra":1}']])
+      expect(await thrown(adapter.apply(planOf(selection, extra)))).toBeInstanceOf(UsageError)
       file.run(['ALTER TABLE t DROP COLUMN v'])
       expect(String(await thrown(adapter.apply(plan)))).toContain('no field v')
       file.run(['DROP TABLE t'])

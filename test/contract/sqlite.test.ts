@@ -1,7 +1,7 @@
 /** The adapter for SQLite against real files: the shared suite, and opening, locks and kills. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,7 @@ describe('opening an SQLite file', () => {
 
   test('a file that disappears after opening is not created again', async () => {
     await withFile([], async ({ file, adapter }) => {
-      file.remove()
+      rmSync(file.path)
       expect(await thrown(adapter.describe())).toBeInstanceOf(UnreachableError)
       expect(existsSync(file.path)).toBe(false)
     })

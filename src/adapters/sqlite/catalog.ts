@@ -15,7 +15,7 @@ export interface Column {
   readonly generated: boolean
 }
 
-export interface UniqueIndex {
+interface UniqueIndex {
   /** Undefined when the index is partial or has an expression: then any column may decide. */
   readonly columns: readonly string[] | undefined
   /** The collation of each part of the index: `BINARY`, `NOCASE` … */

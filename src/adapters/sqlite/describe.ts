@@ -39,7 +39,7 @@ function leftOutReason(entry: TableEntry): string | undefined {
 }
 
 /** The schema of one table; generated columns are left out, since nobody can write them. */
-export function schemaOf(table: Table): CollectionSchema {
+function schemaOf(table: Table): CollectionSchema {
   const fields = table.columns.filter((column) => !column.generated).map((column) => fieldOf(table, column))
   return {
     name: table.name,

@@ -10,14 +10,16 @@ import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
 import { filesAt, type TreeFiles } from './tree.ts'
 
-/** Path from the root → new bytes. Files are never deleted by a data commit. */
-export type FileWrites = ReadonlyMap<string, Buffer>
+/** Path from the root → new bytes; undefined removes the file, which ordinary work never does. */
+export type FileWrites = ReadonlyMap<string, Buffer | undefined>
+/** Path → blob id; undefined: removed. */
+export type FileIds = ReadonlyMap<string, string | undefined>
 
 export interface DataCommit {
   readonly commit: string
   readonly tree: string
-  /** Path → blob id of every file written. */
-  readonly files: ReadonlyMap<string, string>
+  /** Every file written. */
+  readonly files: FileIds
 }
 
 /** Stores the blobs and a tree that is `parent`'s with these files. Nothing of the user's is touched. */
@@ -26,9 +28,13 @@ export async function buildTree(
   parent: string,
   writes: FileWrites,
 ): Promise<Pick<DataCommit, 'tree' | 'files'>> {
-  const paths = [...writes.keys()]
-  const ids = await writeBlobs(repository, [...writes.values()])
-  const files = new Map(paths.map((file, i) => [file, ids[i] as string]))
+  const written = [...writes].filter((entry): entry is [string, Buffer] => entry[1] !== undefined)
+  const ids = await writeBlobs(
+    repository,
+    written.map(([, bytes]) => bytes),
+  )
+  const files = new Map<string, string | undefined>([...writes.keys()].map((file) => [file, undefined]))
+  for (const [i, [file]] of written.entries()) files.set(file, ids[i])
   const index = path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
   const environment = { GIT_INDEX_FILE: index }
   try {
@@ -79,7 +85,7 @@ export async function bringAlong(repository: Repository, made: DataCommit, optio
  */
 export async function stageFiles(
   repository: Repository,
-  files: ReadonlyMap<string, string>,
+  files: FileIds,
   options: Pick<BringOptions, 'from' | 'writes'>,
 ): Promise<{ putBack(): Promise<void> }> {
   const index = path.join(repository.gitDir, 'index')
@@ -133,11 +139,7 @@ async function isDeadLock(lock: string): Promise<boolean> {
 }
 
 /** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */
-async function indexWith(
-  repository: Repository,
-  files: ReadonlyMap<string, string>,
-  before: Buffer | undefined,
-): Promise<string> {
+async function indexWith(repository: Repository, files: FileIds, before: Buffer | undefined): Promise<string> {
   const copy = path.join(repository.gitDir, `index.tandem-${process.pid}`)
   const environment = { GIT_INDEX_FILE: copy }
   if (before !== undefined) await copyFile(path.join(repository.gitDir, 'index'), copy)
@@ -166,10 +168,12 @@ async function sparsePaths(repository: Repository, paths: readonly string[]): Pr
 
 async function updateIndex(
   repository: Repository,
-  files: ReadonlyMap<string, string>,
+  files: FileIds,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const input = [...files].map(([file, id]) => `100644 ${id}\t${file}\0`).join('')
+  // mode 0 removes the entry (git-update-index(1), --index-info)
+  const gone = `0 ${'0'.repeat(repository.objectFormat === 'sha256' ? 64 : 40)}`
+  const input = [...files].map(([file, id]) => `${id === undefined ? gone : `100644 ${id}`}\t${file}\0`).join('')
   await repository.git(['update-index', '-z', '--index-info'], { input, environment })
 }
 
@@ -191,14 +195,19 @@ async function writeWorkTree(
     const target = path.join(repository.root, file)
     const present = await readFile(target).catch(() => undefined)
     // changed by hand: neither what the commit holds nor already what we write
-    const byHand = present !== undefined && !present.equals(bytes)
+    const byHand = present !== undefined && (bytes === undefined || !present.equals(bytes))
     if (byHand && blobId(present, repository.objectFormat) !== known.get(file)?.id) continue
-    await mkdir(path.dirname(target), { recursive: true })
-    const temporary = `${target}.tandem-${process.pid}`
-    await writeFile(temporary, bytes)
-    await rename(temporary, target)
+    await replaceFile(target, bytes)
     undo.push(() => (present === undefined ? rm(target, { force: true }) : writeFile(target, present)))
   }
+}
+
+async function replaceFile(target: string, bytes: Buffer | undefined): Promise<void> {
+  if (bytes === undefined) return rm(target, { force: true })
+  await mkdir(path.dirname(target), { recursive: true })
+  const temporary = `${target}.tandem-${process.pid}`
+  await writeFile(temporary, bytes)
+  await rename(temporary, target)
 }
 
 async function filesBelow(repository: Repository, commit: string, writes: FileWrites): Promise<TreeFiles> {

@@ -19,8 +19,8 @@ export interface Repository {
   git(args: readonly string[], options?: RunOptions): Promise<string>
   /** Standard output as bytes. @throws GitError */
   bytes(args: readonly string[], options?: RunOptions): Promise<Buffer>
-  /** Fetch, pull, push: what a person would type. Git's output goes to standard error. */
-  readonly porcelain: SimpleGit
+  /** Fetch, pull, push: what a person would type, with variables laid over the environment. */
+  readonly porcelain: (environment: Readonly<Record<string, string>>) => SimpleGit
 }
 
 /**
@@ -38,7 +38,7 @@ export async function openRepository(
     place,
     git: async (args, options) => (await runGit(place, args, options)).stdout.toString().replace(/\n$/, ''),
     bytes: async (args, options) => (await runGit(place, args, options)).stdout,
-    porcelain: porcelainAt(place),
+    porcelain: (extra) => porcelainAt({ ...place, environment: { ...place.environment, ...extra } }),
   }
 }
 

@@ -161,9 +161,13 @@ async function countBetween(source: Source, from: string, to: string): Promise<C
   return sum(counts)
 }
 
-async function messageOf(
+/**
+ * The message of a data commit on `parent`, with its three trailers.
+ * @throws GuardError when history is too far ahead of this machine's clock
+ */
+export async function messageOf(
   workspace: Workspace,
-  options: CommitOptions & { readonly parent: string; readonly summary: string },
+  options: Pick<CommitOptions, 'acceptClock'> & { readonly parent: string; readonly summary: string },
 ): Promise<string> {
   const now = workspace.invocation.nowMs()
   const since = await clockAt(workspace.repository, options.parent)

@@ -7,6 +7,7 @@ import { requireNoOperation } from './carrying.ts'
 import { commitExports, type ExportCommit } from './commit-export.ts'
 import { readCommitted } from './committed.ts'
 import type { AllowedDeletes } from './guard.ts'
+import { readForgotten } from './forgotten.ts'
 import { readLive } from './live.ts'
 import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
@@ -92,6 +93,7 @@ async function exportOne(workspace: Workspace, source: Source, options: ExportOp
     held: settled.plan.holds,
     allowed: options.allowed,
     relayout: options.relayout,
+    forgotten: await readForgotten(workspace),
   })
   return { ...settled, exported }
 }

@@ -47,6 +47,8 @@ export interface ExportOptions {
   readonly held: Holds
   readonly allowed: AllowedDeletes
   readonly relayout: boolean
+  /** `source/collection` → fields dropped on purpose. */
+  readonly forgotten: Readonly<Record<string, readonly string[]>>
 }
 
 /** Plans the export of one source. @throws DamagedError when a file at HEAD that must be compared is damaged */
@@ -81,7 +83,11 @@ async function exportCollection(
     return excluded || head === undefined ? undefined : missingReason(source, name)
   }
   if (selection.schema.key.length === 0) return keylessReason(source, name)
-  const reason = await structureReason(source, selection, { head, base: await options.base(name) })
+  const reason = structureReason(source, selection, {
+    head,
+    base: await options.base(name),
+    forgotten: options.forgotten,
+  })
   if (reason !== undefined) return reason
   const live = options.live.collections.get(name) as Records
   const layout = layoutFor(selection, live, { head, relayout: options.relayout })
@@ -93,17 +99,20 @@ async function exportCollection(
   return { name, count, writes, outgrown: needsRelayout(layout, live.size, head?.buckets.size ?? 1) }
 }
 
-async function structureReason(
+function structureReason(
   source: Source,
   selection: Selection,
-  states: { readonly head: CommittedCollection | undefined; readonly base: CommittedCollection | undefined },
-): Promise<string | undefined> {
+  states: Pick<ExportOptions, 'forgotten'> & {
+    readonly head: CommittedCollection | undefined
+    readonly base: CommittedCollection | undefined
+  },
+): string | undefined {
   const { head, base } = states
   if (head === undefined) return undefined
   if (driftOf(selection, base, head) === 'held')
     return `its structure differs from the exports (${driftWords(selection, head)}); migrate this database or the other`
-  const dropped = droppedFields(selection, base)
   const name = `${source.source}/${selection.schema.name}`
+  const dropped = droppedFields(selection, base).filter((field) => !states.forgotten[name]?.includes(field))
   if (dropped.length > 0)
     return `${dropped.join(', ')} ${dropped.length > 1 ? 'were' : 'was'} dropped here; if that is meant: tandem forget ${name} --field ${dropped[0]}`
   return undefined

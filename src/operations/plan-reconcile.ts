@@ -86,7 +86,14 @@ export async function planReconciliation(
     else holds.set(each.name, reason)
   }
   holdPartners(holds, source.selections)
-  return assemble(source, { options, state: live.state, merges, holds, live: live.collections })
+  return assemble(source, {
+    options,
+    state: live.state,
+    merges,
+    holds,
+    live: live.collections,
+    dryRun: workspace.invocation.dryRun,
+  })
 }
 
 /** Collections that a commit moved; those of an unknown past included, to be held. */
@@ -204,6 +211,7 @@ async function assemble(
     readonly merges: ReadonlyMap<Moved, LiveMerge>
     readonly holds: Holds
     readonly live: ReadonlyMap<string, Records>
+    readonly dryRun: boolean
   },
 ): Promise<ReconcilePlan> {
   const { options, holds } = found
@@ -213,7 +221,7 @@ async function assemble(
   for (const [each, merge] of found.merges) {
     if (holds.has(each.name)) continue
     const selection = source.selections.get(each.name) as Selection
-    const rekeyed = await rekey(source, selection, merge)
+    const rekeyed = await rekey(found.dryRun ? undefined : source, selection, merge)
     const all = [...merge.changes, ...rekeyed.changes]
     const before = found.live.get(each.name) as Records
     const decisions = merge.decisions.map((decision) => rekeyed.noted(decision))
@@ -226,16 +234,22 @@ async function assemble(
   return { head: options.head, outcomes, holds, changes, state, expected: expectedEntries(found.state, names) }
 }
 
+/** What a dry run shows: taking numbers from a sequence would use them up. */
+function likelyKeys({ rekeys, above }: LiveMerge): string[] {
+  return rekeys.map((_, i) => String(above + BigInt(i) + 1n))
+}
+
 /** Gives live's records that lost their number the sequence's next ones, and says so in the decisions. */
 async function rekey(
-  source: Source,
+  source: Source | undefined,
   selection: Selection,
   merge: LiveMerge,
 ): Promise<{ changes: Change[]; noted(decision: Decision): Decision }> {
   const { schema } = selection
   const [field] = schema.key
   if (merge.rekeys.length === 0 || field === undefined) return { changes: [], noted: (decision) => decision }
-  const numbers = await source.adapter.nextKeys(schema, merge.rekeys.length, merge.above)
+  const count = merge.rekeys.length
+  const numbers = source === undefined ? likelyKeys(merge) : await source.adapter.nextKeys(schema, count, merge.above)
   const given = new Map<KeyText, string>()
   const changes = merge.rekeys.map(({ key, moved }, i): Change => {
     const number = numbers[i] as string

@@ -1,6 +1,7 @@
 /** Which staged exports are the tool's own: remembered by path and blob id, so that what a person staged (or a squash, a stash) is never taken for ours. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { FileIds } from '../git/data-commit.ts'
 import { filesAt, filesInIndex, type TreeFiles } from '../git/tree.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import type { Workspace } from './workspace.ts'
@@ -15,7 +16,7 @@ async function remembered(workspace: Workspace): Promise<Readonly<Record<string,
   return JSON.parse(text) as Record<string, string>
 }
 
-export async function rememberStaged(workspace: Workspace, files: ReadonlyMap<string, string>): Promise<void> {
+export async function rememberStaged(workspace: Workspace, files: FileIds): Promise<void> {
   const all = { ...(await remembered(workspace)), ...Object.fromEntries(files) }
   await writeAtomically(stagedFile(workspace), JSON.stringify(all))
 }

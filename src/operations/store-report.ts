@@ -5,7 +5,7 @@ import { reportJson } from '../report/json.ts'
 import { reportMarkdown } from '../report/markdown.ts'
 import type { CollectionCounts, MergeReport } from '../report/report.ts'
 import { summaryLines } from '../report/summary.ts'
-import { readCommitted, readRecords } from './committed.ts'
+import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import { mergeCommits } from './merge-live.ts'
 import { templateText } from './package-files.ts'
@@ -56,15 +56,16 @@ async function decisionsOf(source: Source, plan: ReconcilePlan, junction: Juncti
   )
   const joined: Joined[] = []
   for (const { name } of plan.outcomes) {
-    const ids = [fork, ours, theirs].map((committed) => filesOf(committed?.get(name)))
-    if (ids[0] === ids[1] || ids[0] === ids[2]) continue
+    const base = fork?.get(name)
+    if (!differ(base, ours?.get(name)) || !differ(base, theirs?.get(name))) continue
     joined.push({ decisions: (await mergeCommits(source, name, junction)).decisions, bothChanged: true })
   }
   return joined
 }
 
-function filesOf(collection: { readonly buckets: ReadonlyMap<string, string> } | undefined): string {
-  return JSON.stringify([...(collection?.buckets ?? [])].sort())
+/** True when the exports of a collection differ between two commits. */
+function differ(a: CommittedCollection | undefined, b: CommittedCollection | undefined): boolean {
+  return differingBuckets(a, b)?.size !== 0
 }
 
 /** A collision that live has settled by a new number is told once, with that number. */

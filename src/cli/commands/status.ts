@@ -1,0 +1,38 @@
+/** `tandem status`: is anything to be exported or applied, and what is held? */
+import { parseOnly } from '../../operations/sources.ts'
+import { status, type SourceStatus } from '../../operations/status.ts'
+import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+
+export const statusCommand: Command = {
+  usage: 'status',
+  describe: 'What the next export and apply would do; what is held, and why',
+  options: { only: ONLY },
+  examples: [['tandem status --json', 'in-sync, export-needed, apply-needed, diverged, held, unreachable or damaged']],
+  run: runStatus,
+}
+
+async function runStatus(context: CommandContext): Promise<number> {
+  const { args, output } = context
+  const found = await status(await context.workspace(), parseOnly(textOf(args, 'only')))
+  if (found.notCarried !== undefined) output.say(`data not carried: ${found.notCarried}`)
+  for (const source of found.sources) for (const line of wordsOf(source)) output.say(line)
+  if (output.json) {
+    const sources = Object.fromEntries(found.sources.map(({ name, ...each }) => [name, each]))
+    output.value({ branch: found.branch, notCarried: found.notCarried, sources })
+  }
+  const states = new Set(found.sources.map(({ state }) => state))
+  return states.has('unreachable') ? 3 : states.has('damaged') ? 4 : 0
+}
+
+function wordsOf(source: SourceStatus): string[] {
+  const { toExport, toApply = 0 } = source
+  const words: string[] = []
+  if (toExport !== undefined && toExport.added + toExport.changed + toExport.removed > 0)
+    words.push(`to export +${toExport.added} ~${toExport.changed} -${toExport.removed}`)
+  if (toApply > 0) words.push(`to apply ${toApply}`)
+  const held = Object.entries(source.collections).filter(([, { state }]) => state === 'held')
+  return [
+    `${source.name}: ${[source.state, ...words].join(', ')}${held.length === 0 && source.reason !== undefined ? `: ${source.reason}` : ''}`,
+    ...held.map(([name, { reason }]) => `  ${name} is held: ${reason}`),
+  ]
+}

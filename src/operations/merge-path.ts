@@ -1,0 +1,205 @@
+/** `tandem merge PATH`: an export file, an exports folder, or either in a commit (`COMMIT:PATH`) → live. Without a base it never deletes. */
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { bucketOf } from '../export/layout.ts'
+import { parseRecordsFile, type RecordsFile } from '../export/records-file.ts'
+import { readBlobs } from '../git/objects.ts'
+import { filesAt } from '../git/tree.ts'
+import { mergeCollection } from '../merge/collection.ts'
+import type { KeyText, RecordText } from '../model/canonical.ts'
+import type { Change } from '../model/change.ts'
+import type { Decision } from '../model/decision.ts'
+import { DamagedError, GuardError, LockedError, UsageError } from '../model/errors.ts'
+import { optionsFor } from '../config/match.ts'
+import { guardFor } from '../config/rules.ts'
+import { readCommitted, readRecords } from './committed.ts'
+import { guardReason, type AllowedDeletes } from './guard.ts'
+import { readLive, type Records } from './live.ts'
+import { recordTimes } from './merge-files.ts'
+import type { Source } from './source.ts'
+import { expectedEntries } from './sync-state.ts'
+import { withSources, type SourceFailure } from './sources.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface MergePathOptions {
+  readonly path: string
+  readonly base: string | undefined
+  readonly allowed: AllowedDeletes
+}
+
+export interface MergedPath {
+  readonly source: string
+  readonly collection: string
+  readonly changes: readonly Change[]
+  readonly decisions: readonly Decision[]
+}
+
+/** Records of one collection as the path holds them, and the buckets they came from. */
+interface Given {
+  readonly header: RecordsFile['header']
+  readonly buckets: Set<string>
+  readonly records: Map<KeyText, RecordText>
+}
+
+/** @throws DamagedError, UsageError, GuardError; failures of single sources are answered */
+export async function mergePath(
+  workspace: Workspace,
+  options: MergePathOptions,
+): Promise<{ merged: readonly MergedPath[]; failures: readonly SourceFailure[] }> {
+  const given = await collect(await readPath(workspace, options.path))
+  const names = new Set(given.map(({ header }) => header.source))
+  for (const name of names)
+    if (!workspace.config.sources.some((source) => source.name === name))
+      throw new UsageError(`${options.path} is an export of source ${name}, which the configuration does not have`)
+  const merged: MergedPath[] = []
+  const failures: SourceFailure[] = []
+  for (const name of names) {
+    const part = given.filter(({ header }) => header.source === name)
+    await withSources(
+      workspace,
+      { source: name, collection: undefined },
+      {
+        each: (source) => mergeSource(workspace, source, { ...options, given: part }),
+        after: async (results, failed) => {
+          merged.push(...results.flat())
+          failures.push(...failed)
+        },
+      },
+    )
+  }
+  return { merged, failures }
+}
+
+/** Path → text of every records file named. Regular files only, no links. */
+async function readPath(workspace: Workspace, text: string): Promise<Map<string, string>> {
+  const onDisk = path.resolve(workspace.invocation.directory, text)
+  const entry = await lstat(onDisk).catch(() => undefined)
+  if (entry === undefined) return readFromCommit(workspace, text)
+  if (entry.isFile()) return new Map([[text, await readFile(onDisk, 'utf8')]])
+  if (!entry.isDirectory())
+    throw new DamagedError({ path: text }, 'not a regular file or folder (links are not followed)')
+  const files = new Map<string, string>()
+  for (const child of await readdir(onDisk, { recursive: true, withFileTypes: true })) {
+    const file = path.join(child.parentPath, child.name)
+    if (child.isSymbolicLink()) throw new DamagedError({ path: file }, 'a symbolic link; links are not followed')
+    if (child.isFile() && child.name.endsWith('.jsonl')) files.set(file, await readFile(file, 'utf8'))
+  }
+  return files
+}
+
+async function readFromCommit(workspace: Workspace, text: string): Promise<Map<string, string>> {
+  const { repository } = workspace
+  const colon = text.indexOf(':')
+  const commit =
+    colon < 1
+      ? ''
+      : await repository.git(
+          ['rev-parse', '--verify', '--quiet', '--end-of-options', `${text.slice(0, colon)}^{commit}`],
+          { answers: [1, 128] },
+        )
+  if (commit === '') throw new UsageError(`${text}: no such file, folder or COMMIT:PATH`)
+  const folder = text.slice(colon + 1).replace(/\/+$/, '')
+  const single = await repository.git(['ls-tree', '-z', '--full-tree', commit, '--', folder])
+  const file = /^(\d+) blob ([0-9a-f]+)\t([^\0]+)\0/.exec(single)
+  const listed =
+    file === null
+      ? await filesAt(repository, commit, folder)
+      : new Map([[folder, { mode: file[1] as string, id: file[2] as string }]])
+  const files = new Map<string, string>()
+  const blobs = await readBlobs(
+    repository,
+    [...listed.values()].filter(({ mode }) => mode === '100644').map(({ id }) => id),
+  )
+  for (const [name, { mode, id }] of listed) {
+    if (!name.endsWith('.jsonl')) continue
+    if (mode !== '100644') throw new DamagedError({ path: name }, `git mode ${mode}: not a plain file`)
+    files.set(name, (blobs.get(id) as Buffer).toString())
+  }
+  return files
+}
+
+/** @throws DamagedError; UsageError when there is nothing to merge */
+async function collect(files: ReadonlyMap<string, string>): Promise<Given[]> {
+  const collections = new Map<string, Given>()
+  for (const [name, text] of files) {
+    const { header, records } = parseRecordsFile(text, name)
+    const id = `${header.source}/${header.collection}`
+    const given = collections.get(id) ?? { header, buckets: new Set<string>(), records: new Map<KeyText, RecordText>() }
+    collections.set(id, given)
+    given.buckets.add(header.bucket)
+    for (const [key, record] of records) given.records.set(key, record)
+  }
+  if (collections.size === 0) throw new UsageError('no records file (*.jsonl) there')
+  return [...collections.values()]
+}
+
+async function mergeSource(
+  workspace: Workspace,
+  source: Source,
+  options: MergePathOptions & { readonly given: readonly Given[] },
+): Promise<MergedPath[]> {
+  const names = options.given.map(({ header }) => header.collection)
+  const missing = names.find((name) => !source.selections.has(name))
+  if (missing !== undefined)
+    throw new UsageError(`${source.description.database} has no collection ${missing}, or it is excluded`)
+  const live = await readLive(source, names)
+  const merged: MergedPath[] = []
+  for (const given of options.given) {
+    const name = given.header.collection
+    const merge = await mergeGiven(source, given, { live: live.collections.get(name) as Records, base: options.base })
+    checkGuard(source, name, { ...merge, size: live.collections.get(name)?.size ?? 0, allowed: options.allowed })
+    merged.push({ source: source.source, collection: name, changes: merge.changes, decisions: merge.decisions })
+  }
+  if (!workspace.invocation.dryRun) await perform(source, merged, live.state)
+  return merged
+}
+
+async function mergeGiven(
+  source: Source,
+  given: Given,
+  at: { readonly live: Records; readonly base: string | undefined },
+): Promise<{ changes: readonly Change[]; decisions: readonly Decision[] }> {
+  const rules = source.rules(given.header.collection)
+  const { layout } = given.header
+  const inFiles = ([key]: readonly [KeyText, RecordText]): boolean => given.buckets.has(bucketOf(key, layout))
+  const committed =
+    at.base === undefined ? undefined : (await readCommitted(source, at.base)).get(given.header.collection)
+  const base = new Map([...(await readRecords(source, committed))].filter(inFiles))
+  const ours = new Map([...at.live].filter(inFiles))
+  const stampsOf = recordTimes(ours, given.records)(rules)
+  return mergeCollection({ base, ours, theirs: given.records, rules, stampsOf, join: true })
+}
+
+function checkGuard(
+  source: Source,
+  name: string,
+  found: { readonly changes: readonly Change[]; readonly size: number; readonly allowed: AllowedDeletes },
+): void {
+  const deletes = found.changes.filter((change) => change.after === undefined).length
+  const configured = guardFor(optionsFor(source.config, name))
+  const reason = guardReason({ collection: name, deletes, size: found.size, configured, allowed: found.allowed })
+  if (reason !== undefined) throw new GuardError(`${source.source}/${name} ${reason}`)
+}
+
+async function perform(
+  source: Source,
+  merged: readonly MergedPath[],
+  state: ReadonlyMap<string, string>,
+): Promise<void> {
+  const collections = merged.flatMap(({ collection, changes }) => {
+    const selection = source.selections.get(collection)
+    return selection === undefined || changes.length === 0 ? [] : [{ selection, changes }]
+  })
+  if (collections.length === 0) return
+  const outcome = await source.adapter.apply({
+    collections,
+    state: new Map(),
+    expectedState: expectedEntries(state, []),
+  })
+  if (outcome.status === 'applied') return
+  if (outcome.status === 'stale')
+    throw new LockedError(`source ${source.source}: ${outcome.reason}; nothing was written`, { hint: 'Try again.' })
+  throw new GuardError(
+    `${source.source}/${outcome.collection}: record ${outcome.key ?? ''} violates ${outcome.constraint}; nothing was written`,
+  )
+}

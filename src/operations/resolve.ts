@@ -1,0 +1,123 @@
+/** `tandem resolve`: merges what git left in conflict below the exports folder (no driver, modify/delete, add/add), from the index's stages, and stages the result. */
+import { writeFile, mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { parseCollectionFile, structureText } from '../export/collection-file.ts'
+import { mergeBases, writersOf } from '../git/history.ts'
+import { readHead } from '../git/head.ts'
+import { readBlobs } from '../git/objects.ts'
+import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
+import { DamagedError } from '../model/errors.ts'
+import type { WriterStamp } from '../model/rules.ts'
+import { mergeFiles } from './merge-files.ts'
+import { rulesOf, schemaBeside } from './merge-driver.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface Resolved {
+  readonly path: string
+  /** Values that lost by a rule. */
+  readonly decisions: number
+}
+
+export interface ResolveResult {
+  readonly resolved: readonly Resolved[]
+  /** Paths that a person has to decide, and why. */
+  readonly left: readonly { readonly path: string; readonly reason: string }[]
+}
+
+/** @throws DamagedError when a side is damaged */
+export async function resolveConflicts(workspace: Workspace): Promise<ResolveResult> {
+  const { repository, config, invocation } = workspace
+  const conflicted = await conflictedPaths(repository, config.exports)
+  const resolved: Resolved[] = []
+  const left: { path: string; reason: string }[] = []
+  const stamps = await stampsOf(workspace)
+  for (const [file, stages] of conflicted) {
+    const outcome = await resolveOne(workspace, file, { texts: await textsOf(workspace, file, stages), stamps })
+    if (typeof outcome === 'string') {
+      left.push({ path: file, reason: outcome })
+      continue
+    }
+    resolved.push({ path: file, decisions: outcome.decisions })
+    if (!invocation.dryRun) await stage(workspace, file, outcome.text)
+  }
+  return { resolved, left }
+}
+
+interface Texts {
+  readonly base: string
+  readonly ours: string
+  readonly theirs: string
+}
+
+async function textsOf(workspace: Workspace, file: string, stages: ReadonlyMap<number, TreeEntry>): Promise<Texts> {
+  for (const { mode } of stages.values())
+    if (mode !== '100644') throw new DamagedError({ path: file }, `git mode ${mode}: not a plain file`)
+  const blobs = await readBlobs(
+    workspace.repository,
+    [...stages.values()].map(({ id }) => id),
+  )
+  const text = (number: number): string => blobs.get(stages.get(number)?.id ?? '')?.toString() ?? ''
+  return { base: text(1), ours: text(2), theirs: text(3) }
+}
+
+type Stamps = (file: string) => { readonly ours: WriterStamp; readonly theirs: WriterStamp }
+
+async function resolveOne(
+  workspace: Workspace,
+  file: string,
+  at: { readonly texts: Texts; readonly stamps: Stamps },
+): Promise<{ text: string; decisions: number } | string> {
+  const { base, ours, theirs } = at.texts
+  // an absent file never means "delete everything": the side that still has it decides
+  if (ours === '' || theirs === '') return { text: ours === '' ? theirs : ours, decisions: 0 }
+  if (file.endsWith('/collection.json')) return resolveStructure(file, ours, theirs)
+  if (!file.endsWith('.jsonl')) return 'no records file; resolve it as any other file'
+  const schema = await schemaBeside(workspace.repository, file)
+  const merge = mergeFiles({
+    base: { path: `${file} (base)`, text: base },
+    ours: { path: `${file} (ours)`, text: ours },
+    theirs: { path: `${file} (theirs)`, text: theirs },
+    rulesFor: (header) => rulesOf(workspace, header, schema),
+    stamps: () => () => at.stamps(file),
+  })
+  return { text: merge.text, decisions: merge.decisions.length }
+}
+
+function resolveStructure(file: string, ours: string, theirs: string): { text: string; decisions: number } | string {
+  const [a, b] = [parseCollectionFile(ours, file), parseCollectionFile(theirs, file)]
+  if (structureText(a.schema) !== structureText(b.schema))
+    return 'both sides changed the structure; take the one that both databases will have (git checkout --ours or --theirs)'
+  return ours === theirs
+    ? { text: ours, decisions: 0 }
+    : 'the sides use different layouts; take theirs, then tandem export --relayout'
+}
+
+/** Last writers of both sides since they parted. */
+async function stampsOf(workspace: Workspace): Promise<Stamps> {
+  const { repository, config } = workspace
+  const head = (await readHead(repository)).commit ?? ''
+  const theirs = await theirHead(workspace)
+  const since = theirs === undefined ? [] : await mergeBases(repository, head, theirs)
+  const left =
+    theirs === undefined
+      ? new Map<string, WriterStamp>()
+      : await writersOf(repository, [head, '--not', ...since], config.exports)
+  const right = theirs === undefined ? left : await writersOf(repository, [theirs, '--not', ...since], config.exports)
+  const none = { asset: '', since: 0, at: 1 }
+  return (file) => ({ ours: left.get(file) ?? none, theirs: right.get(file) ?? none })
+}
+
+async function theirHead(workspace: Workspace): Promise<string | undefined> {
+  for (const ref of ['MERGE_HEAD', 'REBASE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD']) {
+    const id = await workspace.repository.git(['rev-parse', '--verify', '--quiet', ref], { answers: [1] })
+    if (id !== '') return id
+  }
+  return undefined
+}
+
+async function stage(workspace: Workspace, file: string, text: string): Promise<void> {
+  const target = path.join(workspace.repository.root, file)
+  await mkdir(path.dirname(target), { recursive: true })
+  await writeFile(target, text)
+  await workspace.repository.git(['add', '--', `:(top,literal)${file}`])
+}

@@ -120,12 +120,14 @@ function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readon
   const added = changes.filter((change) => change.before === undefined).length
   const removed = changes.filter((change) => change.after === undefined).length
   const after = before.size + added - removed
-  const conflicts = new Set(decisions.filter(({ collection }) => collection === outcome.name).map(({ key }) => key))
-    .size
+  const decided = decisions.filter(({ collection }) => collection === outcome.name)
+  // one number, two records: each side has one that the other lacks
+  const collided = new Set(decided.filter(({ kind }) => kind === 'key-collision').map(({ key }) => key)).size
+  const conflicts = new Set(decided.map(({ key }) => key)).size
   return {
-    oursOnly: before.size - common,
-    theirsOnly: theirs.size - common,
-    common,
+    oursOnly: before.size - common + collided,
+    theirsOnly: theirs.size - common + collided,
+    common: common - collided,
     changed: changes.length,
     conflicts,
     result: after,

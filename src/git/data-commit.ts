@@ -166,7 +166,8 @@ async function sparsePaths(repository: Repository, paths: readonly string[]): Pr
   return new Set(paths.filter((file) => left.has(file)))
 }
 
-async function updateIndex(
+/** Puts files into an index: the user's, or the one that `environment` names. */
+export async function updateIndex(
   repository: Repository,
   files: FileIds,
   environment: Readonly<Record<string, string>>,
@@ -183,7 +184,8 @@ async function refresh(repository: Repository, index: string): Promise<void> {
   await repository.git(['update-index', '-q', '--refresh', '--unmerged'], { environment, answers: [1, 128] })
 }
 
-async function writeWorkTree(
+/** Writes files into the work tree where its content is still that of `from`; `undo` gets the steps back. */
+export async function writeWorkTree(
   repository: Repository,
   options: Pick<BringOptions, 'from' | 'writes'>,
   undo: (() => Promise<void>)[],

@@ -1,4 +1,5 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -206,8 +207,18 @@ async function afterwards(
   for (const { source } of planned)
     await workspace.repository.git(['update-ref', `refs/tandem/base/${source.source}`, made.commit])
   await removeWaiting(workspace.repository, made.files)
+  startMaintenance(workspace)
   await forgetStaged(workspace)
   await writeAtomically(unpublishedFile(workspace), `${made.commit}\n`)
+}
+
+/** Plumbing and push never pack; loose objects would pile up. Runs by itself, when git finds it worth while. */
+function startMaintenance(workspace: Workspace): void {
+  const { cwd, environment } = workspace.repository.place
+  const options = { cwd, env: { ...environment }, detached: true, stdio: 'ignore' as const }
+  const child = spawn('git', ['maintenance', 'run', '--auto', '--quiet'], options)
+  child.on('error', () => undefined) // an older git has no maintenance; its gc runs at the next commit
+  child.unref()
 }
 
 /** Moves the sync points of the exported collections, where they are not there yet. */

@@ -58,6 +58,11 @@ export async function exportAndStage(workspace: Workspace, options: ExportOption
   })
 }
 
+/** What an export would write, HEAD applied first; the writing is left to the caller. */
+export async function planExports(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
+  return exportSources(workspace, options, () => Promise.resolve(undefined))
+}
+
 async function exportSources(
   workspace: Workspace,
   options: ExportOptions,

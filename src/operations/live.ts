@@ -14,6 +14,9 @@ export interface Live {
   readonly sync: SyncState
 }
 
+/** Records between two words of progress: about a third of a second. */
+const PROGRESS_EVERY = 50_000
+
 /**
  * Reads these collections and the tool's state in one consistent snapshot.
  * @throws UsageError when a configured key does not tell records apart
@@ -29,6 +32,7 @@ export async function readLive(source: Source, names: Iterable<string>): Promise
       for await (const batch of snapshot.records(selection)) {
         for (const record of batch) records.set(record.key, record.text)
         count += batch.length
+        if (count % PROGRESS_EVERY < batch.length) source.progress(`reading ${source.source}/${name}: ${count} records`)
       }
       if (records.size !== count) throw ambiguousKey(source, name, count - records.size)
       collections.set(name, records)

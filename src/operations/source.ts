@@ -25,6 +25,8 @@ export interface Source extends ExportsPlace {
   rules(collection: string): MergeRules
   /** `exports/app/traders` */
   folder(collection: string): string
+  /** For whoever reads or writes for long. */
+  readonly progress: (text: string) => void
 }
 
 /**
@@ -73,6 +75,7 @@ function sourceOf(
     source: config.name,
     selections,
     leftOut: [...description.leftOut, ...leftOut],
+    progress: workspace.invocation.progress,
     rules: (collection) => rulesFor(config, (selections.get(collection) as Selection).schema),
     folder: (collection) => `${exportsFolder}/${config.name}/${folderOf(collection)}`,
   }

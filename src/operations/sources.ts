@@ -3,6 +3,7 @@ import type { SourceConfig } from '../config/config.ts'
 import { TandemError, UsageError } from '../model/errors.ts'
 import { checkApproval } from './approval.ts'
 import { checkBinding } from './binding.ts'
+import { notDown } from './down.ts'
 import { openSource, type Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -53,7 +54,7 @@ export async function withSources<Result, Total>(
     for (const config of chosenSources(workspace, only)) {
       try {
         await checkApproval(workspace, config)
-        const source = await openSource(workspace, config)
+        const source = await notDown(workspace, config.name, () => openSource(workspace, config))
         opened.push(source)
         await checkBinding(workspace, source)
         results.push(await steps.each(source))

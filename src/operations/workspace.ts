@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import { branchCarries } from '../config/match.ts'
+import { checkInsideWorkTree } from '../config/place.ts'
 import { readConfig, readDotenv } from '../config/read.ts'
 import type { Lookups } from '../config/source-url.ts'
 import type { Head } from '../git/head.ts'
@@ -51,6 +52,7 @@ export async function openWorkspace(invocation: Invocation): Promise<Workspace> 
 /** The workspace of an opened repository. @throws UsageError as openWorkspace does */
 export async function workspaceOf(invocation: Invocation, repository: Repository): Promise<Workspace> {
   const config = await readConfig(repository.root)
+  await checkInsideWorkTree(repository.root, config.exports)
   const settings = await allSettings(repository)
   const dataDir = path.join(repository.commonDir, 'tandem')
   return {

@@ -1,7 +1,7 @@
 /** pre-push: the database's changes become a data commit on top of what is pushed, and travel with the same `git push` (design §5). Never stops the push. */
 import { carriageOf, parsePushLines, writeMarker, type PushMarker } from '../../git/carry.ts'
 import { writeTransactionHook, quietPushEnvironment } from '../../git/install/transaction-hook.ts'
-import { gitHooksFolder } from '../../git/install/hooks-home.ts'
+import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'
 import { isPublished } from '../../git/history.ts'
 import { carryingHead, type CarryingHead } from '../carrying.ts'
 import { changeWords } from '../change-words.ts'
@@ -70,6 +70,13 @@ async function followPush(workspace: Workspace, marker: PushMarker): Promise<voi
   const { repository, invocation } = workspace
   const sshCommand = await repository.git(['config', '--get', 'core.sshCommand'], { answers: [1] })
   const short = marker.data.slice(0, 7)
+  const home = await findHooksHome(repository)
+  if (home.kind === 'outside') {
+    invocation.say(
+      `data commit ${short} goes with your next push: core.hooksPath leads to ${home.folder}, which is not ours to use`,
+    )
+    return
+  }
   await writeTransactionHook(await gitHooksFolder(repository), {
     marker: await writeMarker(repository, marker),
     pid: marker.pid,

@@ -2,7 +2,7 @@
 import { writeBranches } from '../../git/install/stub-state.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { Workspace } from '../workspace.ts'
-import { preCommit } from './pre-commit.ts'
+import { preCommit, prepareCommitMessage } from './commit-export.ts'
 import { prePush } from './pre-push.ts'
 import { reconcileHook } from './reconcile-hook.ts'
 
@@ -27,7 +27,7 @@ export async function runHook(workspace: Workspace, input: HookInput): Promise<v
     case 'pre-commit':
       return preCommit(workspace)
     case 'prepare-commit-msg':
-      return undefined
+      return prepareCommitMessage(workspace, first)
     default:
       throw new UsageError(`no hook of tandem's is called ${input.name}`)
   }

@@ -1,6 +1,6 @@
 /**
- * Applying without the user's triggers: an `updated_at` trigger would overwrite the other side's time, and two machines would answer each other for ever.
- * In replica mode where permitted, else by disabling the triggers inside the transaction.
+ * Applying without the user's triggers and rules: an `updated_at` trigger would overwrite the other side's time, and two machines would answer each other for
+ * ever. In replica mode where permitted, else by disabling them inside the transaction.
  */
 import { UsageError } from '../../model/errors.ts'
 import type { Database } from './connect.ts'
@@ -20,19 +20,19 @@ export interface Quiet {
 export async function quieten(client: Connection, database: Database, tables: readonly LiveTable[]): Promise<Quiet> {
   const checkedByServer = (await needsServerChecks(client, database, tables)) || !(await enterReplicaMode(client))
   if (checkedByServer) await client.query('SET CONSTRAINTS ALL IMMEDIATE')
-  const triggers = await firingTriggers(client, tables, checkedByServer ? ['O', 'A'] : ['R', 'A'])
-  for (const trigger of triggers) await disable(client, database, trigger)
+  const active = await activeOn(client, tables, checkedByServer ? ['O', 'A'] : ['R', 'A'])
+  for (const one of active) await disable(client, database, one)
   return {
     checkedByServer,
     restore: async () => {
-      for (const { table, name, enabled } of triggers) {
-        await client.query(`ALTER TABLE ${table} ENABLE ${HOW_ENABLED[enabled] ?? ''} TRIGGER ${identifier(name)}`)
+      for (const { table, kind, name, enabled } of active) {
+        await client.query(`ALTER TABLE ${table} ENABLE ${HOW_ENABLED[enabled] ?? ''} ${kind} ${identifier(name)}`)
       }
     },
   }
 }
 
-/** pg_trigger.tgenabled. */
+/** pg_trigger.tgenabled, pg_rewrite.ev_enabled. */
 const HOW_ENABLED: Readonly<Record<string, string>> = { O: '', A: 'ALWAYS', R: 'REPLICA' }
 
 /**
@@ -71,36 +71,41 @@ async function enterReplicaMode(client: Connection): Promise<boolean> {
   }
 }
 
-interface Trigger {
+/** A trigger, or a rule that rewrites what is written. */
+interface Active {
   /** Quoted for SQL. */
   readonly table: string
+  readonly kind: string
   readonly name: string
   readonly enabled: string
 }
 
-async function firingTriggers(
+async function activeOn(
   client: Connection,
   tables: readonly LiveTable[],
   enabled: readonly string[],
-): Promise<Trigger[]> {
-  const { rows } = await client.query<Record<'schema' | 'table' | 'name' | 'enabled', string>>(
-    `WITH ${PLAN_TABLES} SELECT n.nspname AS schema, c.relname AS table, t.tgname AS name, t.tgenabled AS enabled
-     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE t.tgrelid IN (SELECT oid FROM plan) AND NOT t.tgisinternal AND t.tgenabled = ANY($2::"char"[])
-     ORDER BY c.relkind = 'p' DESC, c.oid, t.tgname`, // roots first: what is done to theirs is done to their partitions'
+): Promise<Active[]> {
+  const { rows } = await client.query<Record<'schema' | 'table' | 'kind' | 'name' | 'enabled', string>>(
+    `WITH ${PLAN_TABLES}, active AS (
+       SELECT tgrelid AS oid, 'TRIGGER' AS kind, tgname AS name, tgenabled AS enabled FROM pg_trigger WHERE NOT tgisinternal
+       UNION ALL SELECT ev_class, 'RULE', rulename, ev_enabled FROM pg_rewrite)
+     SELECT n.nspname AS schema, c.relname AS table, a.kind, a.name, a.enabled
+     FROM active a JOIN plan p ON p.oid = a.oid JOIN pg_class c ON c.oid = a.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE a.enabled = ANY($2::"char"[])
+     ORDER BY c.relkind = 'p' DESC, c.oid, a.kind, a.name`, // roots first: what is done to theirs is done to their partitions'
     [tables.map(({ oid }) => oid), enabled],
   )
-  return rows.map((row) => ({ table: qualified(row), name: row.name, enabled: row.enabled }))
+  return rows.map((row) => ({ table: qualified(row), kind: row.kind, name: row.name, enabled: row.enabled }))
 }
 
-async function disable(client: Connection, database: Database, { table, name }: Trigger): Promise<void> {
+async function disable(client: Connection, database: Database, { table, kind, name }: Active): Promise<void> {
   try {
-    await client.query(`ALTER TABLE ${table} DISABLE TRIGGER ${identifier(name)}`)
+    await client.query(`ALTER TABLE ${table} DISABLE ${kind} ${identifier(name)}`)
   } catch (error) {
     if (codeOf(error) !== '42501') throw error
     const role = identifier(database.role)
     throw new UsageError(
-      `${database.source}: role ${database.role} may not apply changes without firing trigger ${name} of ${table}`,
+      `${database.source}: role ${database.role} may not apply changes without firing ${kind.toLowerCase()} ${name} of ${table}`,
       {
         hint:
           database.version >= 150_000

@@ -72,6 +72,19 @@ export class Rollback<Result> extends Error {
   }
 }
 
+/** Runs `body` so that a failure in it leaves the transaction usable. */
+export async function inSavepoint<Result>(client: Connection, body: () => Promise<Result>): Promise<Result> {
+  await client.query('SAVEPOINT tandem')
+  try {
+    const result = await body()
+    await client.query('RELEASE SAVEPOINT tandem')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT tandem').catch(() => {}) // the connection is gone: told by whoever uses it next
+    throw error
+  }
+}
+
 interface Transaction<Result> {
   readonly begin: string
   readonly settings: readonly (readonly [string, string])[]
@@ -89,7 +102,8 @@ async function transaction<Result>(
   try {
     await client.query(`BEGIN ${begin}; SELECT ${settings.map(setConfig).join(', ')}`)
     const result = await body(client)
-    await client.query('COMMIT')
+    const { command } = await client.query('COMMIT')
+    if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back') // what COMMIT then does, without an error
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch(onLost)

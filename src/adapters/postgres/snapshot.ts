@@ -8,24 +8,42 @@ import type { Database } from './connect.ts'
 import { copyRecords, type RecordQuery } from './copy.ts'
 import { explain } from './failure.ts'
 import { identifier } from './name.ts'
-import { reading, type Connection } from './session.ts'
+import { inSavepoint, reading, type Connection } from './session.ts'
 import { ownersStatements, selectState } from './state.ts'
 import { grantFor, liveTable, target, type LiveTable } from './table.ts'
 import type { CodedField } from './values.ts'
 
-/** Runs `read` on one moment of the database. Collections are read one after the other: there is one connection. */
+/**
+ * Runs `read` on one moment of the database. Collections are read one after the other, as there is one connection; a collection that cannot be read does not
+ * spoil the others.
+ */
 export async function takeSnapshot<Result>(
   database: Database,
   read: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
   return await reading(database, async (client) => {
     const state = await readState(client, database)
+    const oneAtATime = turnstile()
     return await read({
       state,
-      records: (selection) => readRecords(client, database, selection),
-      count: async (schema) => await countRecords(client, database, schema),
+      records: (selection) => oneAtATime(readRecords(client, database, selection)),
+      count: async (schema) => await inSavepoint(client, async () => await countRecords(client, database, schema)),
     })
   })
+}
+
+/** Passes one stream at a time: a second one would wait for ever for a first one that nobody reads on. */
+function turnstile(): <Item>(items: AsyncIterable<Item>) => AsyncIterable<Item> {
+  let taken = false
+  return async function* (items) {
+    if (taken) throw new Error('the collections of a PostgreSQL snapshot are read one after the other')
+    taken = true
+    try {
+      yield* items
+    } finally {
+      taken = false
+    }
+  }
 }
 
 async function readState(client: Connection, database: Database): Promise<ReadonlyMap<string, string>> {
@@ -61,9 +79,11 @@ async function* readRecords(
   const table = await liveTable(client, database, schema)
   const fields = codedFields(table, selection)
   const query: RecordQuery = { select: `${selectFields(fields)} FROM ${target(table)} t`, fields, key: schema.key }
+  await client.query('SAVEPOINT tandem_read')
   try {
     yield* copyRecords(client, query)
   } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT tandem_read').catch(() => {})
     throw explain(error, {
       source: database.source,
       doing: `read ${schema.name}`,

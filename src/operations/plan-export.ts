@@ -91,12 +91,12 @@ async function exportCollection(
   if (reason !== undefined) return reason
   const live = options.live.collections.get(name) as Records
   const layout = layoutFor(selection, live, { head, relayout: options.relayout })
-  const { writes, count } = await changedFiles(source, { selection, live, head, layout })
+  const { writes, count, files } = await changedFiles(source, { selection, live, head, layout })
   const size = head === undefined ? 0 : live.size - count.added + count.removed
   const configured = guardFor(optionsFor(source.config, name))
   const refused = guardReason({ collection: name, deletes: count.removed, size, configured, allowed: options.allowed })
   if (refused !== undefined) return refused
-  return { name, count, writes, outgrown: needsRelayout(layout, live.size, head?.buckets.size ?? 1) }
+  return { name, count, writes, outgrown: needsRelayout(layout, live.size, files) }
 }
 
 function structureReason(
@@ -139,7 +139,7 @@ interface Compared {
 async function changedFiles(
   source: Source,
   { selection, live, head, layout }: Compared,
-): Promise<{ writes: Map<string, Buffer>; count: ChangeCount }> {
+): Promise<{ writes: Map<string, Buffer>; count: ChangeCount; files: number }> {
   const { schema } = selection
   const folder = head?.folder ?? source.folder(schema.name)
   const place = { source: source.source, schema, layout }
@@ -161,7 +161,7 @@ async function changedFiles(
   if (committed !== undefined) addCount(total, committed, live)
   const file = Buffer.from(collectionFileText(place))
   if (head?.fileId !== blobId(file, source.repository.objectFormat)) writes.set(`${folder}/collection.json`, file)
-  return { writes, count: total }
+  return { writes, count: total, files: buckets.size }
 }
 
 /** A mere difference in field order is no change: the committed line stays. */

@@ -21,6 +21,11 @@ export interface Connection {
   readonly transactions: boolean
   /** Snapshot reads across collections: MongoDB 5.0 and later, where there are transactions. */
   readonly snapshots: boolean
+  /**
+   * FerretDB 1: a write by `_id` reads the whole collection, and a command with 100 of them waits for ever (each holds one of its 100 connections). Documents
+   * are then replaced by one delete of many and one insert of many.
+   */
+  readonly writesInBulk: boolean
 }
 
 /** Acknowledged by a majority and on disk: a journal that a crash of the server could take back would protect nothing. */
@@ -82,14 +87,17 @@ function withoutLogin(message: string, url: string): string {
   return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message)
 }
 
-async function askServer(db: Db): Promise<Pick<Connection, 'server' | 'transactions' | 'snapshots'>> {
+type ServerFacts = Pick<Connection, 'server' | 'transactions' | 'snapshots' | 'writesInBulk'>
+
+async function askServer(db: Db): Promise<ServerFacts> {
   const admin = db.admin()
   const hello = await admin.command({ hello: 1 }).catch(async () => await admin.command({ isMaster: 1 }))
   const build = await admin.command({ buildInfo: 1 })
   const transactions = hello['setName'] !== undefined || hello['msg'] === 'isdbgrid'
-  const product = build['ferretdbVersion'] === undefined ? 'MongoDB' : 'FerretDB, as MongoDB'
+  const ferretdb: unknown = build['ferretdbVersion']
   return {
-    server: `${product} ${String(build['version'])}`,
+    server: `${ferretdb === undefined ? 'MongoDB' : 'FerretDB, as MongoDB'} ${String(build['version'])}`,
+    writesInBulk: typeof ferretdb === 'string' && !/^v?[2-9]/.test(ferretdb),
     transactions,
     snapshots: transactions && Number(hello['maxWireVersion']) >= 13,
   }

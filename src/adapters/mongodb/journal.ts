@@ -16,7 +16,7 @@ import type { Connection } from './connect.ts'
 import { documentBytes, elementBytes, encodeValue } from './encode.ts'
 import { decodeJournal, encodeJournal, type JournalContent } from './journal-bytes.ts'
 import { elementsOf, recordText } from './record.ts'
-import { deleteDocuments, deleteStatement, insertDocuments, readByIds } from './wire.ts'
+import { deleteDocuments, deleteStatements, insertDocuments, readByIds } from './wire.ts'
 
 export type Phase = 'preparing' | 'writing' | 'committed'
 
@@ -128,7 +128,7 @@ export async function isAlteredByServer(journal: Journal, document: Buffer): Pro
   const { refusals } = await insertDocuments(place, [scratch])
   const idOnly = documentBytes([id.bytes])
   const [live] = (await readByIds(place, [idOnly])).values()
-  await deleteDocuments(place, [deleteStatement(place, idOnly)])
+  await deleteDocuments(place, deleteStatements(place, [idOnly]))
   return refusals.length === 0 && live !== undefined && recordText(live) !== recordText(scratch)
 }
 

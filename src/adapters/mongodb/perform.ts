@@ -11,7 +11,7 @@ import type { CollectionWrites, Write } from './prepare.ts'
 import { elementsOf, recordText } from './record.ts'
 import {
   deleteDocuments,
-  deleteStatement,
+  deleteStatements,
   insertDocuments,
   readByIds,
   updateDocuments,
@@ -43,8 +43,8 @@ export async function performWrites({ place, writes }: CollectionWrites): Promis
 
 async function removeAll(place: Place, writes: readonly Write[]): Promise<Failure> {
   return await guarded({ place, writes, isDone: (live) => live === undefined }, async (some, exact) => {
-    const statements = some.map((write) => deleteStatement(place, exact ? guardOf(place, write) : write.id))
-    return await deleteDocuments(place, statements)
+    const filters = some.map((write) => (exact ? guardOf(place, write) : write.id))
+    return await deleteDocuments(place, deleteStatements(place, filters))
   })
 }
 
@@ -154,8 +154,8 @@ async function violatedIndex(place: Place, write: Write, refusal: Refusal): Prom
   const named = /index: (?:\S+\$)?(\S+)/.exec(refusal.message)?.[1]
   if (named !== undefined && named !== '_id_') return named
   if (place.session !== undefined) return named ?? '_id_'
-  const live = await readByIds(place, [write.id])
-  if (live.has(write.key)) return undefined
+  const inserted = write.before === undefined || write.moved
+  if (inserted && (await readByIds(place, [write.id])).has(write.key)) return undefined
   if (named === '_id_') return named
   const names = (await uniqueIndexes(place.connection, place.collection)).map(({ name }) => name)
   return names.length === 0 ? '_id_' : names.join(' or ')

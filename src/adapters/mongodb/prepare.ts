@@ -88,7 +88,8 @@ function imagesOf(
   const after = encoded(place, key, () => recordBytes(text))
   refuseEmptyTimestamps(place, key, after)
   const full = live === undefined ? after : withLiveFields(after, live, [...selection.omit, ...selection.derived])
-  return { key, before: live, after: full, moved: live !== undefined && hasDollarFields(full) }
+  const moved = live !== undefined && (place.connection.writesInBulk || hasDollarFields(full))
+  return { key, before: live, after: full, moved }
 }
 
 /** The server replaces an empty timestamp at the top level by its own time (manual, "BSON Types: Timestamps"). */

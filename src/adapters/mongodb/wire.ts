@@ -79,7 +79,7 @@ export async function updateDocuments(place: Place, statements: readonly Buffer[
   return await send(place, { command: 'update', field: 'updates' }, statements)
 }
 
-/** Deletes documents; each statement is `deleteStatement`'s. */
+/** Deletes documents; the statements are `deleteStatements`'. */
 export async function deleteDocuments(place: Place, statements: readonly Buffer[]): Promise<WriteResult> {
   return await send(place, { command: 'delete', field: 'deletes' }, statements)
 }
@@ -93,14 +93,26 @@ export function updateStatement(place: Place, filter: Buffer, replacement: Buffe
   ])
 }
 
-/** `{q: filter, limit: 1}`, bytes. */
-export function deleteStatement(place: Place, filter: Buffer): Buffer {
-  const one = Buffer.from([1, 0, 0, 0])
+/** `{q: filter, limit: 1}` for each filter, bytes; `{q: {$or: filters}, limit: 0}` where the server wants writes in bulk. */
+export function deleteStatements(place: Place, filters: readonly Buffer[]): Buffer[] {
+  if (!place.connection.writesInBulk) return filters.map((filter) => deleteStatement(place, filter, 1))
+  const groups = [...batches(filters)].map(({ batch }) => arrayBytes(batch))
+  return groups.map((group) => {
+    const any = documentBytes([elementBytes('$or', { type: BSON.array, bytes: group })])
+    return deleteStatement(place, any, 0)
+  })
+}
+
+function deleteStatement(place: Place, filter: Buffer, limit: 0 | 1): Buffer {
   return documentBytes([
     elementBytes('q', { type: BSON.object, bytes: filter }),
-    elementBytes('limit', { type: BSON.int, bytes: one }),
+    elementBytes('limit', { type: BSON.int, bytes: Buffer.from([limit, 0, 0, 0]) }),
     ...collation(place),
   ])
+}
+
+function arrayBytes(documents: readonly Buffer[]): Buffer {
+  return documentBytes(documents.map((bytes, index) => elementBytes(String(index), { type: BSON.object, bytes })))
 }
 
 function collation(place: Place): Buffer[] {

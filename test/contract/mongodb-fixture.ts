@@ -199,7 +199,7 @@ export function mongodbEngine(server: MongodbServer): ContractEngine {
     },
     description: describing(server),
     ...(isReal(server) && { check: CHECK }),
-    conversion: server.name === 'mongo-java-server' ? LOST_SUBTYPE : EMPTY_TIMESTAMP,
+    conversion: CONVERSIONS[server.name],
   }
 }
 
@@ -249,20 +249,16 @@ const CHECK: CheckFixture = {
   constraint: /validator/,
 }
 
-/** What every server would replace by its own time. */
-const EMPTY_TIMESTAMP: ConversionFixture = {
-  collection: 'times',
-  setup: ['{"create":"times"}'],
-  key: '[1]',
-  record: '{"_id":1,"at":{"$timestamp":{"t":0,"i":0}}}',
-  field: 'at',
+const EMPTY_TIMESTAMP = '{"_id":1,"f":{"$timestamp":{"t":0,"i":0}}}'
+
+/** What a server stores as something else: MongoDB itself only empty timestamps (refused before writing); the others what they lack, noticed by reading back. */
+const CONVERSIONS: Readonly<Record<MongodbServer['name'], ConversionFixture>> = {
+  given: conversion(EMPTY_TIMESTAMP),
+  mongod: conversion(EMPTY_TIMESTAMP),
+  'mongo-java-server': conversion('{"_id":1,"f":{"$binary":{"base64":"eA==","subType":"80"}}}'),
+  ferretdb: conversion('{"_id":1,"f":{"$numberDouble":"-0.0"}}'),
 }
 
-/** mongo-java-server gives most binary subtypes back as 0: noticed only by reading back. */
-const LOST_SUBTYPE: ConversionFixture = {
-  collection: 'digests',
-  setup: ['{"create":"digests"}'],
-  key: '[1]',
-  record: '{"_id":1,"md5":{"$binary":{"base64":"eA==","subType":"05"}}}',
-  field: 'md5',
+function conversion(record: string): ConversionFixture {
+  return { collection: 'converted', setup: ['{"create":"converted"}'], key: '[1]', record, field: 'f' }
 }

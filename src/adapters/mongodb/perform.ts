@@ -70,7 +70,7 @@ async function guarded(
   run: (writes: readonly Write[], exact: boolean) => Promise<WriteResult>,
 ): Promise<Failure> {
   if (writes.length === 0) return undefined
-  const first = await run(writes, true)
+  const first = await run(writes, true).catch((error: unknown) => incomparable(place, error))
   if (first.refusals[0] !== undefined) return await refused(place, writes, first.refusals)
   if (first.count === writes.length) return undefined
   const live = await readByIds(
@@ -83,6 +83,12 @@ async function guarded(
     return { status: 'stale', reason: `${place.collection} ${lost.key} was changed in the meantime` }
   const second = await run(left, false)
   return second.refusals[0] === undefined ? undefined : await refused(place, left, second.refusals)
+}
+
+/** A server that cannot compare some value fails the whole command: as if no guard had matched. Network errors go on, and so do all in a transaction. */
+function incomparable({ connection, session }: Place, error: unknown): WriteResult {
+  if (session !== undefined || !(error instanceof connection.driver.MongoServerError)) throw error
+  return { count: 0, refusals: [] }
 }
 
 async function insertAll(place: Place, writes: readonly Write[]): Promise<Failure> {

@@ -14,12 +14,13 @@ export const CONFIG_FILE = 'tandem.config.json'
 /**
  * Reads and validates the text of a configuration.
  * @param path as it shall stand in messages
+ * @param isValid true for a text that fits the schema for certain, as this program found out earlier
  * @throws UsageError for a syntax error (file, line, column), or with one line for each option that does not fit the schema
  */
-export function parseConfig(text: string, path: string): ConfigFile {
+export function parseConfig(text: string, path: string, isValid = false): ConfigFile {
   const json = parseJson(text, path)
   const where = (option: OptionPath): string => placeOf(`${path}:${json.lineOf(option)}`, option)
-  const problems = schemaProblems(json.value)
+  const problems = (isValid ? [] : schemaProblems(json.value))
     .map((problem) => ({ line: json.lineOf(problem.path), text: `${where(problem.path)}: ${problem.message}` }))
     .sort((a, b) => a.line - b.line)
   if (problems.length > 0) {

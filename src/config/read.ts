@@ -6,17 +6,26 @@ import type { Config } from './config.ts'
 import { CONFIG_FILE, parseConfig, resolveConfig } from './load.ts'
 import { parseDotenv } from './source-url.ts'
 
+/** Remembers which texts fit the schema, so that hooks need not validate the same one again and again. */
+export interface ValidTexts {
+  readonly has: (text: string) => Promise<boolean>
+  readonly add: (text: string) => Promise<void>
+}
+
 /**
  * The configuration of a work tree.
  * @param root absolute path of the work tree
  * @throws UsageError when there is none, when it is a symbolic link (a committed one could show any file), or when it is not valid
  */
-export async function readConfig(root: string): Promise<Config> {
+export async function readConfig(root: string, valid?: ValidTexts): Promise<Config> {
   const text = await readRegular(join(root, CONFIG_FILE), CONFIG_FILE)
   if (text === undefined) {
     throw new UsageError(`there is no ${CONFIG_FILE} in this repository`, { hint: 'Run tandem init to write one.' })
   }
-  return resolveConfig(parseConfig(text, CONFIG_FILE))
+  const isValid = (await valid?.has(text)) === true
+  const config = resolveConfig(parseConfig(text, CONFIG_FILE, isValid))
+  if (!isValid) await valid?.add(text)
+  return config
 }
 
 /** The variables of `.env` at the root of a work tree; empty if there is none. A link is followed: `.env` is the user's own and not committed. */

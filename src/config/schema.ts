@@ -1,6 +1,7 @@
 /** Validates a configuration against the published JSON Schema and puts every error in words: where it stands, what is wrong, what would be right. */
 import { readFileSync } from 'node:fs'
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { createRequire } from 'node:module'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import type { ConfigOptions } from './config.ts'
 import { nearestName } from './nearest.ts'
 
@@ -13,6 +14,9 @@ export interface ConfigProblem {
   readonly message: string
 }
 
+/** Raised whenever the schema changes: what an older program found valid is then looked at again. */
+export const SCHEMA_VERSION = 1
+
 let validate: ValidateFunction<ConfigOptions> | undefined
 
 /** Everything that is wrong with a parsed configuration; empty when it fits the schema (and then is a `ConfigOptions`). */
@@ -24,6 +28,8 @@ export function schemaProblems(value: unknown): readonly ConfigProblem[] {
 
 function compile(): ValidateFunction<ConfigOptions> {
   const text = readFileSync(new URL('../../templates/config.schema.json', import.meta.url), 'utf8')
+  // loading ajv and compiling take 60 ms, which a hook with a configuration known to be valid does not pay
+  const { Ajv } = createRequire(import.meta.url)('ajv') as typeof import('ajv')
   const ajv = new Ajv({ allErrors: true, strict: true, verbose: true })
   return ajv.compile<ConfigOptions>(JSON.parse(text) as object)
 }

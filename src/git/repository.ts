@@ -1,6 +1,6 @@
 /** The repository we work in: where it is, which object format it has, and the two ways of asking git (plumbing with bytes; simple-git for what people do). */
 import path from 'node:path'
-import { simpleGit, type SimpleGit } from 'simple-git'
+import type { SimpleGit } from 'simple-git'
 import { UsageError } from '../model/errors.ts'
 import { GitError, runGit, withoutRepository, type RunOptions, type RunPlace } from './run.ts'
 
@@ -20,7 +20,7 @@ export interface Repository {
   /** Standard output as bytes. @throws GitError */
   bytes(args: readonly string[], options?: RunOptions): Promise<Buffer>
   /** Fetch, pull, push: what a person would type, with variables laid over the environment. */
-  readonly porcelain: (environment: Readonly<Record<string, string>>) => SimpleGit
+  readonly porcelain: (environment: Readonly<Record<string, string>>) => Promise<SimpleGit>
 }
 
 /**
@@ -98,7 +98,8 @@ function environmentFor(
 }
 
 /** simple-git refuses environments that could be somebody else's; ours is the user's own and our arguments are fixed, so those checks are off. */
-function porcelainAt(place: RunPlace): SimpleGit {
+async function porcelainAt(place: RunPlace): Promise<SimpleGit> {
+  const { simpleGit } = await import('simple-git') // 60 ms that hooks do not need
   const git = simpleGit({
     baseDir: place.cwd,
     maxConcurrentProcesses: 1,

@@ -52,7 +52,8 @@ async function pull(workspace: Workspace): Promise<void> {
     { answers: [1] },
   )
   try {
-    await repository.porcelain(QUIET_HOOKS).raw(['pull', '--no-edit', ...(chosen === '' ? ['--no-rebase'] : [])])
+    const git = await repository.porcelain(QUIET_HOOKS)
+    await git.raw(['pull', '--no-edit', ...(chosen === '' ? ['--no-rebase'] : [])])
   } catch (error) {
     throw pullFailure(error as Error)
   }
@@ -77,7 +78,8 @@ async function push(workspace: Workspace, upstream: string): Promise<boolean> {
   const ahead = await repository.git(['rev-list', '--count', `${upstream}..HEAD`])
   if (ahead === '0') return false
   try {
-    await repository.porcelain(QUIET_HOOKS).raw(['push', '--no-verify'])
+    const git = await repository.porcelain(QUIET_HOOKS)
+    await git.raw(['push', '--no-verify'])
   } catch (error) {
     const cause = error instanceof GitError ? error : (error as Error)
     throw new UnreachableError(`git push failed: ${cause.message.trim()}`, { hint: 'Run tandem sync again.', cause })

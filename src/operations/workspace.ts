@@ -1,13 +1,17 @@
 /** What every operation starts from: the repository, its configuration, this clone's settings, and how to speak to whoever called. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import { branchCarries } from '../config/match.ts'
 import { checkInsideWorkTree } from '../config/place.ts'
-import { readConfig, readDotenv } from '../config/read.ts'
+import { SCHEMA_VERSION } from '../config/schema.ts'
+import { readConfig, readDotenv, type ValidTexts } from '../config/read.ts'
 import type { Lookups } from '../config/source-url.ts'
-import type { Head } from '../git/head.ts'
+import { exists, type Head } from '../git/head.ts'
 import { openRepository, type Repository } from '../git/repository.ts'
 import { allSettings } from '../git/settings.ts'
+import { writeAtomically } from '../io/atomic-write.ts'
 import { namesApproved } from './approval.ts'
 
 /** Who asks, and how to answer. Only `cli/main.ts` makes one. */
@@ -51,10 +55,10 @@ export async function openWorkspace(invocation: Invocation): Promise<Workspace> 
 
 /** The workspace of an opened repository. @throws UsageError as openWorkspace does */
 export async function workspaceOf(invocation: Invocation, repository: Repository): Promise<Workspace> {
-  const config = await readConfig(repository.root)
+  const dataDir = path.join(repository.commonDir, 'tandem')
+  const config = await readConfig(repository.root, validTexts(dataDir))
   await checkInsideWorkTree(repository.root, config.exports)
   const settings = await allSettings(repository)
-  const dataDir = path.join(repository.commonDir, 'tandem')
   return {
     invocation,
     repository,
@@ -68,6 +72,18 @@ export async function workspaceOf(invocation: Invocation, repository: Repository
     },
     asset: settings.get('asset') ?? invocation.hostName,
     dataDir,
+  }
+}
+
+/** The hash of the last text that fitted the schema of this version of the program. Only written where `init` has been. */
+function validTexts(dataDir: string): ValidTexts {
+  const file = path.join(dataDir, 'valid-config')
+  const hash = (text: string): string => createHash('sha256').update(`${SCHEMA_VERSION}\n${text}`).digest('hex')
+  return {
+    has: async (text) => (await readFile(file, 'utf8').catch(() => '')) === hash(text),
+    add: async (text) => {
+      if (await exists(dataDir)) await writeAtomically(file, hash(text))
+    },
   }
 }
 

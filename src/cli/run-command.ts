@@ -1,4 +1,5 @@
 /** Runs one command with its arguments: makes its context, turns every error into a message and an exit code. */
+import { randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -41,6 +42,7 @@ function contextFor(
     environment: around.environment,
     hostName: hostname(),
     nowMs: Date.now,
+    newId: randomUUID,
     say: output.say,
     progress: output.progress,
     inHook: command.isHook === true,

@@ -1,6 +1,5 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
@@ -180,7 +179,7 @@ export async function messageOf(
   return [
     `data: ${options.summary}`,
     '',
-    `${TRAILER_EXPORT}: ${randomUUID()}`,
+    `${TRAILER_EXPORT}: ${workspace.invocation.newId()}`,
     `${TRAILER_ASSET}: ${workspace.asset}`,
     `${TRAILER_CLOCK}: ${since} ${Math.max(now, since + 1)}`,
     '',

@@ -22,6 +22,8 @@ export interface Invocation {
   readonly hostName: string
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
+  /** A new id that nobody else has: for `Tandem-Export`. Here, beside the clock, so that the committed example can be made again byte for byte. */
+  readonly newId: () => string
   /** A line for people. */
   readonly say: (line: string) => void
   /** A passing word on something that takes long; replaced by the next. */

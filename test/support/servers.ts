@@ -2,7 +2,6 @@
  * The servers of a test run, vitest's globalSetup: starts those kinds that the chosen test files name, hands their addresses on with `provide`, stops exactly
  * what it started, and names what could not run. vitest calls it once per project; the servers are shared between projects.
  */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { TestProject } from 'vitest/node'
 import { embeddedPrograms, startCluster, systemPrograms, type StartedPostgres } from './postgres-cluster.ts'
@@ -141,9 +140,6 @@ async function startEmbedded(): Promise<Named> {
 
 /** The servers of test/support/mongodb.ts. */
 async function startMongodb(): Promise<Kind<MongodbServer>> {
-  if (!existsSync(new URL('./mongodb.ts', import.meta.url))) {
-    return { servers: [], missing: ['MongoDB'], stop: async () => {} }
-  }
   const mongodb = await import('./mongodb.ts')
   const started = await mongodb.startMongodb()
   return { servers: started.uris, missing: started.missing, stop: () => started.stop() }

@@ -43,10 +43,15 @@ export async function copyLines(client: Connection, target: string, lines: Itera
   const { from } = await import('pg-copy-streams')
   const stream: Writable = client.query(from(`COPY ${target} FROM STDIN`))
   const finished = once(stream, 'finish')
-  finished.catch(() => {})
-  for (const block of blocks(lines)) {
-    if (stream.destroyed || stream.errored) break
-    if (!stream.write(block)) await Promise.race([once(stream, 'drain'), finished])
+  finished.catch(() => {}) // awaited below, unless making the lines fails first
+  try {
+    for (const block of blocks(lines)) {
+      if (stream.destroyed || stream.errored) break
+      if (!stream.write(block)) await Promise.race([once(stream, 'drain'), finished])
+    }
+  } catch (error) {
+    stream.destroy(error as Error) // tells the server that nothing more will come
+    throw error
   }
   stream.end()
   await finished

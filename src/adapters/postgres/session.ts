@@ -27,6 +27,7 @@ const PINNED: readonly (readonly [setting: string, value: string])[] = [
   ['array_nulls', 'on'],
   ['statement_timeout', '0'],
   ['idle_in_transaction_session_timeout', '0'],
+  ['jit', 'off'], // compiling costs more than these statements take
 ]
 
 /** Runs `body` on one consistent moment of the database, read-only. */

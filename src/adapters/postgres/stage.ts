@@ -73,22 +73,21 @@ export async function stage(
   const { selection } = collection
   const table = await liveTable(client, database, selection.schema)
   const fields = codedFields(table, selection)
-  const changes = collection.changes.filter(isChange).map((change) => ({ ...change, operation: operationOf(change) }))
+  const updated = new Set<string>()
   const staged: Staged = {
     table,
     selection,
     fields,
     written: fields.filter(({ name }) => !selection.derived.includes(name)),
-    changes,
-    updated: updatedFields(changes),
+    changes: collection.changes.filter(isChange).map((change) => ({ ...change, operation: operationOf(change) })),
+    updated,
     keys: `pg_temp.tandem_keys_${position}`,
     rows: `pg_temp.tandem_rows_${position}`,
     ...(await readKeyIndex(client, table)),
   }
-  checkFields(database, staged)
   await createTables(client, staged)
   // domains may call functions of the user's that look up names on the user's path
-  await withSearchPath(client, database.searchPath, async () => await fill(client, staged))
+  await withSearchPath(client, database.searchPath, async () => await fill(client, { database, staged, updated }))
   return staged
 }
 
@@ -99,29 +98,6 @@ function isChange({ before, after }: Change): boolean {
 function operationOf({ before, after }: Change): Operation {
   if (before === undefined) return 'i'
   return after === undefined ? 'd' : 'u'
-}
-
-function updatedFields(changes: readonly StagedChange[]): Set<string> {
-  const updated = new Set<string>()
-  for (const { before, after } of changes) {
-    if (before === undefined || after === undefined || before === after) continue
-    const old = splitObject(before)
-    const now = splitObject(after)
-    for (const name of [...old.keys(), ...now.keys()]) if (old.get(name) !== now.get(name)) updated.add(name)
-  }
-  return updated
-}
-
-function checkFields(database: Database, { selection, fields, changes }: Staged): void {
-  const known = new Set(fields.map(({ name }) => name))
-  for (const { key, after } of changes) {
-    const unknown = after === undefined ? undefined : [...splitObject(after).keys()].find((name) => !known.has(name))
-    if (unknown === undefined) continue
-    throw new UsageError(
-      `${database.source}: record ${key} of ${selection.schema.name} has a field ${unknown} that the table does not have`,
-      { hint: 'run your migrations, or correct the export' },
-    )
-  }
 }
 
 /** The equality operators of the primary key's index, by field, so that the index is used and extension types compare as they should. */
@@ -163,11 +139,19 @@ async function createTables(client: Connection, staged: Staged): Promise<void> {
   )
 }
 
-async function fill(client: Connection, staged: Staged): Promise<void> {
+/** `updated` is filled on the way, so that each record is taken apart once. */
+interface Filling {
+  readonly database: Database
+  readonly staged: Staged
+  readonly updated: Set<string>
+}
+
+async function fill(client: Connection, filling: Filling): Promise<void> {
+  const { staged } = filling
   const keyFields = staged.selection.schema.key.map((name) => staged.fields.find((field) => field.name === name))
   const written = staged.changes.flatMap((change, n) => (change.after === undefined ? [] : [{ n, change }]))
   await judged(staged, written, async () => {
-    await copyLines(client, staged.rows, rowLines(staged.written, written))
+    await copyLines(client, staged.rows, rowLines(filling, written))
   })
   const all = staged.changes.map((change, n) => ({ n, change }))
   await judged(staged, all, async () => {
@@ -181,15 +165,31 @@ interface Numbered {
   readonly change: StagedChange
 }
 
-function* rowLines(fields: readonly CodedField[], changes: readonly Numbered[]): Iterable<string> {
+function* rowLines(filling: Filling, changes: readonly Numbered[]): Iterable<string> {
+  const { written, fields } = filling.staged
+  const known = new Set(fields.map(({ name }) => name))
   for (const { n, change } of changes) {
     const values = splitObject(change.after as RecordText)
-    yield copyLine([
-      String(n),
-      change.operation,
-      ...fields.map(({ name, coding }) => serverText(values.get(name), coding)),
-    ])
+    for (const name of values.keys()) if (!known.has(name)) throw unknownField(filling, change, name)
+    noteUpdated(filling.updated, change, values)
+    const texts = written.map(({ name, coding }) => serverText(values.get(name), coding))
+    yield copyLine([String(n), change.operation, ...texts])
   }
+}
+
+function noteUpdated(updated: Set<string>, { before, after }: StagedChange, now: ReadonlyMap<string, ValueText>): void {
+  if (before === undefined || before === after) return
+  const old = splitObject(before)
+  for (const [name, value] of now) if (old.get(name) !== value) updated.add(name)
+  for (const name of old.keys()) if (!now.has(name)) updated.add(name)
+}
+
+function unknownField({ database, staged }: Filling, { key }: StagedChange, name: string): UsageError {
+  const collection = staged.selection.schema.name
+  return new UsageError(
+    `${database.source}: record ${key} of ${collection} has a field ${name} that the table does not have`,
+    { hint: 'run your migrations, or correct the export' },
+  )
 }
 
 function* keyLines(fields: readonly (CodedField | undefined)[], changes: readonly Numbered[]): Iterable<string> {

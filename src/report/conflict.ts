@@ -30,8 +30,9 @@ export function conflictSection(decision: Decision, { number, locate }: SectionO
   return parts.join('\n\n')
 }
 
-/** The sides whose value is not the result: both where the result is made of both. */
+/** The sides whose value is not the result: both where the result is made of both. A record with a new key has lost nothing. */
 function losers(decision: Decision): Side[] {
+  if (decision.rule === 'rekeyed') return []
   return (['ours', 'theirs'] as const).filter(
     (side) => decision[side] !== undefined && decision[side] !== decision.chosen,
   )
@@ -44,7 +45,7 @@ function valueTable(decision: Decision): string {
     ['ours', decision.ours],
     ['theirs', decision.theirs],
   ]
-  if (chosen === 'neither') rows.push(['result', decision.chosen])
+  if (chosen === 'neither') rows.push([decision.rule === 'rekeyed' ? 'new key of ours' : 'result', decision.chosen])
   const lines = rows.map(([name, value]) => `| ${name}${name === chosen ? ' (chosen)' : ''} | ${shownValue(value)} |`)
   return ['| side | value |', '| --- | --- |', ...lines].join('\n')
 }

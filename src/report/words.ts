@@ -23,7 +23,7 @@ const RULES: Readonly<Record<DecisionRule, string>> = {
   keyed: 'elements were merged by their key and sorted by it',
   counter: 'the changes of both sides were added up',
   'first-committed': 'it was committed first and keeps the key; the other record gets a new one and is not lost',
-  rekeyed: 'the record was given a new key',
+  rekeyed: 'theirs keeps it, ours was given a new one, and both records are there',
   held: 'nothing was changed, a person has to look at it',
 }
 

@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   git: ['model', 'io'],
   operations: ['adapters', 'config', 'export', 'git', 'io', 'merge', 'model', 'report'],
   cli: ['config', 'git', 'io', 'merge', 'model', 'operations', 'report'],
+  'index.ts': ['adapters', 'export', 'merge', 'model'],
   demo: ['adapters', 'cli', 'config', 'export', 'git', 'io', 'merge', 'model', 'operations', 'report'],
 }
 

@@ -89,12 +89,18 @@ function sourceWords(setup: SourceSetup): string[] {
   return [
     `source ${setup.source}: ${setup.database} (${setup.server}), ${setup.collections.length} collections, ${records} records`,
     ...setup.leftOut.map(({ name, reason }) => `  left out: ${name} (${reason})`),
-    ...[...setup.omitted].map(([name, fields]) => `  never exported: ${fields.join(', ')} of ${name}`),
+    ...[...setup.omitted].map(([name, fields]) => `  never exported: ${few(fields)} of ${name}`),
     ...(changes > 0 ? [`  ${changes} records came in from the exports`] : []),
     ...(setup.settled?.report?.lines ?? []).map((line) => `  ${line}`),
     ...setup.held.map((line) => `  ${line}`),
     ...(setup.settled === undefined ? ['  the first git push exports it'] : []),
   ]
+}
+
+/** Documents have a long list of names that count as credentials; the configuration's page has all of them. */
+function few(names: readonly string[]): string {
+  if (names.length <= 8) return names.join(', ')
+  return `${names.slice(0, 5).join(', ')} and ${names.length - 5} more names of credentials`
 }
 
 function jsonOf(result: InitResult): Readonly<Record<string, unknown>> {

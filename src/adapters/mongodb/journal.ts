@@ -128,7 +128,7 @@ export async function isAlteredByServer(journal: Journal, document: Buffer): Pro
   const { refusals } = await insertDocuments(place, [scratch])
   const idOnly = documentBytes([id.bytes])
   const [live] = (await readByIds(place, [idOnly])).values()
-  await deleteDocuments(place, deleteStatements(place, [idOnly]))
+  await deleteDocuments(place, deleteStatements(place, [{ id: idOnly, filter: idOnly }]))
   return refusals.length === 0 && live !== undefined && recordText(live) !== recordText(scratch)
 }
 

@@ -43,8 +43,8 @@ export async function performWrites({ place, writes }: CollectionWrites): Promis
 
 async function removeAll(place: Place, writes: readonly Write[]): Promise<Failure> {
   return await guarded({ place, writes, isDone: (live) => live === undefined }, async (some, exact) => {
-    const filters = some.map((write) => (exact ? guardOf(place, write) : write.id))
-    return await deleteDocuments(place, deleteStatements(place, filters))
+    const deletions = some.map((write) => ({ id: write.id, filter: exact ? guardOf(place, write) : write.id }))
+    return await deleteDocuments(place, deleteStatements(place, deletions))
   })
 }
 

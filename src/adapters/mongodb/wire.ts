@@ -93,13 +93,18 @@ export function updateStatement(place: Place, filter: Buffer, replacement: Buffe
   ])
 }
 
-/** `{q: filter, limit: 1}` for each filter, bytes; `{q: {$or: filters}, limit: 0}` where the server wants writes in bulk. */
-export function deleteStatements(place: Place, filters: readonly Buffer[]): Buffer[] {
-  if (!place.connection.writesInBulk) return filters.map((filter) => deleteStatement(place, filter, 1))
-  const groups = [...batches(filters)].map(({ batch }) => arrayBytes(batch))
-  return groups.map((group) => {
-    const any = documentBytes([elementBytes('$or', { type: BSON.array, bytes: group })])
-    return deleteStatement(place, any, 0)
+/** What is to be deleted: its `_id` (see `idDocument`) and the filter that matches it only as it is expected to be. */
+export interface Deletion {
+  readonly id: Buffer
+  readonly filter: Buffer
+}
+
+/** `{q: filter, limit: 1}` for each, bytes; `{q: {_id: {$in: [...]}}, limit: 0}` where the server wants writes in bulk, guarded by the look just before alone. */
+export function deleteStatements(place: Place, deletions: readonly Deletion[]): Buffer[] {
+  if (!place.connection.writesInBulk) return deletions.map(({ filter }) => deleteStatement(place, filter, 1))
+  return [...batches(deletions.map(({ id }) => id))].map(({ batch }) => {
+    const among = documentBytes([elementBytes('$in', { type: BSON.array, bytes: idArray(batch) })])
+    return deleteStatement(place, documentBytes([elementBytes('_id', { type: BSON.object, bytes: among })]), 0)
   })
 }
 
@@ -111,8 +116,11 @@ function deleteStatement(place: Place, filter: Buffer, limit: 0 | 1): Buffer {
   ])
 }
 
-function arrayBytes(documents: readonly Buffer[]): Buffer {
-  return documentBytes(documents.map((bytes, index) => elementBytes(String(index), { type: BSON.object, bytes })))
+function idArray(ids: readonly Buffer[]): Buffer {
+  const values = ids
+    .flatMap((id) => elementsOf(id))
+    .map(({ bytes }) => ({ type: bytes[0] ?? 0, bytes: bytes.subarray(5) }))
+  return documentBytes(values.map((value, index) => elementBytes(String(index), value)))
 }
 
 function collation(place: Place): Buffer[] {

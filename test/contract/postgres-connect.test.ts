@@ -72,18 +72,11 @@ describe('a server that cannot be used', () => {
 describe('a server that asks for passwords', () => {
   const cluster: { uri: string; stop: () => Promise<void> } = { uri: '', stop: async () => {} }
   beforeAll(async () => {
-    const installed = await systemPrograms()
-    const embedded = installed === undefined ? await embeddedPrograms() : undefined
-    const started = await startCluster({
-      name: 'password',
-      programs: installed ?? embedded?.folder ?? '',
-      password: 'right-Passw0rd',
-    })
+    const programs = (await systemPrograms()) ?? (await embeddedPrograms())
+    if (programs === undefined) throw new Error('no PostgreSQL programs on this machine')
+    const started = await startCluster({ name: 'password', programs, password: 'right-Passw0rd' })
     cluster.uri = started.uri
-    cluster.stop = async () => {
-      await started.stop()
-      await embedded?.remove()
-    }
+    cluster.stop = async () => started.stop()
   })
   afterAll(async () => cluster.stop())
 

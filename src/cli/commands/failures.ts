@@ -15,3 +15,9 @@ export function exitCodeOf(result: {
   if (failure !== undefined) return failure.error.exitCode
   return result.held.length > 0 ? 5 : 0
 }
+
+/** For commands that only look: 3 when any database could not be reached, else the first failure's exit code; 0 without one. */
+export function gravestOf(failures: readonly SourceFailure[]): number {
+  if (failures.some(({ error }) => error.exitCode === 3)) return 3
+  return failures[0]?.error.exitCode ?? 0
+}

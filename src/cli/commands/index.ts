@@ -1,13 +1,19 @@
 /** Every command, in the order of `tandem --help`. */
 import type { Command } from '../command.ts'
 import { applyCommand } from './apply.ts'
+import { diffCommand } from './diff.ts'
 import { exportCommand } from './export.ts'
 import { forgetCommand } from './forget.ts'
 import { hookCommand } from './hook.ts'
 import { initCommand } from './init.ts'
 import { mergeCommand } from './merge.ts'
 import { mergeDriverCommand } from './merge-driver.ts'
+import { mergeFileCommand } from './merge-file.ts'
+import { pauseCommand } from './pause.ts'
+import { reportCommand } from './report.ts'
 import { resolveCommand } from './resolve.ts'
+import { resumeCommand } from './resume.ts'
+import { statsCommand } from './stats.ts'
 import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
 import { uninstallCommand } from './uninstall.ts'
@@ -19,10 +25,16 @@ export const COMMANDS: readonly Command[] = [
   applyCommand,
   syncCommand,
   mergeCommand,
+  mergeFileCommand,
   resolveCommand,
   statusCommand,
+  statsCommand,
+  diffCommand,
   verifyCommand,
+  reportCommand,
   forgetCommand,
+  pauseCommand,
+  resumeCommand,
   uninstallCommand,
   hookCommand,
   mergeDriverCommand,

@@ -1,0 +1,66 @@
+/** `tandem merge-file`: three records files in, one out. */
+import { objectText, stringText } from '../../model/canonical.ts'
+import { mergeFile, writeResult, type MergedFile } from '../../operations/merge-file.ts'
+import { reportJson } from '../../report/json.ts'
+import { summaryLines } from '../../report/summary.ts'
+import { textOf, type Command, type CommandContext } from '../command.ts'
+
+export const mergeFileCommand: Command = {
+  usage: 'merge-file <base> <ours> <theirs>',
+  describe: 'Merge three records files, without a database, to standard output',
+  positionals: {
+    base: { type: 'string', describe: 'The common past; - is standard input, a missing file holds no records' },
+    ours: { type: 'string', describe: 'One side' },
+    theirs: { type: 'string', describe: 'The other side' },
+  },
+  options: {
+    output: { type: 'string', alias: 'o', describe: 'Write the result into this FILE instead', requiresArg: true },
+    collection: {
+      type: 'string',
+      describe: 'Merge by the rules configured for this collection',
+      requiresArg: true,
+    },
+    report: { type: 'string', describe: 'Write what was decided into this FILE, as JSON', requiresArg: true },
+  },
+  examples: [
+    ['tandem merge-file base.jsonl ours.jsonl theirs.jsonl > merged.jsonl', 'exit code 1: a record found no place'],
+    ['tandem merge-file - ours.jsonl theirs.jsonl -o ours.jsonl < base.jsonl', 'the base from standard input'],
+    [
+      'tandem merge-file none a.jsonl b.jsonl --report why.json',
+      'two copies without a common past (none: no such file)',
+    ],
+  ],
+  run: runMergeFile,
+}
+
+async function runMergeFile(context: CommandContext): Promise<number> {
+  const { invocation, output, args, standardInput } = context
+  const [base, ours, theirs] = ['base', 'ours', 'theirs'].map((name) => String(args[name])) as [string, string, string]
+  const collection = textOf(args, 'collection')
+  const merged = await mergeFile(invocation, { base, ours, theirs, collection, standardInput })
+  const [out, report] = [textOf(args, 'output'), textOf(args, 'report')]
+  if (report !== undefined) await writeResult(invocation, report, reportJson(merged.report))
+  if (out !== undefined) await writeResult(invocation, out, merged.text)
+  if (output.json) output.raw(jsonOf(merged, out === undefined))
+  else if (out === undefined) output.raw(merged.text)
+  for (const line of wordsOf(merged)) output.note(line)
+  return merged.collisions.length > 0 ? 1 : 0
+}
+
+function wordsOf({ missing, collisions, report }: MergedFile): string[] {
+  return [
+    ...missing.map((name) => `${name}: no such file, so it holds no records`),
+    ...summaryLines(report),
+    ...collisions.map(
+      ({ key, keptSide }) =>
+        `${key} stands for two records: that of ${keptSide} keeps it, the other is only in the report`,
+    ),
+  ]
+}
+
+/** `{version, ok, report, merged}`; the merged text only where no file takes it. */
+function jsonOf({ text, report, collisions }: MergedFile, withText: boolean): string {
+  const merged = withText ? [['merged', stringText(text)] as const] : []
+  const ok = String(collisions.length === 0)
+  return `${objectText([['version', '1'], ['ok', ok], ['report', reportJson(report).trimEnd()], ...merged])}\n`
+}

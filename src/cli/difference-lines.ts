@@ -1,0 +1,54 @@
+/** Records and values side by side for the terminal: one line where they are short, a unified diff where they are long. Pure; the Markdown of reports is in src/report. */
+import { structuredPatch } from 'diff'
+import { isLong, linesOf } from '../report/difference.ts'
+import { visible } from '../report/escape.ts'
+import type { ChangedRecord, FieldDifference } from '../operations/diff.ts'
+
+/** Characters of a value or record before it is cut, without `--full`. */
+const WIDTH = 160
+/** Lines of one long value's differences, without `--full`. */
+const LINES = 20
+/** Lines removed and added before two texts count as too different: the search grows with its square. */
+const MAX_EDITS = 1000
+
+/** `+ [191] {"id":191,…}`. */
+export function recordLine(sign: '+' | '-', key: string, record: string | { readonly shortened: string }): string {
+  return `${sign} ${visible(key)} ${typeof record === 'string' ? visible(record) : shortened(record.shortened)}`
+}
+
+/** The lines of one changed record: its key, then `field: old → new` for each field; texts of several lines or over 120 characters as the lines that changed. */
+export function changedLines({ key, fields }: ChangedRecord, full: boolean): string[] {
+  return [`~ ${visible(key)}`, ...fields.flatMap((field) => fieldLines(field, full)).map((line) => `    ${line}`)]
+}
+
+function fieldLines(field: FieldDifference, full: boolean): string[] {
+  const { exported, live } = field
+  const name = visible(field.name)
+  if (exported !== undefined && live !== undefined && (isLong(exported) || isLong(live))) {
+    const lines = patchLines(exported, live)
+    if (lines !== undefined) return [`${name}:`, ...firstLines(lines, full).map((line) => `  ${line}`)]
+  }
+  const show = (value: string | undefined): string =>
+    value === undefined ? '(absent)' : full ? visible(value) : shortened(value)
+  return [`${name}: ${show(exported)} → ${show(live)}`]
+}
+
+/** The hunks of a unified diff with one line of context; undefined when the values show the same lines or share too little. */
+function patchLines(exported: string, live: string): string[] | undefined {
+  const [before, after] = [exported, live].map((value) => `${linesOf(value).join('\n')}\n`)
+  if (before === after) return undefined
+  const options = { context: 1, maxEditLength: MAX_EDITS }
+  const patch = structuredPatch('', '', before ?? '', after ?? '', undefined, undefined, options)
+  return patch?.hunks.flatMap(({ oldStart, newStart, lines }) => [`@@ -${oldStart} +${newStart} @@`, ...lines])
+}
+
+function firstLines(lines: readonly string[], full: boolean): readonly string[] {
+  if (full || lines.length <= LINES) return lines.map((line) => (full ? line : shortened(line)))
+  return [...lines.slice(0, LINES).map(shortened), `… ${lines.length - LINES} more lines: --full shows them`]
+}
+
+/** Cut, but not inside a surrogate pair. */
+function shortened(value: string): string {
+  const shown = visible(value)
+  return shown.length <= WIDTH ? shown : `${shown.slice(0, WIDTH).replace(/[\ud800-\udbff]$/, '')}…`
+}

@@ -102,21 +102,37 @@ function lines(text: string): string[] {
   return text.split('\n').filter(Boolean)
 }
 
-/** Who wrote each file below `folder` last in a range (arguments of git log): path → the stamp of the latest write. */
-export async function writersOf(
+/** One line of a file that a commit added or took away, without its sign. */
+export interface WrittenLine {
+  readonly line: string
+  readonly stamp: WriterStamp
+}
+
+/** Every line that the commits of a range (arguments of git log) added to or took from files at `place`, newest commit first. Merges add nothing of their own. */
+export async function linesWritten(
   repository: Repository,
   range: readonly string[],
-  folder: string,
-): Promise<ReadonlyMap<string, WriterStamp>> {
+  place: string,
+): Promise<WrittenLine[]> {
+  // --full-history: also commits whose net effect is nil; -U0: changed lines only; --text and no external tools: the bytes as they are
+  const args = [
+    'log',
+    '--no-merges',
+    '--full-history',
+    '--no-renames',
+    '--text',
+    '--no-ext-diff',
+    '--no-textconv',
+    '-p',
+    '-U0',
+  ]
   const format = `--format=%x02${FIELDS.join('%x01')}`
-  // --full-history: also commits whose net effect is nil; core.quotePath off: names as they are
-  const args = ['-c', 'core.quotePath=false', 'log', '--no-merges', '--full-history', '--no-renames', '--name-only']
-  const text = await repository.git([...args, format, ...range, '--', `${folder}/`])
-  const writers = new Map<string, WriterStamp>()
+  const text = await repository.git([...args, format, ...range, '--', `:(top,literal)${place}`])
+  const written: WrittenLine[] = []
   for (const entry of text.split('\x02').filter(Boolean)) {
-    const [facts = '', ...names] = entry.split('\n')
+    const [facts = '', ...changed] = entry.split('\n')
     const stamp = stampOf(factsOf(facts))
-    for (const name of names.filter(Boolean)) if (stamp.at > (writers.get(name)?.at ?? -1)) writers.set(name, stamp)
+    for (const line of changed) if (/^[+-]\{/.test(line)) written.push({ line: line.slice(1), stamp })
   }
-  return writers
+  return written
 }

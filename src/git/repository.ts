@@ -103,6 +103,8 @@ async function porcelainAt(place: RunPlace): Promise<SimpleGit> {
   const git = simpleGit({
     baseDir: place.cwd,
     maxConcurrentProcesses: 1,
+    // 'blocked by the environment guard' otherwise: whatever the user's git needs (certificates, proxies, ssh) it may have
+    allowEnvironment: Object.keys(place.environment),
     unsafe: {
       allowUnsafeAskPass: true,
       allowUnsafeConfigEnvCount: true,

@@ -27,6 +27,8 @@ export interface PlannedSource {
 export interface CommitOptions {
   readonly head: { readonly commit: string; readonly ref: string }
   readonly acceptClock: boolean
+  /** HEAD may be replaced if it is a data commit that nobody has seen; never while a push is sending it. */
+  readonly replace?: boolean
 }
 
 export interface ExportCommit {
@@ -57,7 +59,7 @@ export async function commitExports(
     return undefined
   }
   await refuseForeignStaged(workspace, head.commit)
-  const parent = (await replaceable(workspace, head.commit)) ?? head.commit
+  const parent = (options.replace ? await replaceable(workspace, head.commit) : undefined) ?? head.commit
   const built = await buildTree(repository, head.commit, writes)
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
   const message = await messageOf(workspace, { ...options, parent, summary })

@@ -22,6 +22,8 @@ export interface ExportOptions {
   readonly allowed: AllowedDeletes
   readonly relayout: boolean
   readonly acceptClock: boolean
+  /** An unpublished data commit at HEAD may be replaced. */
+  readonly replace?: boolean
 }
 
 export interface SourceExport extends Settled {
@@ -41,7 +43,7 @@ export async function exportAndCommit(workspace: Workspace, options: ExportOptio
     if (workspace.invocation.dryRun) return undefined
     await requireNoOperation(workspace)
     const planned = sources.map(({ source, exported }) => ({ source, plan: exported }))
-    const commit = await commitExports(workspace, planned, { head: options.head, acceptClock: options.acceptClock })
+    const commit = await commitExports(workspace, planned, options)
     return commit
   })
 }

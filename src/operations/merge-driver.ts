@@ -4,13 +4,14 @@ import path from 'node:path'
 import { rulesFor } from '../config/rules.ts'
 import { parseCollectionFile } from '../export/collection-file.ts'
 import { parseRecordsFile, recordsFileText, type RecordsFile } from '../export/records-file.ts'
-import { mergeBases, writersOf } from '../git/history.ts'
+import { mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import type { Repository } from '../git/repository.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 import { DamagedError } from '../model/errors.ts'
-import type { MergeRules, WriterStamp } from '../model/rules.ts'
+import type { MergeRules } from '../model/rules.ts'
 import { mergeFiles, plainRules, type FileMerge } from './merge-files.ts'
+import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface DriverInput {
@@ -32,26 +33,26 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
     [input.base, input.ours, input.theirs].map((file) => readFile(path.resolve(root, file), 'utf8')),
   )
   if (!input.path.endsWith('.jsonl')) return ours === theirs
-  checkPlace(workspace, input, ours ?? '')
-  const stamps = await stampsOfMerge(workspace, input.path)
+  const keyFields = checkPlace(workspace, input, ours ?? '')
+  const stamps = await stampsOfMerge(workspace, input.path, keyFields)
   const schema = await schemaBeside(workspace.repository, input.path)
   const merge = mergeFiles({
     base: { path: `${input.path} (base)`, text: base ?? '' },
     ours: { path: `${input.path} (ours)`, text: ours ?? '' },
     theirs: { path: `${input.path} (theirs)`, text: theirs ?? '' },
     rulesFor: (header) => rulesOf(workspace, header, schema),
-    stamps: () => () => stamps.writers,
+    stamps: () => (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }),
   })
   await writeFile(path.resolve(root, input.ours), stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
   return true
 }
 
-/** The header must say what the path says, else git's rename detection brought an edit to the wrong file. */
-function checkPlace(workspace: Workspace, input: DriverInput, ours: string): void {
-  if (ours === '') return
+/** The header must say what the path says, else git's rename detection brought an edit to the wrong file. Answers its key fields. */
+function checkPlace(workspace: Workspace, input: DriverInput, ours: string): readonly string[] {
+  if (ours === '') return []
   const { header } = parseRecordsFile(ours, input.path)
   const [source, , file] = input.path.slice(workspace.config.exports.length + 1).split('/')
-  if (header.source === source && `${header.bucket}.jsonl` === file) return
+  if (header.source === source && `${header.bucket}.jsonl` === file) return header.key
   throw new DamagedError({ path: input.path, line: 1 }, `the header names ${header.source}/${header.bucket}.jsonl`)
 }
 
@@ -72,13 +73,12 @@ export async function schemaBeside(repository: Repository, file: string): Promis
   return text === '' ? undefined : parseCollectionFile(text, beside).schema
 }
 
-interface MergeStamps {
+interface MergeStamps extends SideStamps {
   readonly isRebase: boolean
-  readonly writers: { readonly ours: WriterStamp; readonly theirs: WriterStamp }
 }
 
-/** Who wrote the file last on each side. git names theirs in GITHEAD_<id>; in a rebase or cherry-pick, in REBASE_HEAD or CHERRY_PICK_HEAD. */
-async function stampsOfMerge(workspace: Workspace, file: string): Promise<MergeStamps> {
+/** Who wrote each record of the file last on each side. git names theirs in GITHEAD_<id>; in a rebase or cherry-pick, in REBASE_HEAD or CHERRY_PICK_HEAD. */
+async function stampsOfMerge(workspace: Workspace, file: string, key: readonly string[]): Promise<MergeStamps> {
   const { repository, invocation } = workspace
   const head = (await readHead(repository)).commit ?? ''
   const named = Object.keys(invocation.environment).find(
@@ -86,18 +86,14 @@ async function stampsOfMerge(workspace: Workspace, file: string): Promise<MergeS
   )
   const theirs = named?.slice('GITHEAD_'.length) ?? (await pickedCommit(repository))
   const isRebase = named === undefined
-  if (theirs === undefined) return { isRebase, writers: { ours: UNKNOWN, theirs: UNKNOWN } }
+  if (theirs === undefined) return { isRebase, ours: () => NO_WRITER, theirs: () => NO_WRITER }
   const since = isRebase ? [`${theirs}^`] : await mergeBases(repository, head, theirs)
   return {
     isRebase,
-    writers: {
-      ours: await lastWrite(repository, [head, '--not', ...since], file),
-      theirs: await lastWrite(repository, [theirs, '--not', ...since], file),
-    },
+    ours: await lastWrites(repository, { range: [head, '--not', ...since], place: file, key }),
+    theirs: await lastWrites(repository, { range: [theirs, '--not', ...since], place: file, key }),
   }
 }
-
-const UNKNOWN: WriterStamp = { asset: '', since: 0, at: 1 }
 
 async function pickedCommit(repository: Repository): Promise<string | undefined> {
   for (const ref of ['REBASE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD']) {
@@ -105,11 +101,6 @@ async function pickedCommit(repository: Repository): Promise<string | undefined>
     if (id !== '') return id
   }
   return undefined
-}
-
-async function lastWrite(repository: Repository, range: readonly string[], file: string): Promise<WriterStamp> {
-  const writers = await writersOf(repository, range, path.posix.dirname(file))
-  return writers.get(file) ?? UNKNOWN
 }
 
 /** In a rebase ours is upstream: published, perhaps applied elsewhere. Its record keeps a number that both took. */

@@ -1,15 +1,15 @@
 /** What HEAD's exports mean for one live collection: the changes to make, and what had to be decided. Reads git, never the database; writes nothing. */
 import { bucketOf, integerOf } from '../export/layout.ts'
-import { writersOf } from '../git/history.ts'
-import { mergeCollection, type MergedCollection } from '../merge/collection.ts'
+import type { MergedCollection } from '../merge/collection.ts'
 import { areTwoRecords } from '../merge/identity.ts'
 import { sameRecord, type KeyText, type RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
-import { bucketPath, differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
+import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import type { Junction, Past } from './past.ts'
+import { lastWrites, mergeStamped } from './record-stamps.ts'
 import type { Source } from './source.ts'
 
 /** Two records that took one key: `moved` is live's and gets a new number. */
@@ -48,15 +48,12 @@ export async function mergeIntoLive(source: Source, input: LiveMergeInput): Prom
   const states = await theirStates(source, input, rules)
   const ours = restrict(input.live, input.theirs, states.buckets)
   const since = input.past.kind === 'new' ? [] : ['--not', input.past.base]
-  const writers = await writersOf(source.repository, [input.head, ...since], source.folder(input.name))
-  const merge = mergeCollection({
-    base: states.base,
-    ours,
-    theirs: states.theirs,
-    rules,
-    stampsOf: (key) => ({ ours: input.liveStamp, theirs: stampAt(writers, input, key) }),
-    join: input.join === true,
-  })
+  const range = [input.head, ...since]
+  const sides = { base: states.base, ours, theirs: states.theirs, rules, join: input.join === true }
+  const merge = await mergeStamped(sides, async () => ({
+    ours: () => input.liveStamp,
+    theirs: await lastWrites(source.repository, { range, place: source.folder(input.name), key: rules.key }),
+  }))
   return withRekeys(merge, { ours, theirs: states.theirs, decided: states.decisions })
 }
 
@@ -103,30 +100,18 @@ export async function mergeCommits(
   const at = async (commit: string): Promise<CommittedCollection | undefined> =>
     (await readCommitted(source, commit)).get(name)
   const states = { base: await at(fork), ours: await at(ours), theirs: await at(theirs) }
-  const folder = source.folder(name)
-  const oursWriters = await writersOf(source.repository, [ours, '--not', theirs], folder)
-  const theirsWriters = await writersOf(source.repository, [theirs, '--not', ours], folder)
-  return mergeCollection({
+  const rules = source.rules(name)
+  const sides = {
     base: await readRecords(source, states.base),
     ours: await readRecords(source, states.ours),
     theirs: await readRecords(source, states.theirs),
-    rules: source.rules(name),
-    stampsOf: (key) => ({
-      ours: stampAt(oursWriters, { theirs: states.ours }, key),
-      theirs: stampAt(theirsWriters, { theirs: states.theirs }, key),
-    }),
-  })
-}
-
-const NO_WRITER: WriterStamp = { asset: '', since: 0, at: 1 }
-
-function stampAt(
-  writers: ReadonlyMap<string, WriterStamp>,
-  side: { readonly theirs: CommittedCollection | undefined },
-  key: KeyText,
-): WriterStamp {
-  if (side.theirs === undefined) return NO_WRITER
-  return writers.get(bucketPath(side.theirs.folder, bucketOf(key, side.theirs.layout))) ?? NO_WRITER
+    rules,
+  }
+  const writes = { place: source.folder(name), key: rules.key }
+  return mergeStamped(sides, async () => ({
+    ours: await lastWrites(source.repository, { ...writes, range: [ours, '--not', theirs] }),
+    theirs: await lastWrites(source.repository, { ...writes, range: [theirs, '--not', ours] }),
+  }))
 }
 
 /** Only records in buckets that differ can be concerned. */

@@ -2,12 +2,13 @@
 import { writeFile, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parseCollectionFile, structureText } from '../export/collection-file.ts'
-import { mergeBases, writersOf } from '../git/history.ts'
+import { mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import { readBlobs } from '../git/objects.ts'
 import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
 import { DamagedError } from '../model/errors.ts'
-import type { WriterStamp } from '../model/rules.ts'
+import { parseRecordsFile } from '../export/records-file.ts'
+import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import { mergeFiles } from './merge-files.ts'
 import { rulesOf, schemaBeside } from './merge-driver.ts'
 import type { Workspace } from './workspace.ts'
@@ -60,7 +61,7 @@ async function textsOf(workspace: Workspace, file: string, stages: ReadonlyMap<n
   return { base: text(1), ours: text(2), theirs: text(3) }
 }
 
-type Stamps = (file: string) => { readonly ours: WriterStamp; readonly theirs: WriterStamp }
+type Stamps = (file: string, key: readonly string[]) => Promise<SideStamps>
 
 async function resolveOne(
   workspace: Workspace,
@@ -73,12 +74,13 @@ async function resolveOne(
   if (file.endsWith('/collection.json')) return resolveStructure(file, ours, theirs)
   if (!file.endsWith('.jsonl')) return 'no records file; resolve it as any other file'
   const schema = await schemaBeside(workspace.repository, file)
+  const stamps = await at.stamps(file, parseRecordsFile(ours, `${file} (ours)`).header.key)
   const merge = mergeFiles({
     base: { path: `${file} (base)`, text: base },
     ours: { path: `${file} (ours)`, text: ours },
     theirs: { path: `${file} (theirs)`, text: theirs },
     rulesFor: (header) => rulesOf(workspace, header, schema),
-    stamps: () => () => at.stamps(file),
+    stamps: () => (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }),
   })
   return { text: merge.text, decisions: merge.decisions.length }
 }
@@ -94,17 +96,15 @@ function resolveStructure(file: string, ours: string, theirs: string): { text: s
 
 /** Last writers of both sides since they parted. */
 async function stampsOf(workspace: Workspace): Promise<Stamps> {
-  const { repository, config } = workspace
+  const { repository } = workspace
   const head = (await readHead(repository)).commit ?? ''
   const theirs = await theirHead(workspace)
-  const since = theirs === undefined ? [] : await mergeBases(repository, head, theirs)
-  const left =
-    theirs === undefined
-      ? new Map<string, WriterStamp>()
-      : await writersOf(repository, [head, '--not', ...since], config.exports)
-  const right = theirs === undefined ? left : await writersOf(repository, [theirs, '--not', ...since], config.exports)
-  const none = { asset: '', since: 0, at: 1 }
-  return (file) => ({ ours: left.get(file) ?? none, theirs: right.get(file) ?? none })
+  if (theirs === undefined) return () => Promise.resolve({ ours: () => NO_WRITER, theirs: () => NO_WRITER })
+  const since = await mergeBases(repository, head, theirs)
+  return async (place, key) => ({
+    ours: await lastWrites(repository, { range: [head, '--not', ...since], place, key }),
+    theirs: await lastWrites(repository, { range: [theirs, '--not', ...since], place, key }),
+  })
 }
 
 async function theirHead(workspace: Workspace): Promise<string | undefined> {

@@ -37,6 +37,7 @@ async function runExport(context: CommandContext): Promise<number> {
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
     relayout: args['relayout'] === true,
     acceptClock: args['acceptClock'] === true,
+    replace: true,
   }
   const work = args['commit'] === true ? exportAndCommit : exportAndStage
   const result = await withLock(workspace.dataDir, 0, () => work(workspace, options))

@@ -32,6 +32,7 @@ async function runSync(context: CommandContext): Promise<number> {
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
     relayout: args['relayout'] !== false,
     acceptClock: args['acceptClock'] === true,
+    replace: true,
   }
   const result = await withLock(workspace.dataDir, 0, () => sync(workspace, options))
   const last = result.after ?? result.before

@@ -20,7 +20,13 @@ export async function preCommit(workspace: Workspace): Promise<void> {
   if (index !== undefined && path.basename(index).startsWith('next-index')) return
   const head = await carryingHead(workspace)
   if (typeof head === 'string') return
-  const none = { only: undefined, allowed: new Map<string, number>(), relayout: false, acceptClock: false }
+  const none = {
+    only: undefined,
+    allowed: new Map<string, number>(),
+    relayout: false,
+    acceptClock: false,
+    replace: false,
+  }
   const result = await planExports(workspace, { head, ...none })
   const writes = new Map(
     result.sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])),

@@ -2,8 +2,7 @@
 import { carriageOf, parsePushLines, writeMarker, type PushMarker } from '../../git/carry.ts'
 import { writeTransactionHook, quietPushEnvironment } from '../../git/install/transaction-hook.ts'
 import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'
-import { isPublished } from '../../git/history.ts'
-import { carryingHead, type CarryingHead } from '../carrying.ts'
+import { carryingHead } from '../carrying.ts'
 import { changeWords } from '../change-words.ts'
 import { exportAndCommit, type ExportResult } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
@@ -37,27 +36,22 @@ export async function prePush(workspace: Workspace, input: PrePushInput): Promis
     allowed: new Map(),
     relayout: false,
     acceptClock: false,
+    replace: false,
   })
-  tell(workspace, head, result)
-  const data = result.commit?.commit ?? (await waitingCommit(workspace, head))
+  tell(workspace, result)
+  const data = result.commit?.commit
   if (data === undefined || pid === undefined) return
   const { remoteRef, tracking } = carriage
   const marker: PushMarker = { remote: input.remote, tracking, remoteRef, sent: head.commit, data, pid }
-  if (data !== head.commit) await followPush(workspace, marker)
+  await followPush(workspace, marker)
 }
 
-/** A data commit that an earlier push left behind is HEAD itself and goes with this push anyway. */
-async function waitingCommit(workspace: Workspace, head: CarryingHead): Promise<string | undefined> {
-  return (await isPublished(workspace.repository, head.commit)) ? undefined : head.commit
-}
-
-function tell(workspace: Workspace, head: CarryingHead, result: ExportResult): void {
+function tell(workspace: Workspace, result: ExportResult): void {
   const { say } = workspace.invocation
   for (const settled of result.sources) for (const line of changeWords(settled)) say(line)
   if (result.commit !== undefined) {
     const { commit, parent, summary } = result.commit
-    const replaced = parent === head.commit ? '' : ` (replaces ${head.commit.slice(0, 7)}, which nobody had seen)`
-    say(`data commit ${commit.slice(0, 7)} on top of your ${parent.slice(0, 7)}: ${summary}${replaced}`)
+    say(`data commit ${commit.slice(0, 7)} on top of your ${parent.slice(0, 7)}: ${summary}`)
   }
   for (const { source, exported } of result.sources)
     for (const { name, outgrown } of exported.collections)

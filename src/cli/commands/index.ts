@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts'
 import { applyCommand } from './apply.ts'
 import { diffCommand } from './diff.ts'
+import { doctorCommand } from './doctor.ts'
 import { exportCommand } from './export.ts'
 import { forgetCommand } from './forget.ts'
 import { hookCommand } from './hook.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   forgetCommand,
   pauseCommand,
   resumeCommand,
+  doctorCommand,
   uninstallCommand,
   hookCommand,
   mergeDriverCommand,

@@ -44,6 +44,16 @@ export async function copyScripts(commonDir: string): Promise<void> {
   }
 }
 
+/** Names of the scripts that are missing or of another version of the program. */
+export async function staleScripts(commonDir: string): Promise<string[]> {
+  const stale: string[] = []
+  for (const name of COPIED) {
+    const text = await readFile(path.join(scriptFolder(commonDir), name), 'utf8').catch(() => undefined)
+    if (text !== (await packageText(`hooks/${name}`))) stale.push(name)
+  }
+  return stale
+}
+
 /** Removes the scripts and, if nothing else is in it, their folder. Installed blocks do nothing from then on. */
 export async function removeScripts(commonDir: string): Promise<void> {
   const folder = scriptFolder(commonDir)

@@ -1,0 +1,31 @@
+/** `tandem doctor`: is this machine, clone and database set up, and what is to be done where not? */
+import { doctor, type Check } from '../../operations/doctor.ts'
+import { parseOnly } from '../../operations/sources.ts'
+import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+
+export const doctorCommand: Command = {
+  usage: 'doctor',
+  describe: 'Check machine, clone and databases; every line that is not ok names the next step',
+  options: { only: ONLY },
+  examples: [
+    ['tandem doctor', 'when something does not work, or after setting up a machine'],
+    ['tandem doctor --json', 'exit code 1 when a check fails; warnings alone are 0'],
+  ],
+  run: runDoctor,
+}
+
+async function runDoctor(context: CommandContext): Promise<number> {
+  const { invocation, output, args } = context
+  const checks = await doctor(invocation, parseOnly(textOf(args, 'only')))
+  for (const check of checks) for (const line of wordsOf(check)) output.say(line)
+  const failed = checks.filter(({ status }) => status === 'fail').length
+  const warnings = checks.filter(({ status }) => status === 'warn').length
+  output.say(`${checks.length} checks: ${failed} failed, ${warnings} warning${warnings === 1 ? '' : 's'}`)
+  if (output.json) output.value({ ok: failed === 0, checks })
+  return failed === 0 ? 0 : 1
+}
+
+function wordsOf({ name, status, message, hint }: Check): string[] {
+  const line = `${status.padEnd(4)}  ${name}: ${message.replaceAll('\n', '; ')}`
+  return status === 'ok' || hint === undefined ? [line] : [line, `      ${hint.replaceAll('\n', '\n      ')}`]
+}

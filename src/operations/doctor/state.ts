@@ -1,0 +1,106 @@
+/** What `tandem doctor` asks of the moment: does HEAD carry data, what waits, and what did runs that were killed leave behind? */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { clockAt, commitsOf } from '../../git/history.ts'
+import { operationInProgress, readHead } from '../../git/head.ts'
+import { waitingFiles } from '../../git/waiting.ts'
+import { carryingHead } from '../carrying.ts'
+import { age } from '../settle.ts'
+import type { Workspace } from '../workspace.ts'
+import { fail, ok, warn, type Check } from './check.ts'
+
+/** How far the clock of history may be ahead before exports are held. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000
+/** A lock that was not refreshed for so long belongs to a dead run. */
+const STALE_LOCK_MS = 15_000
+
+/** The checks of HEAD, clock, what waits and what was left behind. */
+export async function checkState(workspace: Workspace): Promise<Check[]> {
+  const { commit } = await readHead(workspace.repository)
+  return [
+    await checkCarrying(workspace),
+    ...(commit === undefined ? [] : [await checkClock(workspace, commit), await checkPublished(workspace, commit)]),
+    await checkWaiting(workspace),
+    await checkLeftovers(workspace),
+  ]
+}
+
+async function checkCarrying(workspace: Workspace): Promise<Check> {
+  const head = await carryingHead(workspace)
+  if (typeof head === 'string') {
+    const paused = workspace.settings.has('paused')
+    const hint = paused
+      ? 'Run: tandem resume && tandem apply'
+      : 'Switch to a branch that carries data, or commit first.'
+    return warn('branch', `data is not carried: ${head}`, hint)
+  }
+  const operation = await operationInProgress(workspace.repository)
+  if (operation !== undefined)
+    return warn('branch', `git is in the middle of ${operation}; no data commit until it ends`, 'Finish or abort it.')
+  return ok('branch', `${head.branch} carries the data`)
+}
+
+async function checkClock(workspace: Workspace, head: string): Promise<Check> {
+  const ahead = (await clockAt(workspace.repository, head)) - workspace.invocation.nowMs()
+  if (ahead <= CLOCK_TOLERANCE_MS) return ok('clock', 'not behind the newest commit')
+  return fail(
+    'clock',
+    `the newest commit is ${age(ahead)} ahead of this machine's clock; exports are held`,
+    'Correct the clock that is wrong; or, to go on all the same: tandem export --commit --accept-clock',
+  )
+}
+
+async function checkPublished({ repository }: Workspace, head: string): Promise<Check> {
+  if ((await repository.git(['remote'])) === '')
+    return warn('remote', 'there is none, so nothing is carried anywhere', 'Run: git remote add origin URL')
+  const unpublished = await commitsOf(repository, ['--grep=^Tandem-Export: ', head, '--not', '--remotes'])
+  if (unpublished.length === 0) return ok('remote', 'every data commit is pushed')
+  const ids = unpublished.slice(0, 3).map(({ id }) => id.slice(0, 7))
+  return warn('remote', `data commits that no remote has yet: ${ids.join(', ')}`, 'They go with the next git push.')
+}
+
+async function checkWaiting({ repository }: Workspace): Promise<Check> {
+  const reports = [...(await waitingFiles(repository)).keys()].filter((file) => file.endsWith('.md'))
+  const count = `${reports.length} merge report${reports.length === 1 ? '' : 's'}`
+  if (reports.length === 0) return ok('reports', 'none waits to be committed')
+  return ok('reports', `${count} to travel with the next push (tandem report)`)
+}
+
+async function checkLeftovers(workspace: Workspace): Promise<Check> {
+  const left = [
+    ...(await staleLock(path.join(workspace.dataDir, 'lock.d'), workspace.invocation.nowMs())),
+    ...(await deadIndexLock(path.join(workspace.repository.gitDir, 'index.lock'))),
+    ...(await deadMarkers(path.join(workspace.dataDir, 'push'))),
+  ]
+  if (left.length === 0) return ok('leftovers', 'no killed run left anything behind')
+  return warn('leftovers', left.join('; '), 'tandem apply and the next push clear away what is tandem’s own.')
+}
+
+async function staleLock(lock: string, nowMs: number): Promise<string[]> {
+  const found = await stat(lock).catch(() => undefined)
+  return found === undefined || nowMs - found.mtimeMs < STALE_LOCK_MS ? [] : [`the lock of a run that died: ${lock}`]
+}
+
+/** A lock of git's own is told by its age alone: git removes it within seconds. */
+async function deadIndexLock(lock: string): Promise<string[]> {
+  const text = await readFile(lock, 'utf8').catch(() => undefined)
+  if (text === undefined) return []
+  const pid = /^tandem index lock, pid (\d+)/.exec(text)?.[1]
+  if (pid === undefined) return [`${lock}: another git is at work, or was killed (then remove the file)`]
+  return isAlive(Number(pid)) ? [] : [`the index lock of a run that died: ${lock}`]
+}
+
+async function deadMarkers(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  const dead = names.filter((name) => !isAlive(Number(name)))
+  return dead.length === 0 ? [] : [`marks of ${dead.length} push${dead.length === 1 ? '' : 'es'} that did not end`]
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

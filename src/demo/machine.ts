@@ -2,12 +2,8 @@
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { DemoDatabase } from './database.ts'
 import type { Narrator } from './narrator.ts'
-
-/** The built program, beside this file's folder. */
-const PROGRAM = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 
 export interface Machine {
   readonly name: string
@@ -27,6 +23,8 @@ export interface MachinePlace {
   readonly folder: string
   readonly database: DemoDatabase
   readonly environment: Readonly<Record<string, string>>
+  /** Path of the built program. */
+  readonly program: string
   readonly narrator: Narrator
 }
 
@@ -39,7 +37,7 @@ export function machineAt(place: MachinePlace): Machine {
     narrator.output(output)
     if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code} on ${name}`)
   }
-  const tandem = [process.execPath, PROGRAM]
+  const tandem = [process.execPath, place.program]
   return {
     name,
     folder,

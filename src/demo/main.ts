@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { TandemError, UsageError } from '../model/errors.ts'
 import type { DemoServer } from './database.ts'
 import { demoEnvironment, machineAt, type Machine } from './machine.ts'
@@ -14,6 +15,8 @@ import { GIT_CONFIG } from './project.ts'
 import { sqliteServer } from './sqlite.ts'
 import { compare, editBoth, pushAndPull, setUpFirst, setUpSecond, showReport } from './story.ts'
 
+/** The built program, beside this file's folder. */
+const PROGRAM = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 const FLAGS = ['--postgres', '--mongodb', '--keep']
 const HELP = `npm run demo                   two SQLite files
 npm run demo -- --postgres     two PostgreSQL databases (POSTGRES_TEST_URI, else installed, else embedded)
@@ -96,7 +99,8 @@ async function machines(server: DemoServer, folder: string, narrator: Narrator):
   for (const name of ['asset-1', 'asset-2']) {
     git('clone', 'remote.git', name)
     const clone = path.join(folder, name)
-    made.push(machineAt({ name, folder: clone, database: await server.database(name, clone), environment, narrator }))
+    const database = await server.database(name, clone)
+    made.push(machineAt({ name, folder: clone, database, environment, program: PROGRAM, narrator }))
   }
   return made as [Machine, Machine]
 }

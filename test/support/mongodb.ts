@@ -43,7 +43,7 @@ export async function startMongodb(): Promise<{ uris: MongodbServer[]; missing: 
 /** A database of its own on a server: its URI, and how it is dropped. */
 export async function createMongoDatabase(
   server: string,
-): Promise<{ uri: string; name: string; drop(): Promise<void> }> {
+): Promise<{ uri: string; name: string; drop: () => Promise<void> }> {
   const name = `tandem_${randomBytes(6).toString('hex')}`
   const url = new URL(server)
   url.pathname = `/${name}`

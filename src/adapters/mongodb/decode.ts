@@ -149,7 +149,7 @@ function scopedCodeAt(bytes: Buffer, { start, end }: Extent): ValueText | undefi
 function documentText(bytes: Buffer, extent: Extent): ValueText | undefined {
   const pairs = pairsAt(bytes, extent)
   if (pairs === undefined) return undefined
-  if (!hasAmbiguousNames(pairs)) return `{${pairs.map(([name, text]) => `${stringText(name)}:${text}`).join(',')}}`
+  if (!hasAmbiguousNames(pairs)) return plainObjectText(pairs)
   return `{"$doc":${pairsText(pairs)}}`
 }
 
@@ -160,8 +160,34 @@ export function pairsText(pairs: readonly Pair[]): ValueText {
 
 /** True if a name starts with `$`, looks like an integer, is `__proto__` or occurs twice: readers of JSON reorder, reject or misread such objects. */
 export function hasAmbiguousNames(pairs: readonly Pair[]): boolean {
-  if (pairs.some(([name]) => name.startsWith('$') || name === '__proto__' || /^(?:0|[1-9]\d*)$/.test(name))) return true
-  return pairs.length > 1 && new Set(pairs.map(([name]) => name)).size < pairs.length
+  if (pairs.some(([name]) => nameFacts(name).ambiguous)) return true
+  if (pairs.length > 12) return new Set(pairs.map(([name]) => name)).size < pairs.length
+  return pairs.some(([name], index) => pairs.findIndex(([other]) => other === name) !== index)
+}
+
+/** `{"a":1}`, where no name is ambiguous. */
+export function plainObjectText(pairs: readonly Pair[]): ValueText {
+  let text = ''
+  for (const [name, value] of pairs) text += `${text === '' ? '{' : ','}${nameFacts(name).json}:${value}`
+  return text === '' ? '{}' : `${text}}`
+}
+
+interface NameFacts {
+  readonly json: string
+  readonly ambiguous: boolean
+}
+
+/** Most documents of a collection have the same names; a bounded memory of them doubles the speed of decoding. */
+const knownNames = new Map<string, NameFacts>()
+
+function nameFacts(name: string): NameFacts {
+  const known = knownNames.get(name)
+  if (known !== undefined) return known
+  const ambiguous = name.startsWith('$') || name === '__proto__' || /^(?:0|[1-9]\d*)$/.test(name)
+  const facts = { json: stringText(name), ambiguous }
+  if (knownNames.size >= 10_000) knownNames.clear()
+  knownNames.set(name, facts)
+  return facts
 }
 
 /** Names and values of a document in their order; undefined where it is not well formed or a name is no UTF-8. */

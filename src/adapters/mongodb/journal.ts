@@ -5,6 +5,7 @@
  *     preparing   nothing of the data was written: forget the journal
  *     writing     before- and after-images are on disk, documents are being written: a crash here is rolled back
  *     committed   every document is written and was read back: a crash here is finished (the state is written)
+ *     settled     done or undone: only the journal itself is left to be removed
  *
  * The head is written first and removed last; the pieces with the images lie between.
  */
@@ -18,7 +19,7 @@ import { decodeJournal, encodeJournal, type JournalContent } from './journal-byt
 import { elementsOf, recordText } from './record.ts'
 import { deleteDocuments, deleteStatements, insertDocuments, readByIds } from './wire.ts'
 
-export type Phase = 'preparing' | 'writing' | 'committed'
+export type Phase = 'preparing' | 'writing' | 'committed' | 'settled'
 
 /** The head document. `owner` changes when another process takes an interrupted journal over; `beat` counts its signs of life. */
 export interface Head {
@@ -112,8 +113,9 @@ async function setHead(journal: Journal, fields: Partial<Head>): Promise<void> {
   })
 }
 
-/** Removes the journal, its head last. */
+/** Removes the journal, its head last; from the first step on its pieces are needed no more. */
 export async function closeJournal(journal: Journal): Promise<void> {
+  await setHead(journal, { phase: 'settled' })
   await heads(journal.connection).deleteMany({ _id: { $ne: HEAD } })
   await heads(journal.connection).deleteOne({ _id: HEAD, owner: journal.owner })
   active.delete(journal.owner)

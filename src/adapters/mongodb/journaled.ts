@@ -29,10 +29,7 @@ export async function applyUnderJournal(connection: Connection, plan: ApplyPlan)
   let prepared: readonly CollectionWrites[] = []
   try {
     const ready = await prepareUnderJournal(journal, plan)
-    if ('status' in ready) {
-      await closeJournal(journal)
-      return ready
-    }
+    if ('status' in ready) return await closed(journal, ready)
     prepared = ready
     return await perform(journal, prepared, plan)
   } catch (error) {
@@ -59,6 +56,7 @@ async function prepareUnderJournal(journal: Journal, plan: ApplyPlan): Promise<C
   const { connection } = journal
   const unexpected = await unexpectedEntry(connection, plan.expectedState)
   if (unexpected !== undefined) return staleState(unexpected)
+  if (plan.collections.length === 0) return []
   const keep = async (): Promise<void> => await keepJournal(journal)
   const prepared = await preparePlan({ connection, keep, guard: await strongestGuard(connection) }, plan)
   return 'stale' in prepared ? { status: 'stale', reason: prepared.stale } : prepared
@@ -88,14 +86,23 @@ async function perform(
   if (failure === undefined && different.length === 0) {
     await commitJournal(journal)
     await writeEntries(journal.connection, plan.state)
-    await closeJournal(journal)
-    return applied(prepared)
+    return await closed(journal, applied(prepared))
   }
   const changedByServer = await alteredOnes(journal, different)
   await rollBack(journal, withActualImages(content, changedByServer))
-  await closeJournal(journal)
+  const outcome: ApplyOutcome = failure ?? {
+    status: 'stale',
+    reason: `${different[0]?.write.key} was changed in the meantime`,
+  }
+  await closed(journal, outcome)
   if (failure === undefined && changedByServer[0] !== undefined) throw altered(changedByServer[0])
-  return failure ?? { status: 'stale', reason: `${different[0]?.write.key} was changed in the meantime` }
+  return outcome
+}
+
+/** Everything is decided: a journal that cannot be removed now is removed by the next command, and changes nothing any more. */
+async function closed(journal: Journal, outcome: ApplyOutcome): Promise<ApplyOutcome> {
+  await closeJournal(journal).catch(() => abandonJournal(journal))
+  return outcome
 }
 
 function contentOf(prepared: readonly CollectionWrites[], plan: ApplyPlan): JournalContent {

@@ -161,8 +161,9 @@ async function violatedIndex(place: Place, write: Write, refusal: Refusal): Prom
   if (named !== undefined && named !== '_id_') return named
   if (place.session !== undefined) return named ?? '_id_'
   const inserted = write.before === undefined || write.moved
-  if (inserted && (await readByIds(place, [write.id])).has(write.key)) return undefined
-  if (named === '_id_') return named
+  const live = inserted ? await readByIds(place, [write.id]) : new Map<string, Buffer>()
+  if (live.has(write.key)) return undefined
+  if (named === '_id_' || live.size > 0) return '_id_'
   const names = (await uniqueIndexes(place.connection, place.collection)).map(({ name }) => name)
   return names.length === 0 ? '_id_' : names.join(' or ')
 }

@@ -2,10 +2,10 @@
  * A whole document as a record and back: its `_id` stays readable whatever the other names are, omitted fields are cut out and put back as bytes. Separate from
  * the codec of values because a record, unlike a nested document, must keep its key in sight.
  */
-import { arrayText, splitArray, splitObject, stringText } from '../../model/canonical.ts'
+import { arrayText, splitArray, splitObject } from '../../model/canonical.ts'
 import type { KeyText, RecordText, ValueText } from '../../model/canonical.ts'
 import { BSON, MAX_DOCUMENT_BYTES, valueEnd } from './bson-types.ts'
-import { hasAmbiguousNames, pairsAt, pairsText, rawText, valueText } from './decode.ts'
+import { hasAmbiguousNames, pairsAt, plainObjectText, pairsText, rawText, valueText } from './decode.ts'
 import { documentBytes, elementBytes, encodeValue, objectElements, pairElements } from './encode.ts'
 
 /** One top-level field of a document: its name and the bytes of the whole element (type, name, value). */
@@ -24,7 +24,7 @@ export function recordText(bytes: Buffer): RecordText {
   const pairs = bytes.length < 5 ? undefined : pairsAt(bytes, whole)
   if (pairs === undefined) return `{"_id":${idText(bytes)},"$bson":${rawText(bytes, BSON.object, whole).slice(9)}`
   if (!hasAmbiguousNames(pairs) && pairs.some(([name]) => name === '_id')) {
-    return `{${pairs.map(([name, text]) => `${stringText(name)}:${text}`).join(',')}}`
+    return plainObjectText(pairs)
   }
   const others = pairs.filter(([name]) => name !== '_id')
   const leading = pairs[0]?.[0] === '_id' && others.length === pairs.length - 1

@@ -18,8 +18,8 @@ const PATIENCE_MS = 60_000
 /** A command whose client died may still be running in the server; the rollback looks again after this. */
 const LATE_WRITES_MS = 500
 
-/** What became of an interrupted run. */
-export type Settled = 'finished' | 'undone'
+/** What became of an interrupted run; `closed`: it was over, one way or the other. */
+export type Settled = 'finished' | 'undone' | 'closed'
 
 /**
  * Settles a journal that was left behind and says how; waits for one whose owner is at work; undefined if there was none.
@@ -53,6 +53,7 @@ async function settle(journal: Journal, head: Head): Promise<Settled> {
     if (head.phase === 'writing') await rollBackPatiently(journal, await readJournal(journal, head))
     if (head.phase === 'committed') await writeEntries(journal.connection, (await readJournal(journal, head)).state)
     await closeJournal(journal)
+    if (head.phase === 'settled') return 'closed'
     return head.phase === 'committed' ? 'finished' : 'undone'
   } catch (error) {
     abandonJournal(journal)

@@ -26,7 +26,9 @@ export async function requireCarrying(workspace: Workspace): Promise<CarryingHea
   const head = await carryingHead(workspace)
   if (typeof head !== 'string') return head
   throw new UsageError(`data not carried: ${head}`, {
-    hint: 'Commit first, or switch to a branch that carries data (git config tandem.branch, or "branches" in the configuration).',
+    hint: workspace.settings.has('paused')
+      ? 'Run: tandem resume'
+      : 'Commit first, or switch to a branch that carries data (git config tandem.branch, or "branches" in the configuration).',
   })
 }
 

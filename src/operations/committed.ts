@@ -82,6 +82,24 @@ function groupByFolder(files: TreeFiles, prefix: string): Map<string, Folder> {
   return folders
 }
 
+/**
+ * What HEAD holds, in the folders where it belongs: a `collection.json` that names another collection than its folder is somebody's trick or mistake.
+ * @throws DamagedError
+ */
+export async function readHeadExports(
+  place: ExportsPlace & { folder(collection: string): string },
+  head: string,
+): Promise<Committed> {
+  const committed = await readCommitted(place, head)
+  for (const [name, { folder }] of committed)
+    if (place.folder(name) !== folder)
+      throw new DamagedError(
+        { path: `${folder}/collection.json`, line: 1 },
+        `names collection ${JSON.stringify(name)}, which belongs into ${place.folder(name)}`,
+      )
+  return committed
+}
+
 /** The path of a bucket's file. */
 export function bucketPath(folder: string, bucket: string): string {
   return `${folder}/${bucket}.jsonl`

@@ -7,7 +7,13 @@ import type { Change, CollectionChanges, StateChanges } from '../model/change.ts
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import type { WriterStamp } from '../model/rules.ts'
-import { differingBuckets, readCommitted, type Committed, type CommittedCollection } from './committed.ts'
+import {
+  differingBuckets,
+  readCommitted,
+  readHeadExports,
+  type Committed,
+  type CommittedCollection,
+} from './committed.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { driftOf, driftWords, holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
@@ -103,7 +109,7 @@ async function movedCollections(
   head: string,
 ): Promise<(Omit<Moved, 'past'> & { past: Past })[]> {
   const { points } = readSyncState(state)
-  const theirs = await readCommitted(source, head)
+  const theirs = await readHeadExports(source, head)
   const pasts = new Map<string, { past: Past; base: Committed }>()
   const moved: (Omit<Moved, 'past'> & { past: Past })[] = []
   for (const name of new Set([...points.keys(), ...theirs.keys()])) {

@@ -2,11 +2,14 @@
  * Brings what HEAD's exports hold into the live database: the one operation behind every hook and `tandem apply`. Level-triggered: it compares HEAD with the sync
  * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
  */
-import { LockedError } from '../model/errors.ts'
+import type { ApplyOutcome } from '../model/change.ts'
+import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
+
+type Counts = Extract<ApplyOutcome, { readonly status: 'applied' }>
 
 /** Times a plan is made anew because somebody wrote meanwhile. */
 const ATTEMPTS = 5
@@ -30,6 +33,20 @@ export async function reconcile(
   })
 }
 
+/** Statistics before and after: what the database says it did must be what was planned. @throws TandemError */
+function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
+  const changes = plan.changes.flatMap((each) => each.changes)
+  const inserted = changes.filter((change) => change.before === undefined).length
+  const deleted = changes.filter((change) => change.after === undefined).length
+  const updated = changes.length - inserted - deleted
+  if (done.inserted === inserted && done.updated === updated && done.deleted === deleted) return
+  throw new TandemError(
+    { code: 'counts', exitCode: 1 },
+    `source ${source.source}: planned +${inserted} ~${updated} -${deleted}, the database reports +${done.inserted} ~${done.updated} -${done.deleted}`,
+    { hint: 'Run: tandem verify' },
+  )
+}
+
 /** True when done; false when live moved, or a collection was refused and the rest is to be planned again. */
 async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Promise<boolean> {
   if (plan.state.size === 0) return true
@@ -41,5 +58,6 @@ async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Pro
   })
   if (outcome.status === 'violation')
     refused.set(outcome.collection, `record ${outcome.key ?? ''} violates ${outcome.constraint}: ${outcome.message}`)
+  if (outcome.status === 'applied') checkCounts(source, plan, outcome)
   return outcome.status === 'applied'
 }

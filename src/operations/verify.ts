@@ -2,7 +2,7 @@
 import { recordsDigest, sourceDigest } from '../export/digest.ts'
 import { uniqueViolations } from '../merge/constraints.ts'
 import { DamagedError } from '../model/errors.ts'
-import { readCommitted, readRecords, type Committed } from './committed.ts'
+import { readHeadExports, readRecords, type Committed } from './committed.ts'
 import { readLive, type Records } from './live.ts'
 import type { Source } from './source.ts'
 import type { Only, SourceFailure } from './sources.ts'
@@ -72,7 +72,7 @@ async function readExports(
 ): Promise<ReadonlyMap<string, Records> | undefined> {
   let committed: Committed
   try {
-    committed = await readCommitted(source, at.head)
+    committed = at.head === undefined ? new Map() : await readHeadExports(source, at.head)
   } catch (error) {
     at.problems.push(problemOf(error))
     return undefined

@@ -80,8 +80,9 @@ async function checkExportsFolder({ repository, config }: Workspace): Promise<Ch
   const problems = await exportsProblems(repository, config.exports)
   if (problems.length === 0) return ok('exports folder', `git carries ${config.exports}/ byte for byte`)
   const written = await exists(path.join(repository.root, config.exports, '.gitattributes'))
-  const hint = written ? 'Correct that rule, then run tandem doctor again.' : SET_UP
-  return fail('exports folder', problems.join('; '), hint)
+  if (!written && problems.every((each) => each.startsWith('the attribute')))
+    return fail('exports folder', `${config.exports}/.gitattributes is missing: git may rewrite the files`, SET_UP)
+  return fail('exports folder', problems.join('; '), 'Correct that rule, then run tandem doctor again.')
 }
 
 /** What is pushed once cannot be taken back. */

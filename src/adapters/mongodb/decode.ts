@@ -6,6 +6,7 @@ import { arrayText, stringText } from '../../model/canonical.ts'
 import type { ValueText } from '../../model/canonical.ts'
 import { BSON, typeName, valueEnd } from './bson-types.ts'
 import { decimalText } from './decimal.ts'
+import { nameFacts, nameAt, utf8 } from './names.ts'
 
 /** The extent of one value inside the bytes it is part of. */
 interface Extent {
@@ -98,13 +99,6 @@ function stringAt(bytes: Buffer, { start, end }: Extent): ValueText | undefined 
   return value === undefined ? undefined : stringText(value)
 }
 
-/** Node decodes invalid bytes to U+FFFD, so only a string that holds one needs a second look. */
-function utf8(bytes: Buffer, start: number, end: number): string | undefined {
-  const value = bytes.toString('utf8', start, end)
-  if (!value.includes('\uFFFD')) return value
-  return Buffer.from(value, 'utf8').equals(bytes.subarray(start, end)) ? value : undefined
-}
-
 /** Bare only with a fraction, so that an integral double never looks like an int32. Of the many NaNs only the usual one has a text. */
 function doubleAt(bytes: Buffer, start: number): ValueText | undefined {
   const value = bytes.readDoubleLE(start)
@@ -172,24 +166,6 @@ export function plainObjectText(pairs: readonly Pair[]): ValueText {
   return text === '' ? '{}' : `${text}}`
 }
 
-interface NameFacts {
-  readonly json: string
-  readonly ambiguous: boolean
-}
-
-/** Most documents of a collection have the same names; a bounded memory of them doubles the speed of decoding. */
-const knownNames = new Map<string, NameFacts>()
-
-function nameFacts(name: string): NameFacts {
-  const known = knownNames.get(name)
-  if (known !== undefined) return known
-  const ambiguous = name.startsWith('$') || name === '__proto__' || /^(?:0|[1-9]\d*)$/.test(name)
-  const facts = { json: stringText(name), ambiguous }
-  if (knownNames.size >= 10_000) knownNames.clear()
-  knownNames.set(name, facts)
-  return facts
-}
-
 /** Names and values of a document in their order; undefined where it is not well formed or a name is no UTF-8. */
 export function pairsAt(bytes: Buffer, extent: Extent): Pair[] | undefined {
   const last = extent.end - 1
@@ -198,12 +174,12 @@ export function pairsAt(bytes: Buffer, extent: Extent): Pair[] | undefined {
   let at = extent.start + 4
   while (at < last) {
     const type = bytes[at] ?? 0
-    const start = bytes.indexOf(0, at + 1) + 1
-    if (start === 0 || start > last) return undefined
+    const name = nameAt(bytes, at + 1)
+    const start = at + 2 + (name?.length ?? last)
+    if (name === undefined || start > last) return undefined
     const end = valueEnd(bytes, { type, start, limit: last })
-    const name = utf8(bytes, at + 1, start - 1)
-    if (end < 0 || name === undefined) return undefined
-    pairs.push([name, valueText(bytes, type, { start, end })])
+    if (end < 0) return undefined
+    pairs.push([name.text, valueText(bytes, type, { start, end })])
     at = end
   }
   return pairs

@@ -1,0 +1,162 @@
+/** `tandem merge-file` on real files in a folder that is no repository: what is merged, what is refused, what is written. */
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { headerOf } from '../../../src/export/header.ts'
+import { parseRecordsFile, recordsFileText } from '../../../src/export/records-file.ts'
+import { DamagedError, UsageError } from '../../../src/model/errors.ts'
+import { mergeFile, writeResult, type MergedFile } from '../../../src/operations/merge-file.ts'
+import type { Invocation } from '../../../src/operations/workspace.ts'
+
+const SCHEMA = { name: 'posts', fields: [], key: ['id'], uniques: [], references: [], order: 'sorted' } as const
+const HEADER = headerOf({ source: 'app', schema: SCHEMA, layout: { kind: 'single' } }, 'records')
+
+let folder: string
+let invocation: Invocation
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'tandem merge-file '))
+  invocation = {
+    directory: folder,
+    // git looks for no repository above this folder
+    environment: { PATH: process.env['PATH'], GIT_CEILING_DIRECTORIES: path.dirname(folder) },
+    hostName: 'here',
+    nowMs: () => Date.UTC(2026, 0, 1),
+    newId: () => 'an id',
+    say: () => undefined,
+    progress: () => undefined,
+    inHook: false,
+    dryRun: false,
+  }
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+/** A records file of posts: id → the other fields' JSON. */
+async function file(name: string, records: Readonly<Record<number, string>>): Promise<string> {
+  const texts = Object.entries(records).map(([id, rest]) => [`[${id}]`, `{${rest},"id":${id}}`] as const)
+  const text = recordsFileText(HEADER, new Map(texts))
+  await writeFile(path.join(folder, name), text)
+  return text
+}
+
+function merge(
+  names: readonly [string, string, string],
+  more: { collection?: string; input?: string } = {},
+): Promise<MergedFile> {
+  const [base, ours, theirs] = names
+  const { collection, input = '' } = more
+  return mergeFile(invocation, { base, ours, theirs, collection, standardInput: () => Promise.resolve(input) })
+}
+
+const SIDES = ['base', 'ours', 'theirs'] as const
+
+test('fields that only one side changed come together; nothing is left to decide', async () => {
+  await file('base', { 1: '"a":"1","b":"1"', 2: '"a":"x"' })
+  await file('ours', { 1: '"a":"2","b":"1"', 2: '"a":"x"', 3: '"a":"ours"' })
+  await file('theirs', { 1: '"a":"1","b":"3"' })
+  const merged = await merge(SIDES)
+  expect([...parseRecordsFile(merged.text, 'merged').records.values()]).toEqual([
+    '{"a":"2","b":"3","id":1}',
+    '{"a":"ours","id":3}',
+  ])
+  expect(merged.collisions).toEqual([])
+  expect(merged.report).toMatchObject({ source: 'app', base: 'base', ours: 'ours', status: 'SUCCESS', decisions: [] })
+})
+
+test('the result is the same whichever side comes first, and the losing value is in the report', async () => {
+  await file('base', { 1: '"a":"0"' })
+  await file('ours', { 1: '"a":"1"' })
+  await file('theirs', { 1: '"a":"2"' })
+  const [one, other] = [await merge(SIDES), await merge(['base', 'theirs', 'ours'])]
+  expect(one.text).toBe(other.text)
+  const [decision] = one.report.decisions
+  expect(decision).toMatchObject({ key: '[1]', field: 'a', base: '"0"', ours: '"1"', theirs: '"2"' })
+  expect(one.text).toContain(`"a":${decision?.chosen}`)
+  expect(one.report.collections['posts']).toMatchObject({ conflicts: 1, before: 1, after: 1 })
+})
+
+test('a missing or empty file holds no records, and the missing one is named', async () => {
+  await file('ours', { 1: '"a":"1"' })
+  await writeFile(path.join(folder, 'theirs'), '')
+  const merged = await merge(SIDES)
+  expect(merged.text).toBe(await readFile(path.join(folder, 'ours'), 'utf8'))
+  expect(merged.missing).toEqual(['base'])
+  expect(merged.report.base).toBeUndefined()
+  const nothing = await merge(['no', 'none', 'never'])
+  expect(nothing).toMatchObject({ text: '', missing: ['no', 'none', 'never'] })
+})
+
+test('an empty side deletes only what the other left untouched', async () => {
+  await file('base', { 1: '"a":"1"', 2: '"a":"1"' })
+  await file('ours', { 1: '"a":"1"', 2: '"a":"2"' })
+  await file('theirs', {})
+  const { text, report } = await merge(SIDES)
+  expect([...parseRecordsFile(text, 'merged').records.keys()]).toEqual(['[2]'])
+  expect(report.decisions.map(({ kind }) => kind)).toEqual(['edit-delete'])
+})
+
+test('one of the three is standard input where it is called -', async () => {
+  const input = await file('base', { 1: '"a":"1"' })
+  await file('ours', { 1: '"a":"1"' })
+  await file('theirs', { 1: '"a":"2"' })
+  expect((await merge(['-', 'ours', 'theirs'], { input })).text).toContain('"a":"2"')
+  await expect(merge(['-', '-', 'theirs'], { input })).rejects.toThrow(UsageError)
+})
+
+describe('what is refused', () => {
+  beforeEach(async () => {
+    for (const name of SIDES) await file(name, { 1: '"a":"1"' })
+  })
+
+  test('a link, even to a sound file', async () => {
+    await symlink('theirs', path.join(folder, 'link'))
+    await expect(merge(['base', 'ours', 'link'])).rejects.toThrow(/link: not a regular file/)
+  })
+
+  test('a folder and a device', async () => {
+    await mkdir(path.join(folder, 'folder'))
+    await expect(merge(['base', 'folder', 'theirs'])).rejects.toThrow(DamagedError)
+    await expect(merge(['/dev/zero', 'ours', 'theirs'])).rejects.toThrow(DamagedError)
+  })
+
+  test.each([
+    ['a changed value', (text: string) => text.replace('"a":"1"', '"a":"2"'), /hash of record \[1\] does not fit/],
+    ['a cut end', (text: string) => text.slice(0, -4), /cut off/],
+    ['a conflict marker', (text: string) => `${text}<<<<<<< ours\n`, /conflict marker/],
+    ['bytes that are no UTF-8', () => Buffer.from([0xff, 0xfe, 0x0a]), /expected a JSON object/],
+    ['no header', (text: string) => text.slice(text.indexOf('\n') + 1), /theirs:1/],
+  ])('%s, naming the file', async (_, damage, message) => {
+    const text = await readFile(path.join(folder, 'theirs'), 'utf8')
+    await writeFile(path.join(folder, 'theirs'), damage(text))
+    const outcome = merge(SIDES)
+    await expect(outcome).rejects.toThrow(DamagedError)
+    await expect(outcome).rejects.toThrow(message)
+  })
+
+  test('a file of another collection', async () => {
+    const header = { ...HEADER, collection: 'comments' }
+    await writeFile(path.join(folder, 'theirs'), recordsFileText(header, new Map()))
+    await expect(merge(SIDES)).rejects.toThrow(/header disagrees/)
+  })
+
+  test('rules of a collection where no configuration has any', async () => {
+    await expect(merge(SIDES, { collection: 'posts' })).rejects.toThrow(/no configuration here has source app/)
+  })
+})
+
+describe('writing a result', () => {
+  test('replaces a file as a whole and leaves nothing beside it', async () => {
+    await writeFile(path.join(folder, 'out'), 'before')
+    await writeResult(invocation, 'out', 'after')
+    expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
+    expect(await readdir(folder)).toEqual(['out'])
+  })
+
+  test('never goes through a link', async () => {
+    await writeFile(path.join(folder, 'target'), 'before')
+    await symlink('target', path.join(folder, 'out'))
+    await expect(writeResult(invocation, 'out', 'after')).rejects.toThrow(UsageError)
+    expect(await readFile(path.join(folder, 'target'), 'utf8')).toBe('before')
+  })
+})

@@ -23,12 +23,6 @@ export async function filesInIndex(repository: Repository, folder: string): Prom
   return parseListing(listing, /^(\d+) ([0-9a-f]+) 0\t(.*)$/s)
 }
 
-/** The id of the tree at `folder` in a commit; undefined when there is none. Equal ids mean equal files. */
-export async function treeId(repository: Repository, commit: string, folder: string): Promise<string | undefined> {
-  const answer = await repository.git(['ls-tree', '--full-tree', commit, '--', folder])
-  return /^040000 tree ([0-9a-f]+)\t/.exec(answer)?.[1]
-}
-
 /** Paths of the index below `folder` that a merge left with several stages, with the blob of each stage (1 base, 2 ours, 3 theirs). */
 export async function conflictedPaths(
   repository: Repository,

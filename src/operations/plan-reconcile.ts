@@ -76,7 +76,6 @@ export async function planReconciliation(
     source,
     moved.map(({ name }) => name),
   )
-  const liveStamp = await stampOfLive(workspace, options.head)
   const merges = new Map<Moved, LiveMerge>()
   for (const each of moved) {
     if (holds.has(each.name)) continue
@@ -85,6 +84,7 @@ export async function planReconciliation(
       holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
       continue
     }
+    const liveStamp = await stampOfLive(workspace, each.past)
     const input = { ...each, head: options.head, live: records, liveStamp, join: options.join === true }
     const merge = await mergeIntoLive(source, input)
     const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })
@@ -183,9 +183,9 @@ export function keylessReason(source: Source, name: string): string {
   return `has no primary key; set sources.${source.source}.collections.${name}.key, or exclude it`
 }
 
-/** Live not yet exported lies between HEAD's clock and now (CONVERGENCE, "clock"). */
-async function stampOfLive(workspace: Workspace, head: string): Promise<WriterStamp> {
-  const since = await clockAt(workspace.repository, head)
+/** Live not yet exported was written between the sync point's clock and now: a commit on top of S. */
+async function stampOfLive(workspace: Workspace, past: MergeablePast): Promise<WriterStamp> {
+  const since = past.kind === 'new' ? 0 : await clockAt(workspace.repository, past.base)
   return { asset: workspace.asset, since, at: Math.max(workspace.invocation.nowMs(), since + 1) }
 }
 

@@ -77,6 +77,7 @@ export async function planReconciliation(
     moved.map(({ name }) => name),
   )
   const merges = new Map<Moved, LiveMerge>()
+  const clocks = new Clocks(workspace)
   for (const each of moved) {
     if (holds.has(each.name)) continue
     const records = live.collections.get(each.name) as Records
@@ -84,7 +85,7 @@ export async function planReconciliation(
       holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
       continue
     }
-    const liveStamp = await stampOfLive(workspace, each.past)
+    const liveStamp = await clocks.stampOfLive(each.past)
     const input = { ...each, head: options.head, live: records, liveStamp, join: options.join === true }
     const merge = await mergeIntoLive(source, input)
     const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })
@@ -183,10 +184,23 @@ export function keylessReason(source: Source, name: string): string {
   return `has no primary key; set sources.${source.source}.collections.${name}.key, or exclude it`
 }
 
-/** Live not yet exported was written between the sync point's clock and now: a commit on top of S. */
-async function stampOfLive(workspace: Workspace, past: MergeablePast): Promise<WriterStamp> {
-  const since = past.kind === 'new' ? 0 : await clockAt(workspace.repository, past.base)
-  return { asset: workspace.asset, since, at: Math.max(workspace.invocation.nowMs(), since + 1) }
+/** Live not yet exported was written between the sync point's clock and now: a commit on top of S. Each clock is read once. */
+class Clocks {
+  private readonly workspace: Workspace
+  private readonly known = new Map<string, Promise<number>>()
+
+  constructor(workspace: Workspace) {
+    this.workspace = workspace
+  }
+
+  async stampOfLive(past: MergeablePast): Promise<WriterStamp> {
+    const { repository, invocation, asset } = this.workspace
+    const base = past.kind === 'new' ? undefined : past.base
+    const clock = base === undefined ? 0 : (this.known.get(base) ?? clockAt(repository, base))
+    if (base !== undefined) this.known.set(base, Promise.resolve(clock))
+    const since = await clock
+    return { asset, since, at: Math.max(invocation.nowMs(), since + 1) }
+  }
 }
 
 /** Why a merge that could be computed is not applied: the guard, or a number that references hang on. */

@@ -71,8 +71,11 @@ test('the folder names of docs/format.md are those the program gives', () => {
 test('the buckets of docs/format.md are those the program gives', () => {
   const [heading = [], ...rows] = table('buckets')
   expect(rows.length).toBe(4)
-  for (const [key = '', ...buckets] of rows)
+  for (const [key = '', ...buckets] of rows) {
     for (const [i, bucket] of buckets.entries()) expect(bucketOf(key, layoutOf(heading[i + 1]))).toBe(bucket)
+    const top = BigInt(`0x${xxh64(Buffer.from(key))}`) >> 58n
+    expect(top.toString(16).padStart(2, '0')).toBe(buckets[0])
+  }
 })
 
 test('the digests of docs/format.md come from the records it shows', () => {

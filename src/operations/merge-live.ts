@@ -136,7 +136,7 @@ interface CollisionQuestion {
 /** Keys that the sync point and another line took independently for two different records, and that the merge of the lines gave to the other one. */
 async function collidedKeys(source: Source, question: CollisionQuestion): Promise<KeyText[]> {
   const { rules, records, theirRecords } = question
-  if (!rules.serialKey || question.junctions.length === 0) return []
+  if ((!rules.serialKey && rules.identity === undefined) || question.junctions.length === 0) return []
   const suspects = [...records].filter(([key, text]) => {
     const other = theirRecords.get(key)
     return other !== undefined && areTwoRecords({ ours: text, theirs: other }, rules)

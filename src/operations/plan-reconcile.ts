@@ -210,11 +210,13 @@ function refusal(
   found: { readonly merge: LiveMerge; readonly size: number; readonly allowed: AllowedDeletes },
 ): string | undefined {
   const { merge, size, allowed } = found
+  const keys = merge.rekeys.map(({ key }) => key).join(', ')
+  if (merge.rekeys.length > 0 && !source.rules(name).serialKey)
+    return `both machines gave ${keys} to records that differ in their identity fields; give one of them another key by hand`
   const children = [...source.selections.values()].filter(({ schema }) =>
     schema.references.some(({ to }) => to === name),
   )
   if (merge.rekeys.length > 0 && children.length > 0) {
-    const keys = merge.rekeys.map(({ key }) => key).join(', ')
     const tables = children.map(({ schema }) => schema.name).join(', ')
     return `both machines gave ${keys} to different records, and ${tables} may refer to them; give one of them another number by hand`
   }

@@ -18,7 +18,8 @@ async function runStatus(context: CommandContext): Promise<number> {
   for (const source of found.sources) for (const line of wordsOf(source)) output.say(line)
   if (output.json) {
     const sources = Object.fromEntries(found.sources.map(({ name, ...each }) => [name, each]))
-    output.value({ branch: found.branch, notCarried: found.notCarried, sources })
+    const ok = found.sources.every(({ state }) => !['held', 'unreachable', 'damaged'].includes(state))
+    output.value({ ok, branch: found.branch, notCarried: found.notCarried, sources })
   }
   const states = new Set(found.sources.map(({ state }) => state))
   return states.has('unreachable') ? 3 : states.has('damaged') ? 4 : 0

@@ -113,9 +113,13 @@ async function refuseForeignStaged(workspace: Workspace, head: string): Promise<
   })
 }
 
-/** The parent for a commit that replaces HEAD: HEAD is a data commit of this clone that nobody has seen. undefined: HEAD stays. */
+/** The parent for a commit that replaces HEAD: HEAD is a data commit of this clone that its upstream has not seen. undefined: HEAD stays, as it does where nothing is ever published. */
 async function replaceable(workspace: Workspace, head: string): Promise<string | undefined> {
   const own = await readFile(unpublishedFile(workspace), 'utf8').catch(() => '')
+  const upstream = await workspace.repository.git(['rev-parse', '--verify', '--quiet', '@{upstream}'], {
+    answers: [1, 128],
+  })
+  if (upstream === '') return undefined
   if (own.trim() !== head || (await isPublished(workspace.repository, head))) return undefined
   const [commit] = await commitsOf(workspace.repository, ['--max-count=1', head])
   return commit?.parents.length === 1 ? commit.parents[0] : undefined

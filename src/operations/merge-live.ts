@@ -9,7 +9,7 @@ import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import type { Junction, Past } from './past.ts'
-import { lastWrites, mergeStamped } from './record-stamps.ts'
+import { lastWrites, mergeStamped, type StampOf } from './record-stamps.ts'
 import type { Source } from './source.ts'
 
 /** Two records that took one key: `moved` is live's and gets a new number. */
@@ -50,10 +50,12 @@ export async function mergeIntoLive(source: Source, input: LiveMergeInput): Prom
   const since = input.past.kind === 'new' ? [] : ['--not', input.past.base]
   const range = [input.head, ...since]
   const sides = { base: states.base, ours, theirs: states.theirs, rules, join: input.join === true }
-  const merge = await mergeStamped(sides, async () => ({
-    ours: () => input.liveStamp,
-    theirs: await lastWrites(source.repository, { range, place: source.folder(input.name), key: rules.key }),
-  }))
+  const merge = await mergeStamped(sides, async () => {
+    const writes = await lastWrites(source.repository, { range, place: source.folder(input.name), key: rules.key })
+    // databases that meet for the first time have no past that one side could be later than: the records' own times count
+    const theirs: StampOf = input.join === true ? (key) => ({ ...writes(key), since: 0 }) : writes
+    return { ours: () => input.liveStamp, theirs }
+  })
   return withRekeys(merge, { ours, theirs: states.theirs, decided: states.decisions })
 }
 

@@ -1,5 +1,4 @@
 /** The adapter for MongoDB against every server of the run: the shared suite, and what only MongoDB has: the journal, connecting, equal numbers as keys. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { MongoClient } from 'mongodb'
 import { describe, expect, inject, test } from 'vitest'
@@ -9,6 +8,7 @@ import type { ApplyPlan, CollectionChanges, StateChanges } from '../../src/model
 import type { CollectionSchema } from '../../src/model/collection.ts'
 import { UnreachableError, UsageError } from '../../src/model/errors.ts'
 import { createMongoDatabase, type MongodbServer } from '../support/mongodb.ts'
+import { buildProgram, startApplying } from '../support/mongodb-apply.ts'
 import { bigPlan, textsAfter, textsBefore } from '../support/mongodb-plan.ts'
 import { startProxy, type Cut, type Proxy } from '../support/mongodb-proxy.ts'
 import { mongodbEngine, openMongodb } from './mongodb-fixture.ts'
@@ -122,10 +122,18 @@ for (const server of inject('mongodb') as MongodbServer[]) {
 
   describe(`a large plan on ${server.name}`, () => {
     test('whose process is killed leaves the data as before or as after', async () => {
-      for (const delayMs of [20, 60, 120, 250, 400, 700]) {
-        const { state, found } = await killedAfter(server, delayMs)
-        expect(found.toSorted()).toEqual((state === 'S2' ? textsAfter() : textsBefore()).toSorted())
+      const { folder, remove } = await buildProgram()
+      const ends = new Set<string | undefined>()
+      try {
+        for (const delayMs of [20, 60, 120, 250, 400, 700, 'never'] as const) {
+          const { state, found } = await killedAfter({ server, program: folder }, delayMs)
+          expect(found.toSorted()).toEqual((state === 'S2' ? textsAfter() : textsBefore()).toSorted())
+          ends.add(state)
+        }
+      } finally {
+        await remove()
       }
+      expect(ends).toEqual(new Set([undefined, 'S2']))
     })
   })
 
@@ -234,8 +242,8 @@ function interrupted(server: MongodbServer): void {
 
 /** Starts a process that applies a large plan, kills it after a while, and looks. */
 async function killedAfter(
-  server: MongodbServer,
-  delayMs: number,
+  { server, program }: { readonly server: MongodbServer; readonly program: string },
+  delayMs: number | 'never',
 ): Promise<{ state: string | undefined; found: readonly string[] }> {
   const { uri, drop } = await createMongoDatabase(server.uri)
   const client = new MongoClient(uri)
@@ -244,12 +252,11 @@ async function killedAfter(
       .db()
       .collection('big')
       .insertMany(textsBefore().map((text) => JSON.parse(text)))
-    const script = new URL('../support/mongodb-apply.ts', import.meta.url).pathname
-    const child = spawn(process.execPath, ['--import', 'tsx', script, uri], { stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(child.stdout, 'data')
-    await new Promise((resolve) => void setTimeout(resolve, delayMs))
-    child.kill('SIGKILL')
-    await once(child, 'close')
+    const child = await startApplying(program, uri)
+    const closed = once(child, 'close')
+    const timer = delayMs === 'never' ? undefined : setTimeout(() => child.kill('SIGKILL'), delayMs)
+    await closed
+    clearTimeout(timer)
     const adapter = await openMongodb(uri)
     const state = (await adapter.readState()).get('sync')
     const found = await recordsOf(adapter, bigPlan().collections[0]?.selection ?? selection('big'))

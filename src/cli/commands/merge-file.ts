@@ -5,6 +5,9 @@ import { reportJson } from '../../report/json.ts'
 import { summaryLines } from '../../report/summary.ts'
 import { textOf, type Command, type CommandContext } from '../command.ts'
 
+/** Without nargs yargs reads a lone `-` as the beginning of an option, and hands on an empty text. */
+const SIDES = { base: { nargs: 1 }, ours: { nargs: 1 }, theirs: { nargs: 1 } } as const
+
 export const mergeFileCommand: Command = {
   usage: 'merge-file <base> <ours> <theirs>',
   describe: 'Merge three records files, without a database, to standard output',
@@ -14,6 +17,7 @@ export const mergeFileCommand: Command = {
     theirs: { type: 'string', describe: 'The other side' },
   },
   options: {
+    ...SIDES,
     output: { type: 'string', alias: 'o', describe: 'Write the result into this FILE instead', requiresArg: true },
     collection: {
       type: 'string',

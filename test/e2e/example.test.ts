@@ -56,13 +56,18 @@ test('README.md quotes the example’s configuration, its report and a record as
   const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
   const report = (await committedFiles()).find((name) => name.endsWith('.md')) as string
   const records = await readFile(path.join(EXPORTS, 'app/traders/records.jsonl'), 'utf8')
-  expect(readme).toContain(PROJECT_FILES.get('tandem.config.json')?.trimEnd())
+  const configurations = [...readme.matchAll(/```json\n([^]*?)```/g)].map(
+    (match) => JSON.parse(match[1] ?? '') as unknown,
+  )
+  expect(configurations).toContainEqual(JSON.parse(PROJECT_FILES.get('tandem.config.json') ?? ''))
   expect(readme).toContain(`exports/${report}`)
   const quoted = quotations(readme, 'report')
   expect(quoted.length).toBeGreaterThan(0)
   const whole = await readFile(path.join(EXPORTS, report), 'utf8')
   for (const quotation of quoted) expect(whole).toContain(quotation)
-  for (const quotation of quotations(readme, 'records')) expect(records).toContain(quotation)
+  const lines = quotations(readme, 'records')
+  expect(lines.length).toBeGreaterThan(0)
+  for (const quotation of lines) expect(records).toContain(quotation)
 })
 
 /** The code blocks of README.md that follow a `<!-- from the NAME -->`. */

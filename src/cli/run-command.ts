@@ -1,5 +1,6 @@
 /** Runs one command with its arguments: makes its context, turns every error into a message and an exit code. */
 import { randomUUID } from 'node:crypto'
+import { spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -47,6 +48,7 @@ function contextFor(
     progress: output.progress,
     inHook: command.isHook === true,
     dryRun: args['dryRun'] === true,
+    startInBackground: (words) => startAgain(words, around),
   }
   let workspace: Promise<Workspace> | undefined
   return {
@@ -70,6 +72,15 @@ export function outputFor(command: Command | undefined, args: Arguments, around:
     inHook: command?.isHook === true,
     isTerminal: process.stderr.isTTY && !around.environment['NO_COLOR'],
   })
+}
+
+/** A run of its own, which outlives this one; what it has to say is in its log. */
+function startAgain(words: readonly string[], around: Surroundings): number | undefined {
+  const options = { cwd: around.directory, detached: true, stdio: 'ignore' as const }
+  const child = spawn(around.executable, [around.script, ...words], options)
+  child.on('error', () => undefined) // the next hook or command applies
+  child.unref()
+  return child.pid
 }
 
 async function standardInput(): Promise<string> {

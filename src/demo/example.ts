@@ -92,6 +92,7 @@ function createWorld(folder: string, environment: Readonly<Record<string, string
       progress: () => undefined,
       inHook: false,
       dryRun: false,
+      startInBackground: () => undefined,
     }),
   }
 }

@@ -13,6 +13,8 @@ export interface ApplyOptions {
   readonly head: CarryingHead
   readonly only: Only | undefined
   readonly allowed: AllowedDeletes
+  /** What would take over two seconds is left to a run in the background, which the caller starts. */
+  readonly mayDefer?: boolean
 }
 
 export interface ApplyResult {
@@ -26,11 +28,12 @@ export interface ApplyResult {
 export async function applyAll(workspace: Workspace, options: ApplyOptions): Promise<ApplyResult> {
   await tidyUp(workspace)
   return withSources(workspace, options.only, {
-    each: (source) => settle(workspace, source, { head: options.head.commit, allowed: options.allowed }),
+    each: (source) => settle(workspace, source, { ...options, head: options.head.commit }),
     after: async (settled, failures) => {
       const held: string[] = []
       for (const { source, plan } of settled) held.push(...(await heldLines(workspace, source.source, plan)))
-      const whole = failures.length === 0 && held.length === 0 && options.only === undefined
+      const deferred = settled.some(({ plan }) => plan.deferred)
+      const whole = failures.length === 0 && held.length === 0 && options.only === undefined && !deferred
       if (whole && !workspace.invocation.dryRun) await writeReconciled(workspace.repository.commonDir, options.head)
       return { settled, failures, held }
     },

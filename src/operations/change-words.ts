@@ -8,6 +8,10 @@ export function changeWords(settled: Settled): string[] {
   const added = changes.filter((change) => change.before === undefined).length
   const removed = changes.filter((change) => change.after === undefined).length
   const lines: string[] = []
+  if (plan.deferred)
+    return [
+      `${source.source}: ${changes.length} records come in; they are being applied in the background (tandem apply waits for it)`,
+    ]
   if (changes.length > 0)
     lines.push(
       `${source.source} +${added} ~${changes.length - added - removed} -${removed} applied to ${source.description.database}`,

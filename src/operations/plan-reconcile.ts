@@ -42,6 +42,8 @@ export interface CollectionOutcome {
 }
 
 export interface ReconcilePlan {
+  /** Too much for a hook to wait for: nothing was written, a run in the background does it. */
+  readonly deferred?: true
   readonly head: string
   readonly outcomes: readonly CollectionOutcome[]
   readonly holds: Holds

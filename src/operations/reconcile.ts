@@ -11,6 +11,18 @@ import type { Workspace } from './workspace.ts'
 
 type Counts = Extract<ApplyOutcome, { readonly status: 'applied' }>
 
+export interface ReconcileOptions extends Omit<PlanOptions, 'refused'> {
+  /** What would take over two seconds is only planned. */
+  readonly mayDefer?: boolean
+}
+
+/** Changes that an apply makes in about two seconds. */
+const HOOK_LIMIT = 20_000
+
+function changesOf(plan: ReconcilePlan): number {
+  return plan.changes.reduce((sum, { changes }) => sum + changes.length, 0)
+}
+
 /** Times a plan is made anew because somebody wrote meanwhile. */
 const ATTEMPTS = 5
 
@@ -21,11 +33,12 @@ const ATTEMPTS = 5
 export async function reconcile(
   workspace: Workspace,
   source: Source,
-  options: Omit<PlanOptions, 'refused'>,
+  options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Holds = new Map()
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const plan = await planReconciliation(workspace, source, { ...options, refused })
+    if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
     if (workspace.invocation.dryRun || (await perform(source, plan, refused))) return plan
   }
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {

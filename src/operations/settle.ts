@@ -20,6 +20,8 @@ export interface SettleOptions {
   readonly allowed: AllowedDeletes
   /** A first meeting, uniting both sides. */
   readonly join?: boolean
+  /** What would take over two seconds is only planned. */
+  readonly mayDefer?: boolean
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError */
@@ -27,7 +29,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
   const { dryRun } = workspace.invocation
   if (!dryRun) await promoteCandidate(source, options.head)
   const plan = await reconcile(workspace, source, options)
-  if (dryRun) return { source, plan, report: undefined }
+  if (dryRun || plan.deferred) return { source, plan, report: undefined }
   const report = await reportReconciliation(workspace, source, plan)
   const changes = plan.outcomes.reduce((count, outcome) => count + outcome.changes.length, 0)
   if (changes > 0)

@@ -31,6 +31,8 @@ export interface Invocation {
   /** True inside a git hook: connect within 2 s, never ask, never block. */
   readonly inHook: boolean
   readonly dryRun: boolean
+  /** Starts this program again, on its own, with these arguments; answers its process id. */
+  readonly startInBackground: (args: readonly string[]) => number | undefined
 }
 
 export interface Workspace {

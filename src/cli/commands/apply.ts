@@ -2,6 +2,7 @@
 import { withLock } from '../../io/lock.ts'
 import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
 import { applyAll, type ApplyResult } from '../../operations/apply.ts'
+import { waitForBackground } from '../../operations/background.ts'
 import { requireCarrying } from '../../operations/carrying.ts'
 import { changeWords } from '../../operations/change-words.ts'
 import { parseOnly } from '../../operations/sources.ts'
@@ -11,7 +12,12 @@ import { exitCodeOf, sayFailures } from './failures.ts'
 export const applyCommand: Command = {
   usage: 'apply',
   describe: "Bring HEAD's exports into the databases, three-way against the last point of agreement",
-  options: { only: ONLY, 'allow-deletes': ALLOW_DELETES, 'dry-run': DRY_RUN },
+  options: {
+    only: ONLY,
+    'allow-deletes': ALLOW_DELETES,
+    wait: { type: 'boolean', describe: 'Wait for another run in this clone instead of giving up' },
+    'dry-run': DRY_RUN,
+  },
   examples: [
     ['tandem apply', 'after git reset --hard origin/main in a deploy script'],
     ['tandem apply --dry-run', 'what would change'],
@@ -28,7 +34,8 @@ async function runApply(context: CommandContext): Promise<number> {
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
   }
-  const result = await withLock(workspace.dataDir, 0, () => applyAll(workspace, options))
+  const wait = await waitForBackground(workspace, args['wait'] === true)
+  const result = await withLock(workspace.dataDir, wait, () => applyAll(workspace, options))
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)
   if (output.json) output.value(jsonOf(result))

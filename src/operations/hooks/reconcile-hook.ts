@@ -5,6 +5,7 @@ import { isAncestor } from '../../git/history.ts'
 import type { Repository } from '../../git/repository.ts'
 import { readHead } from '../../git/head.ts'
 import { applyAll } from '../apply.ts'
+import { startBackgroundApply } from '../background.ts'
 import { carryingHead } from '../carrying.ts'
 import { failureLines } from '../failure-lines.ts'
 import { changeWords } from '../change-words.ts'
@@ -15,9 +16,10 @@ export async function reconcileHook(workspace: Workspace, name: string): Promise
   const head = await carryingHead(workspace)
   if (typeof head === 'string') return
   if (name === 'post-merge') await endMergeState(workspace.repository)
-  const result = await applyAll(workspace, { head, only: undefined, allowed: new Map() })
+  const result = await applyAll(workspace, { head, only: undefined, allowed: new Map(), mayDefer: true })
   const { say } = workspace.invocation
   for (const settled of result.settled) for (const line of changeWords(settled)) say(line)
+  if (result.settled.some(({ plan }) => plan.deferred)) await startBackgroundApply(workspace)
   for (const line of [...result.held, ...failureLines(result.failures, 'apply')]) say(line)
 }
 

@@ -30,6 +30,7 @@ export function createOutput(options: OutputOptions): Output {
   const toError = options.json || options.inHook
   const prefix = options.inHook ? 'tandem: ' : ''
   const stream = toError ? process.stderr : process.stdout
+  for (const each of [process.stdout, process.stderr]) each.on('error', ignoreClosedPipe)
   return {
     json: options.json,
     say: (line) => {
@@ -49,6 +50,11 @@ export function createOutput(options: OutputOptions): Output {
       if (options.isTerminal && !options.quiet && !options.inHook) process.stderr.write(`\r\u001b[K${printable(text)}`)
     },
   }
+}
+
+/** Whoever reads may stop reading (`tandem diff | head`): what is being done to data goes on to its end. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** Control characters of data never reach a terminal; line ends of ours do. */

@@ -162,6 +162,14 @@ describe('diff', () => {
     expect(short.stdout).toContain('… and 20 more records: --full shows all')
   })
 
+  test('goes on to its end when nobody reads on', async () => {
+    await a.database.insert('traders', traders('id', 2000, 500))
+    const program = `'${process.execPath}' '${PROGRAM}' diff --full; echo "exit code $?" >&2`
+    const answer = await a.start('sh', ['-c', `(${program}) | head -1`])
+    expect(answer.stdout).toBe('app/traders: +2000 ~0 -0\n')
+    expect(answer.stderr).toBe('exit code 1\n')
+  })
+
   test('values cannot write on the terminal', async () => {
     await a.database.change('traders', { id: 'trader-0002' }, { note: '\u001b[2J\u202egone' })
     const answer = await a.tandem('diff')

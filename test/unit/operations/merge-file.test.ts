@@ -26,6 +26,7 @@ beforeEach(async () => {
     newId: () => 'an id',
     say: () => undefined,
     progress: () => undefined,
+    startInBackground: () => undefined,
     inHook: false,
     dryRun: false,
   }

@@ -4,7 +4,7 @@ import { EXIT_CODES, UsageError } from '../model/errors.ts'
 import { asTandemError } from '../operations/sources.ts'
 import type { Arguments, Command } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
-import { outputFor, runCommand, type Surroundings } from './run-command.ts'
+import { failureValue, outputFor, runCommand, type Surroundings } from './run-command.ts'
 import { fromSeedFlags } from './seed-flags.ts'
 
 /** Parses the arguments and runs the command they name; answers the exit code. */
@@ -24,7 +24,9 @@ export async function parseAndRun(argv: readonly string[], around: Surroundings)
     await cli.parseAsync()
   } catch (error) {
     const failure = asTandemError(error)
-    outputFor(undefined, { json: argv.includes('--json') }, around).fail(failure)
+    const output = outputFor(undefined, { json: argv.includes('--json') }, around)
+    output.fail(failure)
+    if (output.json) output.value(failureValue(failure))
     exitCode = failure.exitCode
   }
   return exitCode

@@ -5,6 +5,7 @@ import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
+import type { TandemError } from '../model/errors.ts'
 import type { Invocation, Workspace } from '../operations/workspace.ts'
 import type { Arguments, Command, CommandContext } from './command.ts'
 import { createOutput, type Output } from './output.ts'
@@ -26,10 +27,14 @@ export async function runCommand(command: Command, args: Arguments, around: Surr
   } catch (error) {
     const failure = asTandemError(error)
     output.fail(failure)
-    if (output.json)
-      output.value({ ok: false, error: { code: failure.code, message: failure.message, hint: failure.hint } })
+    if (output.json) output.value(failureValue(failure))
     return command.isHook ? 0 : failure.exitCode
   }
+}
+
+/** What `--json` prints instead of a result. */
+export function failureValue(failure: TandemError): Readonly<Record<string, unknown>> {
+  return { ok: false, error: { code: failure.code, message: failure.message, hint: failure.hint } }
 }
 
 function contextFor(

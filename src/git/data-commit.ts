@@ -63,6 +63,8 @@ export interface BringOptions {
   /** Where it stands now; the move fails if it no longer does. */
   readonly from: string
   readonly writes: FileWrites
+  /** What the tool itself staged before: such content in the work tree is not changed by hand either. */
+  readonly staged?: ReadonlyMap<string, string>
 }
 
 /**
@@ -86,7 +88,7 @@ export async function bringAlong(repository: Repository, made: DataCommit, optio
 export async function stageFiles(
   repository: Repository,
   files: FileIds,
-  options: Pick<BringOptions, 'from' | 'writes'>,
+  options: Omit<BringOptions, 'ref'>,
 ): Promise<{ putBack(): Promise<void> }> {
   const index = path.join(repository.gitDir, 'index')
   const lock = `${index}.lock`
@@ -187,18 +189,20 @@ async function refresh(repository: Repository, index: string): Promise<void> {
 /** Writes files into the work tree where its content is still that of `from`; `undo` gets the steps back. */
 export async function writeWorkTree(
   repository: Repository,
-  options: Pick<BringOptions, 'from' | 'writes'>,
+  options: Omit<BringOptions, 'ref'>,
   undo: (() => Promise<void>)[],
 ): Promise<void> {
   const sparse = await sparsePaths(repository, [...options.writes.keys()])
   const known = await filesBelow(repository, options.from, options.writes)
+  const staged = options.staged ?? new Map<string, string>()
   for (const [file, bytes] of options.writes) {
     if (sparse.has(file)) continue
     const target = path.join(repository.root, file)
     const present = await readFile(target).catch(() => undefined)
     // changed by hand: neither what the commit holds nor already what we write
     const byHand = present !== undefined && (bytes === undefined || !present.equals(bytes))
-    if (byHand && blobId(present, repository.objectFormat) !== known.get(file)?.id) continue
+    const id = byHand ? blobId(present, repository.objectFormat) : undefined
+    if (id !== undefined && id !== known.get(file)?.id && id !== staged.get(file)) continue
     await replaceFile(target, bytes)
     undo.push(() => (present === undefined ? rm(target, { force: true }) : writeFile(target, present)))
   }

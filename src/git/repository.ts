@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { SimpleGit } from 'simple-git'
 import { UsageError } from '../model/errors.ts'
+import { exists } from './head.ts'
 import { GitError, runGit, withoutRepository, type RunOptions, type RunPlace } from './run.ts'
 
 export interface Repository {
@@ -31,6 +32,7 @@ export async function openRepository(
   directory: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Repository> {
+  if (!(await exists(directory))) throw new UsageError(`there is no directory ${directory}`)
   const found = await discover({ cwd: directory, environment })
   const place: RunPlace = { cwd: found.root, environment: environmentFor(found, environment) }
   return {

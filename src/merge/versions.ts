@@ -27,7 +27,10 @@ export function sameContent(a: RecordText | undefined, b: RecordText | undefined
   return sameRecord(withoutDerived(a, rules), withoutDerived(b, rules), rules.order)
 }
 
-function withoutDerived(text: RecordText, rules: MergeRules): RecordText {
+/** The record without its derived fields: what counts of it. */
+export function withoutDerived(text: RecordText, rules: Pick<MergeRules, 'derived'>): RecordText {
+  if (rules.derived.length === 0) return text
+
   return objectText([...splitObject(text)].filter(([name]) => !rules.derived.includes(name)))
 }
 

@@ -14,7 +14,7 @@ import { readCommitted, readRecords } from './committed.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
-import { forgetStaged, rememberStaged, stagedExports } from './staged.ts'
+import { forgetStaged, ownStaged, rememberStaged, stagedExports } from './staged.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -65,8 +65,9 @@ export async function commitExports(
   const message = await messageOf(workspace, { ...options, parent, summary })
   for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
   const commit = await commitTree(repository, built.tree, { parents: [parent], message })
+  const staged = await ownStaged(workspace)
   await rememberStaged(workspace, built.files)
-  await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit, writes })
+  await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit, writes, staged })
   await afterwards(workspace, planned, { commit, files: [...writes.keys()] })
   await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
   return { commit, parent, summary }
@@ -105,7 +106,8 @@ async function unstage(
   writes.set(at.file, await workspace.repository.bytes(['cat-file', 'blob', at.id]))
 }
 
-async function refuseForeignStaged(workspace: Workspace, head: string): Promise<void> {
+/** @throws LockedError when the index holds exports that somebody else staged */
+export async function refuseForeignStaged(workspace: Workspace, head: string): Promise<void> {
   const { foreign } = await stagedExports(workspace, head)
   if (foreign.length === 0) return
   throw new LockedError(`exports hold staged changes that tandem did not stage: ${foreign.slice(0, 3).join(', ')}`, {

@@ -9,6 +9,7 @@ import {
   type ValueText,
 } from '../model/canonical.ts'
 import { readCommitted, readRecords } from './committed.ts'
+import { countedRecords } from './counted.ts'
 import { readLive, type Records } from './live.ts'
 import { chosenCollections } from './only.ts'
 import { keylessReason, missingReason } from './plan-reconcile.ts'
@@ -82,7 +83,11 @@ async function diffSource(source: Source, head: string | undefined, only: Only |
     const order = source.selections.get(name)?.schema.order ?? 'sorted'
     const difference =
       problem === undefined
-        ? compareRecords(await readRecords(source, committed.get(name)), live.collections.get(name) as Records, order)
+        ? compareRecords(
+            countedRecords(source, name, await readRecords(source, committed.get(name))),
+            countedRecords(source, name, live.collections.get(name) as Records),
+            order,
+          )
         : NOTHING
     collections.push({ name, ...difference, problem })
   }

@@ -4,7 +4,7 @@ import { writeReconciled } from '../git/install/stub-state.ts'
 import { tidyUp } from './apply.ts'
 import type { CarryingHead } from './carrying.ts'
 import { requireNoOperation } from './carrying.ts'
-import { commitExports, type ExportCommit } from './commit-export.ts'
+import { commitExports, refuseForeignStaged, type ExportCommit } from './commit-export.ts'
 import { readCommitted } from './committed.ts'
 import type { AllowedDeletes } from './guard.ts'
 import { readForgotten } from './forgotten.ts'
@@ -13,7 +13,7 @@ import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
 import type { Source } from './source.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
-import { rememberStaged } from './staged.ts'
+import { ownStaged, rememberStaged } from './staged.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface ExportOptions {
@@ -53,9 +53,11 @@ export async function exportAndStage(workspace: Workspace, options: ExportOption
   return exportSources(workspace, options, async (sources) => {
     if (workspace.invocation.dryRun) return undefined
     const writes = new Map(sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])))
+    await refuseForeignStaged(workspace, options.head.commit)
     const { files } = await buildTree(workspace.repository, options.head.commit, writes)
+    const staged = await ownStaged(workspace)
     await rememberStaged(workspace, files)
-    await stageFiles(workspace.repository, files, { from: options.head.commit, writes })
+    await stageFiles(workspace.repository, files, { from: options.head.commit, writes, staged })
     return undefined
   })
 }

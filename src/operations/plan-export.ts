@@ -6,8 +6,10 @@ import { headerOf } from '../export/header.ts'
 import { bucketOf, chooseLayout, layoutText, needsRelayout } from '../export/layout.ts'
 import { recordsFileText } from '../export/records-file.ts'
 import { blobId } from '../git/objects.ts'
-import { sameRecord, type KeyText, type RecordText } from '../model/canonical.ts'
+import { sameContent } from '../merge/versions.ts'
+import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Layout, Selection } from '../model/collection.ts'
+import type { MergeRules } from '../model/rules.ts'
 import { bucketPath, readRecords, type Committed, type CommittedCollection } from './committed.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { driftOf, driftWords, droppedFields, holdPartners, type Holds } from './holds.ts'
@@ -145,6 +147,8 @@ async function changedFiles(
   const place = { source: source.source, schema, layout }
   const relayout = head !== undefined && layoutText(head.layout) !== layoutText(layout)
   const buckets = bucketsOf(live, layout, head)
+  const rules = source.rules(schema.name)
+  const isLenient = schema.order === 'kept' || rules.derived.length > 0
   const writes = new Map<string, Buffer>()
   const total = { added: 0, changed: 0, removed: 0 }
   const committed = relayout ? await readRecords(source, head) : undefined
@@ -153,8 +157,8 @@ async function changedFiles(
     const id = head?.buckets.get(bucket)
     if (id !== undefined && id === blobId(bytes, source.repository.objectFormat)) continue
     const before = committed ?? (await readRecords(source, head, [bucket]))
-    const kept = new Map([...records].map(([key, text]) => [key, committedText(before.get(key), text, schema.order)]))
-    const file = schema.order === 'kept' ? Buffer.from(recordsFileText(headerOf(place, bucket), kept)) : bytes
+    const kept = new Map([...records].map(([key, text]) => [key, committedText(before.get(key), text, rules)]))
+    const file = isLenient ? Buffer.from(recordsFileText(headerOf(place, bucket), kept)) : bytes
     if (committed === undefined) addCount(total, before, kept)
     if (id !== blobId(file, source.repository.objectFormat)) writes.set(bucketPath(folder, bucket), file)
   }
@@ -164,9 +168,9 @@ async function changedFiles(
   return { writes, count: total, files: buckets.size }
 }
 
-/** A mere difference in field order is no change: the committed line stays. */
-function committedText(before: RecordText | undefined, now: RecordText, order: 'sorted' | 'kept'): RecordText {
-  return before !== undefined && sameRecord(before, now, order) ? before : now
+/** A mere difference in field order, or in derived fields, is no change: the committed line stays. */
+function committedText(before: RecordText | undefined, now: RecordText, rules: MergeRules): RecordText {
+  return before !== undefined && sameContent(before, now, rules) ? before : now
 }
 
 /** Live's records by bucket; a bucket that HEAD has and live emptied is there, empty: files are never deleted. */

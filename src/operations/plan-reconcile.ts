@@ -135,10 +135,14 @@ async function knownPast(source: Source, point: SyncPoint, head: string): Promis
   return { past, base }
 }
 
-/** A rewritten past moves the sync point even when the files are the same, so that it stays in HEAD's history. */
+/**
+ * A rewritten past moves the sync point even when the files are the same, so that it stays in HEAD's history; so does a merge made here, whose losing values are to be
+ * reported although what it gave is what live has.
+ */
 function hasMoved({ past, base, theirs }: Omit<Moved, 'past'> & { past: Past }): boolean {
   if (past.kind === 'current' || past.kind === 'ahead') return false
-  if (past.kind === 'unknown' || past.kind === 'diverged' || (past.kind === 'behind' && past.rewritten)) return true
+  if (past.kind === 'unknown' || past.kind === 'diverged') return true
+  if (past.kind === 'behind' && (past.rewritten || past.junctions.some(({ madeHere }) => madeHere))) return true
   return !sameFiles(base, theirs)
 }
 

@@ -11,6 +11,10 @@ function stagedFile(workspace: Workspace): string {
 }
 
 /** Path → blob id of what the tool staged last. */
+export async function ownStaged(workspace: Workspace): Promise<ReadonlyMap<string, string>> {
+  return new Map(Object.entries(await remembered(workspace)))
+}
+
 async function remembered(workspace: Workspace): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(stagedFile(workspace), 'utf8').catch(() => '{}')
   return JSON.parse(text) as Record<string, string>

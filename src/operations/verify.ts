@@ -3,6 +3,7 @@ import { recordsDigest, sourceDigest } from '../export/digest.ts'
 import { uniqueViolations } from '../merge/constraints.ts'
 import { DamagedError } from '../model/errors.ts'
 import { readHeadExports, readRecords, type Committed } from './committed.ts'
+import { countedRecords } from './counted.ts'
 import { readLive, type Records } from './live.ts'
 import type { Source } from './source.ts'
 import type { Only, SourceFailure } from './sources.ts'
@@ -54,15 +55,16 @@ async function verifySource(
 ): Promise<SourceVerdict> {
   const problems: Problem[] = []
   const names = [...source.selections.keys()].filter((name) => only === undefined || name === only)
-  const live = await readLive(
+  const read = await readLive(
     source,
     names.filter((name) => source.selections.get(name)?.schema.key.length !== 0),
   )
   const exported = await readExports(source, { head, only, problems })
-  for (const [name, records] of live.collections)
+  const live = new Map([...read.collections].map(([name, records]) => [name, countedRecords(source, name, records)]))
+  for (const [name, records] of live)
     if (exported !== undefined) compare(name, records, { exported: exported.get(name), problems, source })
   const exports = exported === undefined ? undefined : digestOf(source, exported)
-  return { name: source.source, ok: problems.length === 0, live: digestOf(source, live.collections), exports, problems }
+  return { name: source.source, ok: problems.length === 0, live: digestOf(source, live), exports, problems }
 }
 
 /** Every file of the exports, each checked; damage becomes a problem and the rest is still read. */
@@ -81,7 +83,7 @@ async function readExports(
   for (const [name, collection] of committed) {
     if (at.only !== undefined && name !== at.only) continue
     try {
-      exported.set(name, await readRecords(source, collection))
+      exported.set(name, countedRecords(source, name, await readRecords(source, collection)))
     } catch (error) {
       at.problems.push(problemOf(error))
     }

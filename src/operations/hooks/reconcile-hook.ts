@@ -1,7 +1,7 @@
 /** What post-merge, post-commit, post-rewrite and post-checkout do: HEAD's exports → live, if HEAD is attached to a carrying branch. They differ in nothing else. */
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { isAncestor } from '../../git/history.ts'
+import { commitsOf, isAncestor } from '../../git/history.ts'
 import type { Repository } from '../../git/repository.ts'
 import { readHead } from '../../git/head.ts'
 import { applyAll } from '../apply.ts'
@@ -16,11 +16,25 @@ export async function reconcileHook(workspace: Workspace, name: string): Promise
   const head = await carryingHead(workspace)
   if (typeof head === 'string') return
   if (name === 'post-merge') await endMergeState(workspace.repository)
+  if (name === 'post-commit') await tellOfAmendedData(workspace)
   const result = await applyAll(workspace, { head, only: undefined, allowed: new Map(), mayDefer: true })
   const { say } = workspace.invocation
   for (const settled of result.settled) for (const line of changeWords(settled)) say(line)
   if (result.settled.some(({ plan }) => plan.deferred)) await startBackgroundApply(workspace)
   for (const line of [...result.held, ...failureLines(result.failures, 'apply')]) say(line)
+}
+
+/** An amended data commit holds code and data from then on; how to part them again is said. (post-commit comes before post-rewrite, and knows it from the reflog.) */
+async function tellOfAmendedData(workspace: Workspace): Promise<void> {
+  const { repository, invocation } = workspace
+  const subject = await repository.git(['reflog', '--max-count=1', '--format=%gs', 'HEAD'], { answers: [128] })
+  if (!subject.startsWith('commit (amend)')) return
+  const [old] = await commitsOf(repository, ['--max-count=1', 'HEAD@{1}']).catch(() => [])
+  if (old?.exportId === undefined) return
+  const short = old.id.slice(0, 7)
+  invocation.say(
+    `you amended data commit ${short}; to keep code and data apart: git reset --soft ${short} && git commit`,
+  )
 }
 
 /**

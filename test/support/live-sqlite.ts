@@ -44,3 +44,13 @@ function rowsOf(database: Database.Database, statement: string): Row[] {
   const rows = database.prepare(statement).all([]) as Record<string, unknown>[]
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, textOf(value)])))
 }
+
+/** Locks a database file against everybody, as a program does in the middle of a write; the answer takes the lock away. */
+export function lockSqlite(file: string): () => void {
+  const database = new Database(file, { timeout: 5000 })
+  database.exec('BEGIN EXCLUSIVE')
+  return () => {
+    database.exec('ROLLBACK')
+    database.close()
+  }
+}

@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** Three projects: `unit` is pure and takes milliseconds, `contract` runs every adapter against its real server, `e2e` runs the built command in real git repositories. */
 export default defineConfig({
   test: {
+    // files wait for servers and child processes most of the time: one worker a core, not one core less
+    maxWorkers: 2,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {

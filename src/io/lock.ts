@@ -1,11 +1,32 @@
-/** One run at a time in a clone: a lock file in the common git directory, refreshed while held, stale when its owner died. */
-import { mkdir } from 'node:fs/promises'
+/**
+ * One run at a time in a clone: a file that appears atomically with its owner's host, process and start in it, is touched while held, and is taken over at once
+ * when its owner is dead. (proper-lockfile knows no owner: after a kill everything would be "busy" until its file is old.)
+ */
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import path from 'node:path'
-import lockfile from 'proper-lockfile'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError } from '../model/errors.ts'
 
-/** A lock not refreshed for so long belongs to a dead process (proper-lockfile refreshes every 5 s). */
-const STALE_MS = 15_000
+const REFRESH_MS = 60_000
+/** For owners on other hosts, whose processes cannot be asked. */
+const STALE_MS = 30 * 60_000
+const RETRY_MS = 100
+
+interface Owner {
+  readonly host: string
+  readonly pid: number
+  /** When the process started, as the system counts it: a reused pid has another. */
+  readonly start: string
+  readonly token: string
+}
+
+/** Where the lock of a clone is. */
+export function lockFile(dataDir: string): string {
+  return path.join(dataDir, 'lock')
+}
 
 /**
  * Runs `work` while holding the clone's lock; the lock is given back whatever happens.
@@ -14,25 +35,113 @@ const STALE_MS = 15_000
  * @throws LockedError when it is still held then
  */
 export async function withLock<Result>(dataDir: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
-  const release = await takeLock(dataDir, waitMs)
+  const file = lockFile(dataDir)
+  await mkdir(dataDir, { recursive: true })
+  const owner: Owner = { host: hostname(), pid: process.pid, start: await startOf(process.pid), token: randomUUID() }
+  await take(file, owner, Date.now() + waitMs)
+  const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), REFRESH_MS)
   try {
     return await work()
   } finally {
-    await release().catch(() => undefined) // already released by a signal
+    clearInterval(refresh)
+    if ((await readOwner(file))?.token === owner.token) await rm(file, { force: true })
   }
 }
 
-async function takeLock(dataDir: string, waitMs: number): Promise<() => Promise<void>> {
-  await mkdir(dataDir, { recursive: true })
-  const file = path.join(dataDir, 'lock')
-  const retries = { retries: Math.ceil(waitMs / 100), minTimeout: 100, maxTimeout: 100, factor: 1 }
+async function take(file: string, owner: Owner, until: number): Promise<void> {
+  const own = `${file}.${owner.token}`
+  await writeFile(own, JSON.stringify(owner))
   try {
-    return await lockfile.lock(file, { realpath: false, stale: STALE_MS, lockfilePath: `${file}.d`, retries })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error
-    throw new LockedError('another tandem is at work in this repository', {
-      hint: `Wait for it and try again; if none runs, remove ${file}.d`,
-      cause: error,
-    })
+    while (!(await linked(own, file))) {
+      if (await removeDead(file, owner)) continue
+      if (Date.now() >= until) throw lockedBy(file, await readOwner(file))
+      await sleep(RETRY_MS)
+    }
+  } finally {
+    await rm(own, { force: true })
   }
+}
+
+/** A hard link appears at once and with its content, or not at all. */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    return copied(from, to) // a file system without hard links
+  }
+}
+
+async function copied(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** True when the lock is there and whoever made it is not any more. */
+export async function isLeftBehind(file: string): Promise<boolean> {
+  return (
+    (await access(file).then(
+      () => true,
+      () => false,
+    )) && (await isDead(file, await readOwner(file), hostname()))
+  )
+}
+
+/** Takes a dead owner's lock away by a rename, which only one of several waiting runs can do; a lock that was renewed meanwhile is put back. */
+async function removeDead(file: string, own: Owner): Promise<boolean> {
+  const holder = await readOwner(file)
+  if (!(await isDead(file, holder, own.host))) return false
+  const aside = `${file}.dead-${own.token}`
+  await rename(file, aside).catch(() => undefined) // somebody else was quicker
+  const taken = await readOwner(aside)
+  if (taken !== undefined && taken.token !== holder?.token) await linked(aside, file)
+  await rm(aside, { force: true })
+  return true
+}
+
+async function isDead(file: string, holder: Owner | undefined, host: string): Promise<boolean> {
+  if (holder === undefined || holder.host !== host) {
+    const age =
+      Date.now() -
+      (await stat(file).then(
+        (entry) => entry.mtimeMs,
+        () => Date.now(),
+      ))
+    return age > STALE_MS
+  }
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
+  }
+  const start = await startOf(holder.pid)
+  return start !== '' && holder.start !== '' && start !== holder.start
+}
+
+async function readOwner(file: string): Promise<Owner | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  try {
+    return JSON.parse(text) as Owner
+  } catch {
+    return undefined
+  }
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)); empty where there is no /proc. */
+async function startOf(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+function lockedBy(file: string, holder: Owner | undefined): LockedError {
+  const who = holder === undefined ? '' : ` (process ${holder.pid} on ${holder.host})`
+  return new LockedError(`another tandem is at work in this repository${who}`, {
+    hint: `Wait for it and try again; if none runs, remove ${file}`,
+  })
 }

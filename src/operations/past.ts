@@ -65,20 +65,38 @@ async function knownPoint(repository: Repository, point: SyncPoint): Promise<str
 async function junctions(repository: Repository, base: string, head: string): Promise<Junction[]> {
   const merges = await commitsOf(repository, ['--merges', head, '--not', base])
   const found: Junction[] = []
-  for (const merge of merges) found.push(...(await junctionOf(repository, base, merge)))
+  if (merges.length === 0) return found
+  const made = await madeInThisClone(repository)
+  for (const merge of merges) found.push(...(await junctionOf(repository, { base, made }, merge)))
   return found
 }
 
-async function junctionOf(repository: Repository, base: string, merge: CommitFacts): Promise<Junction[]> {
+/** Which commits came into being here, as the reflog tells: those it names and did not merely fast-forward to. undefined: there is no reflog. */
+async function madeInThisClone(repository: Repository): Promise<ReadonlySet<string> | undefined> {
+  const text = await repository.git(['reflog', '--max-count=200', '--format=%H %gs', 'HEAD'], { answers: [128] })
+  if (text === '') return undefined
+  const entries = text
+    .split('\n')
+    .filter((line) => !/fast-forward$|: checkout:|^\S+ (checkout|clone|reset):/i.test(line))
+  return new Set(entries.map((line) => line.slice(0, line.indexOf(' '))))
+}
+
+async function junctionOf(
+  repository: Repository,
+  at: { readonly base: string; readonly made: ReadonlySet<string> | undefined },
+  merge: CommitFacts,
+): Promise<Junction[]> {
   const withBase: string[] = []
   const without: string[] = []
-  for (const parent of merge.parents) ((await isAncestor(repository, base, parent)) ? withBase : without).push(parent)
+  for (const parent of merge.parents)
+    ((await isAncestor(repository, at.base, parent)) ? withBase : without).push(parent)
   const [ours] = withBase
   if (ours === undefined) return []
+  const madeHere = ours === merge.parents[0] && (at.made === undefined || at.made.has(merge.id))
   const found: Junction[] = []
   for (const theirs of without) {
     const [fork] = await mergeBases(repository, ours, theirs)
-    if (fork !== undefined) found.push({ fork, ours, theirs, merged: merge.id, madeHere: ours === merge.parents[0] })
+    if (fork !== undefined) found.push({ fork, ours, theirs, merged: merge.id, madeHere })
   }
   return found
 }

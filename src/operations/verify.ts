@@ -61,8 +61,10 @@ async function verifySource(
   )
   const exported = await readExports(source, { head, only, problems })
   const live = new Map([...read.collections].map(([name, records]) => [name, countedRecords(source, name, records)]))
+  const damaged = problems.length
   for (const [name, records] of live)
-    if (exported !== undefined) compare(name, records, { exported: exported.get(name), problems, source })
+    if (exported !== undefined && (exported.has(name) || damaged === 0))
+      compare(name, records, { exported: exported.get(name), problems, source })
   const exports = exported === undefined ? undefined : digestOf(source, exported)
   return { name: source.source, ok: problems.length === 0, live: digestOf(source, live), exports, problems }
 }

@@ -1,5 +1,6 @@
 /** `tandem doctor` on a clone that is set up, and on the same clone with one thing after the other spoilt: each is found, named, and told how to put right. */
-import { chmod, mkdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PROGRAM, type Asset, type Environment } from '../support/asset.ts'
@@ -168,9 +169,8 @@ const troubles: readonly Trouble[] = [
   [
     'the lock of a run that was killed',
     async () => {
-      const lock = path.join(a.root, '.git/tandem/lock.d')
-      await mkdir(lock)
-      await utimes(lock, new Date(0), new Date(0))
+      const owner = { host: hostname(), pid: 4194305, start: '1', token: 'gone' }
+      await a.write('.git/tandem/lock', JSON.stringify(owner))
     },
     ['leftovers', 'warn', /the lock of a run that died/, /tandem apply/],
   ],

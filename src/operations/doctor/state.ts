@@ -1,9 +1,10 @@
 /** What `tandem doctor` asks of the moment: does HEAD carry data, what waits, and what did runs that were killed leave behind? */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { clockAt, commitsOf } from '../../git/history.ts'
 import { operationInProgress, readHead } from '../../git/head.ts'
 import { waitingFiles } from '../../git/waiting.ts'
+import { isLeftBehind, lockFile } from '../../io/lock.ts'
 import { carryingHead } from '../carrying.ts'
 import { age } from '../settle.ts'
 import type { Workspace } from '../workspace.ts'
@@ -11,8 +12,6 @@ import { fail, ok, warn, type Check } from './check.ts'
 
 /** How far the clock of history may be ahead before exports are held. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000
-/** A lock that was not refreshed for so long belongs to a dead run. */
-const STALE_LOCK_MS = 15_000
 
 /** The checks of HEAD, clock, what waits and what was left behind. */
 export async function checkState(workspace: Workspace): Promise<Check[]> {
@@ -68,17 +67,12 @@ async function checkWaiting({ repository }: Workspace): Promise<Check> {
 
 async function checkLeftovers(workspace: Workspace): Promise<Check> {
   const left = [
-    ...(await staleLock(path.join(workspace.dataDir, 'lock.d'), workspace.invocation.nowMs())),
+    ...((await isLeftBehind(lockFile(workspace.dataDir))) ? ['the lock of a run that died'] : []),
     ...(await deadIndexLock(path.join(workspace.repository.gitDir, 'index.lock'))),
     ...(await deadMarkers(path.join(workspace.dataDir, 'push'))),
   ]
   if (left.length === 0) return ok('leftovers', 'no killed run left anything behind')
   return warn('leftovers', left.join('; '), 'tandem apply and the next push clear away what is tandem’s own.')
-}
-
-async function staleLock(lock: string, nowMs: number): Promise<string[]> {
-  const found = await stat(lock).catch(() => undefined)
-  return found === undefined || nowMs - found.mtimeMs < STALE_LOCK_MS ? [] : [`the lock of a run that died: ${lock}`]
 }
 
 /** A lock of git's own is told by its age alone: git removes it within seconds. */

@@ -1,0 +1,245 @@
+/** The life cycle, pulling: what came in is applied, three-way, and a pull answers nothing. */
+import { describe, expect, inject, test } from 'vitest'
+import { chatter, disagreements, exchange } from '../support/agreement.ts'
+import type { Answer, Asset } from '../support/asset.ts'
+import { postgres } from '../support/live-postgres.ts'
+import { sqlite } from '../support/live-sqlite.ts'
+import { trader, traders } from '../support/traders.ts'
+import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
+
+const RECORDS = { records: { traders: traders('id', 20) } }
+const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
+
+/** A trader's profit on a machine; NaN when it is not there. */
+async function profit(asset: Asset, i: number): Promise<number> {
+  const rows = await asset.database.rows('traders')
+  return Number(rows.find((row) => row['id'] === key(i).id)?.['profit_usd'])
+}
+
+/** Sets a trader's profit. */
+async function earn(asset: Asset, i: number, amount: number): Promise<void> {
+  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
+}
+
+/** Both machines change a trader of their own, a commits code and pushes, b has a commit of its own that holds data. */
+async function diverge({ a, b }: TwoAssets): Promise<void> {
+  await earn(a, 1, 101)
+  await a.commit('a.txt', 'from a\n')
+  await a.git('push')
+  await earn(b, 2, 202)
+  await b.commit('b.txt', 'from b\n')
+  expect((await b.tandem('export', '--commit')).code).toBe(0)
+}
+
+/** What the work tree holds that HEAD does not; the copy of a report that waits for the next data commit apart. */
+const status = async (asset: Asset): Promise<string> =>
+  (await asset.git('status', '--porcelain')).stdout.replace('?? exports/reports/\n', '')
+
+/** What came from both sides stands on both machines, which are quiet. */
+async function expectBoth(assets: TwoAssets): Promise<void> {
+  const { a, b } = assets
+  expect([await profit(b, 1), await profit(b, 2)]).toEqual([101, 202])
+  await b.git('push')
+  await a.git('pull', '--no-edit')
+  expect([await profit(a, 1), await profit(a, 2)]).toEqual([101, 202])
+  expect(await disagreements(assets)).toEqual([])
+  expect(await chatter(assets)).toEqual([])
+}
+
+describe.each([sqlite, postgres(inject('postgres'))])('$name', (engine) => {
+  const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(engine, RECORDS, work)
+
+  test('a fast-forward is applied at once; no commit, no modified file', () =>
+    between(async ({ a, b }) => {
+      await earn(a, 1, 101)
+      await a.git('push')
+      const pull = await b.git('pull')
+      expect(pull.text).toContain('app +0 ~1 -0 applied')
+      expect(await b.id('HEAD')).toBe(await a.id('HEAD'))
+      expect(JSON.parse((await b.tandem('status', '--json')).stdout)).toMatchObject({
+        sources: { app: { state: 'in-sync' } },
+      })
+      expect(await disagreements({ a, b })).toEqual([])
+    }))
+
+  test('a fast-forward keeps what the database holds and no commit has: no commit, no modified file, and the next push carries it', () =>
+    between(async (assets) => {
+      const { a, b } = assets
+      await earn(a, 1, 101)
+      await a.git('push')
+      await earn(b, 2, 202)
+      await b.git('pull')
+      expect(await b.id('HEAD')).toBe(await a.id('HEAD'))
+      expect(await status(b)).toBe('')
+      await expectBoth(assets)
+    }))
+
+  test('a true merge merges the exports and applies the result, although MERGE_HEAD still exists in post-merge', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await diverge(assets)
+      expect((await b.git('pull', '--no-edit')).text).toContain('applied')
+      expect((await b.git('log', '-1', '--format=%P')).stdout.trim().split(' ')).toHaveLength(2)
+      expect(await b.digest()).toMatchObject({ ok: true })
+      expect(await status(b)).toBe('')
+      await expectBoth(assets)
+    }))
+
+  test('a true merge in which both changed one field leaves a report that travels with the next data commit', () =>
+    between(async (assets) => {
+      const { a, b } = assets
+      await diverge(assets)
+      await earn(b, 1, 111)
+      expect((await b.tandem('export', '--commit')).code).toBe(0)
+      await b.git('pull', '--no-edit')
+      expect(await profit(b, 1)).toBe(111)
+      await b.git('push')
+      await a.git('pull', '--no-edit')
+      const files = (await a.git('ls-files', 'exports/reports')).stdout.split('\n')
+      const report = files.find((file) => file.endsWith('.json'))
+      expect(JSON.stringify(JSON.parse(await a.read(report ?? '')))).toContain('101')
+      expect(await disagreements(assets)).toEqual([])
+      expect(await chatter(assets)).toEqual([])
+    }))
+
+  test('a pull with rebase applies when the branch is back, over the old sync point', () =>
+    between(async (assets) => {
+      await diverge(assets)
+      await assets.b.git('pull', '--rebase')
+      expect((await assets.b.git('log', '--merges', '--format=%s')).stdout).toBe('')
+      expect(await assets.b.digest()).toMatchObject({ ok: true })
+      await expectBoth(assets)
+    }))
+})
+
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, RECORDS, work)
+
+describe('a conflict', () => {
+  /** As `diverge`, and both changed the same line of code. */
+  async function conflictInCode({ a, b }: TwoAssets): Promise<void> {
+    await a.commit('code.txt', 'a\n')
+    await b.commit('code.txt', 'b\n')
+    await diverge({ a, b } as TwoAssets)
+  }
+
+  test('in code stops the merge without touching the database; the concluding commit applies', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await conflictInCode(assets)
+      expect((await b.try('pull', '--no-edit')).code).toBe(1)
+      expect(await profit(b, 1)).toBe(1.5)
+      await b.write('code.txt', 'both\n')
+      await b.git('add', 'code.txt')
+      expect((await b.git('commit', '-q', '--no-edit')).text).toContain('applied')
+      expect(await profit(b, 1)).toBe(101)
+      await expectBoth(assets)
+    }))
+
+  test('in code, given up with merge --abort: the database stays, and nothing is staged', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await conflictInCode(assets)
+      await b.try('pull', '--no-edit')
+      await b.git('merge', '--abort')
+      expect([await profit(b, 1), await profit(b, 2)]).toEqual([1.5, 202])
+      expect(await status(b)).toBe('')
+    }))
+
+  test('in a rebase: nothing is applied until --continue has brought the branch back', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await conflictInCode(assets)
+      expect((await b.try('pull', '--rebase')).code).toBe(1)
+      expect(await profit(b, 1)).toBe(1.5)
+      await b.write('code.txt', 'both\n')
+      await b.git('add', 'code.txt')
+      await b.git('rebase', '--continue')
+      await expectBoth(assets)
+    }))
+
+  test('in a rebase that is aborted leaves database and files as they were', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await conflictInCode(assets)
+      const before = await b.id('HEAD')
+      await b.try('pull', '--rebase')
+      await b.git('rebase', '--abort')
+      expect(await b.id('HEAD')).toBe(before)
+      expect([await profit(b, 1), await profit(b, 2)]).toEqual([1.5, 202])
+      expect(await status(b)).toBe('')
+    }))
+
+  test('in the exports without the driver is settled by tandem resolve, record by record', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await diverge(assets)
+      await earn(b, 1, 111)
+      await b.tandem('export', '--commit')
+      await b.git('config', '--remove-section', 'merge.tandem')
+      expect((await b.try('pull', '--no-edit')).code).toBe(1)
+      expect((await b.tandem('resolve')).code).toBe(0)
+      await b.git('commit', '-q', '--no-edit')
+      expect([await profit(b, 1), await profit(b, 2)]).toEqual([111, 202])
+      expect(await b.digest()).toMatchObject({ ok: true })
+    }))
+
+  test('in the exports that was settled by hand is read strictly: a wrong line is named, the database untouched', () =>
+    between(async (assets) => {
+      const { b } = assets
+      await diverge(assets)
+      await earn(b, 1, 111)
+      await b.tandem('export', '--commit')
+      await b.git('config', '--remove-section', 'merge.tandem')
+      await b.try('pull', '--no-edit')
+      const before = await b.database.rows('traders')
+      await b.git('add', '-A')
+      const commit: Answer = await b.git('commit', '-q', '--no-edit')
+      expect(commit.text).toMatch(/exports\/app\/traders\/records\.jsonl:\d+/)
+      expect(await b.database.rows('traders')).toEqual(before)
+      expect((await b.tandem('apply')).code).toBe(4)
+    }))
+})
+
+test('a rebase that only forwards runs no hook at its end; the next hook or command applies', () =>
+  between(async ({ a, b }) => {
+    await earn(a, 1, 101)
+    await a.git('push')
+    await b.git('fetch', '-q')
+    await b.git('rebase', '-q', 'origin/main')
+    expect((await b.tandem('apply')).code).toBe(0)
+    expect(await profit(b, 1)).toBe(101)
+    expect(await disagreements({ a, b })).toEqual([])
+  }))
+
+test('a pull --autostash stashes the user’s changes and never an export', () =>
+  between(async (assets) => {
+    const { b } = assets
+    await diverge(assets)
+    await b.write('code.txt', 'not committed\n')
+    await b.git('pull', '--rebase', '--autostash')
+    expect(await b.read('code.txt')).toBe('not committed\n')
+    expect(await status(b)).toBe(' M code.txt\n')
+    await b.git('checkout', '-q', 'code.txt')
+    await expectBoth(assets)
+  }))
+
+test('a colleague without the tool merges text; the next machine with the tool checks every hash and applies', () =>
+  between(async (assets) => {
+    const { a, b, folder, remote } = assets
+    await earn(a, 1, 101)
+    await a.git('push')
+    await earn(b, 15, 1515)
+    await b.tandem('export', '--commit')
+    await b.git('push', '--no-verify', '-q', 'origin', 'HEAD:refs/heads/side')
+    const colleague = `${folder}/colleague`
+    await a.git('clone', '-q', remote, colleague)
+    const merge = await a.start('git', ['-C', colleague, 'merge', '-q', '--no-edit', 'origin/side'])
+    expect(merge.code).toBe(0)
+    await a.start('git', ['-C', colleague, 'push', '-q'])
+    await a.git('pull', '--no-edit')
+    await b.git('pull', '--no-edit')
+    expect([await profit(a, 1), await profit(a, 15)]).toEqual([101, 1515])
+    await exchange(assets)
+    expect(await disagreements(assets)).toEqual([])
+    expect(await chatter(assets)).toEqual([])
+  }))

@@ -83,11 +83,22 @@ function wordsOf(result: InitResult): string[] {
   return [...result.done, ...hooks, ...result.sources.flatMap(sourceWords)]
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Where git begins to feel the weight. */
+const LARGE_MB = 500
+
 function sourceWords(setup: SourceSetup): string[] {
   const records = setup.collections.reduce((sum, each) => sum + each.records, 0)
+  const megabytes = setup.collections.reduce((sum, each) => sum + each.sizeBytes, 0) / 1e6
   const changes = setup.settled?.plan.outcomes.reduce((sum, outcome) => sum + outcome.changes.length, 0) ?? 0
   return [
-    `source ${setup.source}: ${setup.database} (${setup.server}), ${setup.collections.length} collections, ${records} records`,
+    `source ${setup.source}: ${setup.database} (${setup.server}), ${counted(setup.collections.length, 'collection')}, ${counted(records, 'record')}, ${megabytes < 1 ? 'under 1' : `about ${Math.round(megabytes)}`} MB as exports`,
+    ...(megabytes > LARGE_MB
+      ? [`  warning: that is much for a git repository; exclude what need not travel, or omit long fields`]
+      : []),
     ...setup.leftOut.map(({ name, reason }) => `  left out: ${name} (${reason})`),
     ...[...setup.omitted].map(([name, fields]) => `  never exported: ${few(fields)} of ${name}`),
     ...(changes > 0 ? [`  ${changes} records came in from the exports`] : []),

@@ -2,6 +2,7 @@
 import { readHead } from '../../git/head.ts'
 import type { LeftOut } from '../../adapters/adapter.ts'
 import type { SourceConfig } from '../../config/config.ts'
+import type { LiveRecord } from '../../model/change.ts'
 import { GuardError, UsageError } from '../../model/errors.ts'
 import { readCommitted } from '../committed.ts'
 import { keylessReason } from '../plan-reconcile.ts'
@@ -15,12 +16,19 @@ import { join, previewJoin, type JoinMode, type JoinPreview } from './join.ts'
 /** Asked when live and HEAD both hold records; undefined: nobody is there to ask. */
 export type JoinChoice = (source: string, preview: JoinPreview) => Promise<JoinMode | undefined>
 
+export interface CollectionSize {
+  readonly name: string
+  readonly records: number
+  /** As exports; an estimate. */
+  readonly sizeBytes: number
+}
+
 export interface SourceSetup {
   readonly source: string
   readonly database: string
   readonly server: string
   readonly binding: Binding
-  readonly collections: readonly { readonly name: string; readonly records: number }[]
+  readonly collections: readonly CollectionSize[]
   readonly leftOut: readonly LeftOut[]
   /** Fields that are left out as credentials or by `omit`: collection → names. */
   readonly omitted: ReadonlyMap<string, readonly string[]>
@@ -34,7 +42,7 @@ export async function initSource(workspace: Workspace, config: SourceConfig, cho
   const source = await openSource(workspace, config)
   try {
     checkStructure(source)
-    const collections = await countAll(source)
+    const collections = await measureAll(source)
     const { commit: head } = await readHead(workspace.repository)
     const binding = await bindingOf(workspace, source)
     const { preview, settled, held } = await meetHead(workspace, source, { head, binding, choose })
@@ -69,12 +77,26 @@ function checkStructure(source: Source): void {
   if (problems.length > 0) throw new UsageError(problems.map((line) => `source ${source.source}: ${line}`).join('\n'))
 }
 
-async function countAll(source: Source): Promise<{ name: string; records: number }[]> {
+/** Records of each collection and, from its first batch, about how large they are as exports. */
+async function measureAll(source: Source): Promise<CollectionSize[]> {
   return source.adapter.snapshot(async (snapshot) => {
-    const counts: { name: string; records: number }[] = []
-    for (const [name, { schema }] of source.selections) counts.push({ name, records: await snapshot.count(schema) })
-    return counts
+    const sizes: CollectionSize[] = []
+    for (const [name, selection] of source.selections) {
+      const records = await snapshot.count(selection.schema)
+      const mean = records === 0 ? 0 : await meanLength(snapshot.records(selection))
+      sizes.push({ name, records, sizeBytes: Math.round(records * (mean + LINE_BYTES)) })
+    }
+    return sizes
   })
+}
+
+/** What a line has besides its record: hash and brackets. */
+const LINE_BYTES = 30
+
+async function meanLength(batches: AsyncIterable<readonly LiveRecord[]>): Promise<number> {
+  for await (const batch of batches)
+    return batch.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) / Math.max(1, batch.length)
+  return 0
 }
 
 async function meetHead(

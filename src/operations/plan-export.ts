@@ -14,7 +14,7 @@ import { bucketPath, readRecords, type Committed, type CommittedCollection } fro
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { driftOf, driftWords, droppedFields, holdPartners, type Holds } from './holds.ts'
 import type { Live, Records } from './live.ts'
-import { keylessReason, missingReason } from './plan-reconcile.ts'
+import { keylessReason, missingReason } from './moved.ts'
 import type { Source } from './source.ts'
 
 /** Records that an export adds (`+`), changes (`~`) and removes (`-`). */

@@ -36,14 +36,34 @@ export async function reconcile(
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Holds = new Map()
+  let reason: string | undefined
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const plan = await planReconciliation(workspace, source, { ...options, refused })
     if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
-    if (workspace.invocation.dryRun || (await perform(source, plan, refused))) return plan
+    if (workspace.invocation.dryRun) return plan
+    const outcome = await perform(source, plan, refused)
+    if (outcome === 'done') return plan
+    if (outcome === reason) holdReferenced(source, plan, { refused, reason: outcome })
+    reason = outcome
   }
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
     hint: 'Run: tandem apply',
   })
+}
+
+/** Read again, and still refused for the same reason: nobody is writing, a record to be deleted is referred to. Its collection waits for a person. */
+function holdReferenced(
+  source: Source,
+  plan: ReconcilePlan,
+  at: { readonly refused: Holds; readonly reason: string },
+): void {
+  const parents = new Set(
+    [...source.selections.values()].flatMap(({ schema }) => schema.references.map(({ to }) => to)),
+  )
+  for (const { selection, changes } of plan.changes) {
+    const { name } = selection.schema
+    if (parents.has(name) && changes.some((change) => change.after === undefined)) at.refused.set(name, at.reason)
+  }
 }
 
 /** Statistics before and after: what the database says it did must be what was planned. @throws TandemError */
@@ -60,17 +80,21 @@ function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
   )
 }
 
-/** True when done; false when live moved, or a collection was refused and the rest is to be planned again. */
-async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Promise<boolean> {
-  if (plan.state.size === 0) return true
-  if (plan.changes.length === 0) return source.adapter.writeState(plan.state, plan.expected)
+/** `done`, or why it has to be planned again: live moved, or a collection was refused (it stands in `refused` then). */
+async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Promise<string> {
+  if (plan.state.size === 0) return 'done'
+  if (plan.changes.length === 0)
+    return (await source.adapter.writeState(plan.state, plan.expected)) ? 'done' : 'the sync point moved'
   const outcome = await source.adapter.apply({
     collections: plan.changes,
     state: plan.state,
     expectedState: plan.expected,
   })
-  if (outcome.status === 'violation')
+  if (outcome.status === 'stale') return outcome.reason
+  if (outcome.status === 'violation') {
     refused.set(outcome.collection, `record ${outcome.key ?? ''} violates ${outcome.constraint}: ${outcome.message}`)
-  if (outcome.status === 'applied') checkCounts(source, plan, outcome)
-  return outcome.status === 'applied'
+    return `violation of ${outcome.constraint}`
+  }
+  checkCounts(source, plan, outcome)
+  return 'done'
 }

@@ -1,4 +1,5 @@
 /** The merge report of a reconciliation: built from what the merge decided, stored where `git clean` cannot take it, carried by the next data commit. */
+import { createHash } from 'node:crypto'
 import { addWaiting } from '../git/waiting.ts'
 import type { Decision } from '../model/decision.ts'
 import { reportJson } from '../report/json.ts'
@@ -35,7 +36,7 @@ export async function reportReconciliation(
   const bothChanged = joined.some((each) => each.bothChanged)
   if (decisions.length === 0 && !bothChanged) return undefined
   const report = await buildReport(workspace, source, { plan, junction, decisions })
-  return store(workspace, report, plan.head)
+  return store(workspace, report)
 }
 
 /** The newest merge or rebase by which this clone took another line in. */
@@ -136,10 +137,12 @@ function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readon
   }
 }
 
-async function store(workspace: Workspace, report: MergeReport, head: string): Promise<StoredReport> {
+/** Two machines may report on one commit in one second: the name must differ, or git would refuse the other's pull. */
+async function store(workspace: Workspace, report: MergeReport): Promise<StoredReport> {
+  const id = createHash('sha256').update(workspace.invocation.newId()).digest('hex').slice(0, 7)
   const stamp = report.time.replace(/[-:]|\.\d+/g, '')
   const folder = `${workspace.config.exports}/reports/${report.time.slice(0, 7)}`
-  const path = `${folder}/${stamp}-${report.source}-${head.slice(0, 7)}`
+  const path = `${folder}/${stamp}-${report.source}-${id}`
   const markdown = reportMarkdown(report, { template: await templateText('report.md') })
   await addWaiting(
     workspace.repository,

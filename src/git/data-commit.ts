@@ -203,17 +203,24 @@ export async function writeWorkTree(
     const byHand = present !== undefined && (bytes === undefined || !present.equals(bytes))
     const id = byHand ? blobId(present, repository.objectFormat) : undefined
     if (id !== undefined && id !== known.get(file)?.id && id !== staged.get(file)) continue
-    await replaceFile(target, bytes)
+    await replaceFile(repository, target, bytes)
     undo.push(() => (present === undefined ? rm(target, { force: true }) : writeFile(target, present)))
   }
 }
 
-async function replaceFile(target: string, bytes: Buffer | undefined): Promise<void> {
+/** The passing file lies in the tool's own folder: a kill must leave nothing among the exports. */
+async function replaceFile(repository: Repository, target: string, bytes: Buffer | undefined): Promise<void> {
   if (bytes === undefined) return rm(target, { force: true })
   await mkdir(path.dirname(target), { recursive: true })
-  const temporary = `${target}.tandem-${process.pid}`
+  const temporary = path.join(repository.commonDir, 'tandem', `file-${process.pid}`)
   await writeFile(temporary, bytes)
-  await rename(temporary, target)
+  try {
+    await rename(temporary, target)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    await writeFile(target, bytes) // the work tree is on another file system
+    await rm(temporary, { force: true })
+  }
 }
 
 async function filesBelow(repository: Repository, commit: string, writes: FileWrites): Promise<TreeFiles> {

@@ -141,7 +141,8 @@ async function collidedKeys(source: Source, question: CollisionQuestion): Promis
   if ((!rules.serialKey && rules.identity === undefined) || question.junctions.length === 0) return []
   const suspects = [...records].filter(([key, text]) => {
     const other = theirRecords.get(key)
-    return other !== undefined && areTwoRecords({ ours: text, theirs: other }, rules)
+    // gone from HEAD: perhaps it was the other line's record that was deleted there, and ours was never placed
+    return other === undefined || areTwoRecords({ ours: text, theirs: other }, rules)
   })
   if (suspects.length === 0) return []
   const collided = new Set<KeyText>()
@@ -149,8 +150,11 @@ async function collidedKeys(source: Source, question: CollisionQuestion): Promis
     const at = async (commit: string): Promise<Records> =>
       readRecords(source, (await readCommitted(source, commit)).get(question.name))
     const [fork, theirs, merged] = [await at(junction.fork), await at(junction.theirs), await at(junction.merged)]
-    for (const [key, text] of suspects)
-      if (!fork.has(key) && theirs.has(key) && !sameRecord(merged.get(key), text, rules.order)) collided.add(key)
+    for (const [key, text] of suspects) {
+      const other = theirs.get(key)
+      const isOther = other !== undefined && !fork.has(key) && areTwoRecords({ ours: text, theirs: other }, rules)
+      if (isOther && !sameRecord(merged.get(key), text, rules.order)) collided.add(key)
+    }
   }
   return [...collided]
 }

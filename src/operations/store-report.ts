@@ -115,6 +115,10 @@ function baseOf(plan: ReconcilePlan): string | undefined {
   return undefined
 }
 
+function isCollision({ kind }: Decision): boolean {
+  return kind === 'key-collision'
+}
+
 function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readonly Decision[]): CollectionCounts {
   const { before, changes } = outcome
   const common = [...theirs.keys()].filter((key) => before.has(key)).length
@@ -123,7 +127,9 @@ function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readon
   const after = before.size + added - removed
   const decided = decisions.filter(({ collection }) => collection === outcome.name)
   // one number, two records: each side has one that the other lacks
-  const collided = new Set(decided.filter(({ kind }) => kind === 'key-collision').map(({ key }) => key)).size
+  const collided = new Set(
+    decided.filter((each) => isCollision(each) && before.has(each.key) && theirs.has(each.key)).map(({ key }) => key),
+  ).size
   const conflicts = new Set(decided.map(({ key }) => key)).size
   return {
     oursOnly: before.size - common + collided,

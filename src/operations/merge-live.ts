@@ -103,10 +103,15 @@ export async function mergeCommits(
     (await readCommitted(source, commit)).get(name)
   const states = { base: await at(fork), ours: await at(ours), theirs: await at(theirs) }
   const rules = source.rules(name)
+  // a file that a side lost says nothing about its records: they count as in the fork
+  const missing = (side: CommittedCollection | undefined): string[] =>
+    [...(states.base?.buckets.keys() ?? [])].filter((bucket) => side?.buckets.has(bucket) !== true)
+  const whole = async (side: CommittedCollection | undefined): Promise<Records> =>
+    new Map([...(await readRecords(source, states.base, missing(side))), ...(await readRecords(source, side))])
   const sides = {
     base: await readRecords(source, states.base),
-    ours: await readRecords(source, states.ours),
-    theirs: await readRecords(source, states.theirs),
+    ours: await whole(states.ours),
+    theirs: await whole(states.theirs),
     rules,
   }
   const writes = { place: source.folder(name), key: rules.key }

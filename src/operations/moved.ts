@@ -1,6 +1,7 @@
 /** Which collections HEAD moved away from live's sync points, and which of them may be applied at all; the others are held, with the reason in words. */
 import type { Selection } from '../model/collection.ts'
 import {
+  bucketPath,
   differingBuckets,
   readCommitted,
   readHeadExports,
@@ -90,10 +91,19 @@ function holdReason(
   if (past.kind === 'unknown') return `${past.reason}; try: git fetch --unshallow, then tandem apply`
   if (theirs === undefined)
     return `its exports are gone from HEAD; to retire it: tandem forget ${source.source}/${name}`
+  const lost = lostFile(base, theirs)
+  if (lost !== undefined)
+    return `${lost} is gone from HEAD, which deletes nothing; put it back: git checkout ${'base' in past ? past.base.slice(0, 7) : 'COMMIT'} -- ${lost}`
   if (selection.schema.key.length === 0) return keylessReason(source, name)
   if (driftOf(selection, base, theirs) === 'held')
     return `its structure differs from the exports (${driftWords(selection, theirs)}); migrate this database or the other`
   return undefined
+}
+
+/** A records file is never deleted by ordinary work: one that the sync point has and HEAD lacks was lost, and says nothing about its records. */
+function lostFile(base: CommittedCollection | undefined, theirs: CommittedCollection): string | undefined {
+  const bucket = [...(base?.buckets.keys() ?? [])].find((name) => !theirs.buckets.has(name))
+  return bucket === undefined ? undefined : bucketPath(theirs.folder, bucket)
 }
 
 function isExcluded(source: Source, name: string): boolean {

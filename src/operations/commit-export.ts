@@ -10,7 +10,7 @@ import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import { logLine } from '../io/log.ts'
 import { GuardError, LockedError } from '../model/errors.ts'
-import { readCommitted, readRecords } from './committed.ts'
+import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
@@ -194,13 +194,19 @@ export async function messageOf(
   ].join('\n')
 }
 
-async function storeCandidate(
+/** Remembers in the database what is about to be committed, by `tree`, which HEAD does not have yet. */
+export async function storeCandidate(
   source: Source,
   plan: ExportPlan,
   at: { readonly tree: string; readonly head: string },
 ): Promise<void> {
   const state = await source.adapter.readState()
-  const candidate = { ...at, collections: plan.collections.map(({ name }) => name) }
+  const committed = await readCommitted(source, at.tree)
+  const files = plan.collections.flatMap(({ name }) => {
+    const collection = committed.get(name)
+    return collection === undefined ? [] : [[name, filesDigest(collection)] as const]
+  })
+  const candidate = { ...at, collections: plan.collections.map(({ name }) => name), files: Object.fromEntries(files) }
   await source.adapter.writeState(new Map([candidateEntry(candidate)]), expectedEntries(state, []))
 }
 

@@ -1,11 +1,12 @@
 /** The exports of one source as a commit holds them: read from git's blobs (never through the file system), checked, and only where somebody needs the records. */
+import { createHash } from 'node:crypto'
 import { parseCollectionFile, type CollectionFile } from '../export/collection-file.ts'
 import { parseRecordsFile, type RecordsFile } from '../export/records-file.ts'
 import { layoutText } from '../export/layout.ts'
 import { readBlobs } from '../git/objects.ts'
 import type { Repository } from '../git/repository.ts'
 import { filesAt, type TreeFiles } from '../git/tree.ts'
-import type { KeyText, RecordText } from '../model/canonical.ts'
+import { compareBytes, type KeyText, type RecordText } from '../model/canonical.ts'
 import { DamagedError } from '../model/errors.ts'
 
 export interface CommittedCollection extends CollectionFile {
@@ -141,6 +142,14 @@ function checkPlace(file: RecordsFile, collection: CommittedCollection, at: { pa
   if (layoutText(header.layout) !== layoutText(collection.layout)) wrong(`layout ${layoutText(header.layout)}`)
   if (header.key.join('\0') !== collection.schema.key.join('\0')) wrong(`key ${header.key.join(', ')}`)
   if (header.order !== collection.schema.order) wrong(`order ${header.order}`)
+}
+
+/** One text for all files of a collection: equal texts mean equal exports. */
+export function filesDigest(collection: CommittedCollection): string {
+  const buckets = [...collection.buckets].map(([bucket, id]) => `${bucket} ${id}`).sort(compareBytes)
+  return createHash('sha256')
+    .update([collection.fileId, ...buckets].join('\n'))
+    .digest('hex')
 }
 
 /** Buckets whose files differ between two states of a collection; undefined: the layouts differ, so any record may be in any file. */

@@ -4,7 +4,7 @@ import { writeReconciled } from '../git/install/stub-state.ts'
 import { tidyUp } from './apply.ts'
 import type { CarryingHead } from './carrying.ts'
 import { requireNoOperation } from './carrying.ts'
-import { commitExports, refuseForeignStaged, type ExportCommit } from './commit-export.ts'
+import { commitExports, refuseForeignStaged, storeCandidate, type ExportCommit } from './commit-export.ts'
 import { readCommitted } from './committed.ts'
 import type { AllowedDeletes } from './guard.ts'
 import { readForgotten } from './forgotten.ts'
@@ -54,7 +54,9 @@ export async function exportAndStage(workspace: Workspace, options: ExportOption
     if (workspace.invocation.dryRun) return undefined
     const writes = new Map(sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])))
     await refuseForeignStaged(workspace, options.head.commit)
-    const { files } = await buildTree(workspace.repository, options.head.commit, writes)
+    const { tree, files } = await buildTree(workspace.repository, options.head.commit, writes)
+    for (const { source, exported } of sources)
+      await storeCandidate(source, exported, { tree, head: options.head.commit })
     const staged = await ownStaged(workspace)
     await rememberStaged(workspace, files)
     await stageFiles(workspace.repository, files, { from: options.head.commit, writes, staged })
@@ -62,12 +64,8 @@ export async function exportAndStage(workspace: Workspace, options: ExportOption
   })
 }
 
-/** What an export would write, HEAD applied first; the writing is left to the caller. */
-export async function planExports(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
-  return exportSources(workspace, options, () => Promise.resolve(undefined))
-}
-
-async function exportSources(
+/** Plans the export of every source, HEAD applied first; `write` does with it what is wanted, while the databases are still connected. */
+export async function exportSources(
   workspace: Workspace,
   options: ExportOptions,
   write: (sources: readonly SourceExport[]) => Promise<ExportCommit | undefined>,

@@ -14,6 +14,8 @@ export interface Candidate {
   /** HEAD when it was made: older commits with the same tree do not count. */
   readonly head: string
   readonly collections: readonly string[]
+  /** Collection → digest of its files (`filesDigest`): whoever commits them, with code or other sources beside, commits what live held. */
+  readonly files: Readonly<Record<string, string>>
 }
 
 export interface SyncState {

@@ -6,8 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { buildTree, updateIndex, writeWorkTree } from '../../git/data-commit.ts'
 import { carryingHead } from '../carrying.ts'
-import { messageOf } from '../commit-export.ts'
-import { planExports } from '../export.ts'
+import { messageOf, storeCandidate } from '../commit-export.ts'
+import { exportSources, type SourceExport } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
 import { rememberStaged, stagedExports } from '../staged.ts'
 import type { Workspace } from '../workspace.ts'
@@ -27,21 +27,28 @@ export async function preCommit(workspace: Workspace): Promise<void> {
     acceptClock: false,
     replace: false,
   }
-  const result = await planExports(workspace, { head, ...none })
-  const writes = new Map(
-    result.sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])),
-  )
-  if (writes.size > 0) {
-    const { files } = await buildTree(workspace.repository, head.commit, writes)
-    await rememberStaged(workspace, files)
-    await updateIndex(
-      workspace.repository,
-      files,
-      index === undefined ? {} : { GIT_INDEX_FILE: path.resolve(workspace.repository.root, index) },
-    )
-    await writeWorkTree(workspace.repository, { from: head.commit, writes }, [])
-  }
+  const result = await exportSources(workspace, { head, ...none }, async (sources) => {
+    await stageInto(workspace, sources, { head: head.commit, index })
+    return undefined
+  })
   for (const line of [...result.held, ...failureLines(result.failures, 'export')]) workspace.invocation.say(line)
+}
+
+/** Puts the exports into the index that git is about to commit, and into the work tree. */
+async function stageInto(
+  workspace: Workspace,
+  sources: readonly SourceExport[],
+  at: { readonly head: string; readonly index: string | undefined },
+): Promise<void> {
+  const { repository } = workspace
+  const writes = new Map(sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])))
+  if (writes.size === 0) return
+  const { tree, files } = await buildTree(repository, at.head, writes)
+  for (const { source, exported } of sources) await storeCandidate(source, exported, { tree, head: at.head })
+  await rememberStaged(workspace, files)
+  const environment = at.index === undefined ? {} : { GIT_INDEX_FILE: path.resolve(repository.root, at.index) }
+  await updateIndex(repository, files, environment)
+  await writeWorkTree(repository, { from: at.head, writes }, [])
 }
 
 /** Adds the trailers of a data commit to the message of a commit that carries exports of ours. */

@@ -92,10 +92,10 @@ export function stampOf(commit: CommitFacts): WriterStamp {
   return { asset: commit.asset ?? commit.author, since, at }
 }
 
-/** True when some remote-tracking branch contains the commit: it is published. */
-export async function isPublished(repository: Repository, commit: string): Promise<boolean> {
-  const refs = await repository.git(['for-each-ref', '--count=1', `--contains=${commit}`, 'refs/remotes'])
-  return refs !== ''
+/** True when any ref but the current branch and the tool's own contains the commit: a remote-tracking branch, a tag, another branch. */
+export async function isShared(repository: Repository, commit: string): Promise<boolean> {
+  const refs = lines(await repository.git(['for-each-ref', '--format=%(HEAD) %(refname)', `--contains=${commit}`]))
+  return refs.some((line) => !line.startsWith('*') && !line.includes(' refs/tandem/'))
 }
 
 function lines(text: string): string[] {

@@ -35,6 +35,9 @@ export interface RunPlace {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+/** Whatever the user likes to see, what we read is plain: no colours, no signatures among the lines, UTF-8. */
+const PLAIN = ['-c', 'color.ui=false', '-c', 'log.showSignature=false', '-c', 'i18n.logOutputEncoding=UTF-8']
+
 /**
  * Runs `git ARGS` and returns all it printed.
  * @throws GitError when git exits with another code than 0 or those in `answers`, or cannot be started
@@ -42,7 +45,7 @@ export interface RunPlace {
 export function runGit(place: RunPlace, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const env = { ...place.environment, ...options.environment }
-    const child = spawn('git', args, { cwd: place.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn('git', [...PLAIN, ...args], { cwd: place.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
     const out: Buffer[] = []
     const errors: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

@@ -1,9 +1,9 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
-import { clockAt, commitsOf, isPublished, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
+import { clockAt, commitsOf, isShared, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
@@ -14,7 +14,7 @@ import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
-import { forgetStaged, ownStaged, rememberStaged, stagedExports } from './staged.ts'
+import { keepStaged, ownStaged, rememberStaged, stagedExports } from './staged.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -68,7 +68,7 @@ export async function commitExports(
   const staged = await ownStaged(workspace)
   await rememberStaged(workspace, built.files)
   await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit, writes, staged })
-  await afterwards(workspace, planned, { commit, files: [...writes.keys()] })
+  await afterwards(workspace, planned, { commit, files: [...writes.keys()], mayBeReplaced: options.replace === true })
   await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
   return { commit, parent, summary }
 }
@@ -115,6 +115,11 @@ export async function refuseForeignStaged(workspace: Workspace, head: string): P
   })
 }
 
+/** A push has begun, and what it sends may be seen by others even if it fails: from now on no data commit is replaced. */
+export async function markPublished(workspace: Workspace): Promise<void> {
+  await rm(unpublishedFile(workspace), { force: true })
+}
+
 /** The parent for a commit that replaces HEAD: HEAD is a data commit of this clone that its upstream has not seen. undefined: HEAD stays, as it does where nothing is ever published. */
 async function replaceable(workspace: Workspace, head: string): Promise<string | undefined> {
   const own = await readFile(unpublishedFile(workspace), 'utf8').catch(() => '')
@@ -122,7 +127,7 @@ async function replaceable(workspace: Workspace, head: string): Promise<string |
     answers: [1, 128],
   })
   if (upstream === '') return undefined
-  if (own.trim() !== head || (await isPublished(workspace.repository, head))) return undefined
+  if (own.trim() !== head || (await isShared(workspace.repository, head))) return undefined
   const [commit] = await commitsOf(workspace.repository, ['--max-count=1', head])
   return commit?.parents.length === 1 ? commit.parents[0] : undefined
 }
@@ -214,15 +219,15 @@ export async function storeCandidate(
 async function afterwards(
   workspace: Workspace,
   planned: readonly PlannedSource[],
-  made: { readonly commit: string; readonly files: readonly string[] },
+  made: { readonly commit: string; readonly files: readonly string[]; readonly mayBeReplaced: boolean },
 ): Promise<void> {
   await movePoints(planned, made.commit)
   for (const { source } of planned)
     await workspace.repository.git(['update-ref', `refs/tandem/base/${source.source}`, made.commit])
   await removeWaiting(workspace.repository, made.files)
   startMaintenance(workspace)
-  await forgetStaged(workspace)
-  await writeAtomically(unpublishedFile(workspace), `${made.commit}\n`)
+  await keepStaged(workspace, made.commit)
+  if (made.mayBeReplaced) await writeAtomically(unpublishedFile(workspace), `${made.commit}\n`)
 }
 
 /** Plumbing and push never pack; loose objects would pile up. Runs by itself, when git finds it worth while. */

@@ -55,7 +55,7 @@ export interface ExportOptions {
 
 /** Plans the export of one source. @throws DamagedError when a file at HEAD that must be compared is damaged */
 export async function planExport(source: Source, options: ExportOptions): Promise<ExportPlan> {
-  const holds: Holds = new Map(options.held)
+  const holds: Holds = new Map([...options.held, ...options.live.unreadable])
   const exported: CollectionExport[] = []
   for (const name of new Set([
     ...source.selections.keys(),

@@ -62,6 +62,7 @@ export async function planReconciliation(
     source,
     moved.map(({ name }) => name),
   )
+  for (const [name, reason] of live.unreadable) holds.set(name, reason)
   const merges = new Map<Moved, LiveMerge>()
   const clocks = new Clocks(workspace)
   for (const each of moved) {

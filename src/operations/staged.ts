@@ -25,8 +25,14 @@ export async function rememberStaged(workspace: Workspace, files: FileIds): Prom
   await writeAtomically(stagedFile(workspace), JSON.stringify(all))
 }
 
-export async function forgetStaged(workspace: Workspace): Promise<void> {
-  await writeAtomically(stagedFile(workspace), '{}')
+/** After a data commit: what is still staged of the tool's own stays its own. */
+export async function keepStaged(workspace: Workspace, commit: string): Promise<void> {
+  const { own } = await stagedExports(workspace, commit)
+  const ours = await remembered(workspace)
+  await writeAtomically(
+    stagedFile(workspace),
+    JSON.stringify(Object.fromEntries(own.map((file) => [file, ours[file]]))),
+  )
 }
 
 export interface StagedExports {

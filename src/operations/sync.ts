@@ -3,6 +3,7 @@ import { readHead } from '../git/head.ts'
 import { GitError } from '../git/run.ts'
 import { TandemError, UnreachableError } from '../model/errors.ts'
 import { requireCarrying, requireNoOperation } from './carrying.ts'
+import { markPublished } from './commit-export.ts'
 import { exportAndCommit, type ExportOptions, type ExportResult } from './export.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -77,6 +78,7 @@ async function push(workspace: Workspace, upstream: string): Promise<boolean> {
   const { repository } = workspace
   const ahead = await repository.git(['rev-list', '--count', `${upstream}..HEAD`])
   if (ahead === '0') return false
+  await markPublished(workspace)
   try {
     const git = await repository.porcelain(QUIET_HOOKS)
     await git.raw(['push', '--no-verify'])

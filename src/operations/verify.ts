@@ -62,6 +62,7 @@ async function verifySource(
   const exported = await readExports(source, { head, only, problems })
   const live = new Map([...read.collections].map(([name, records]) => [name, countedRecords(source, name, records)]))
   const damaged = problems.length
+  for (const [name, reason] of read.unreadable) problems.push({ code: 'key', message: `${name}: ${reason}` })
   for (const [name, records] of live)
     if (exported !== undefined && (exported.has(name) || damaged === 0))
       compare(name, records, { exported: exported.get(name), problems, source })

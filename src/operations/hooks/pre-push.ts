@@ -4,6 +4,7 @@ import { writeTransactionHook, quietPushEnvironment } from '../../git/install/tr
 import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'
 import { carryingHead } from '../carrying.ts'
 import { changeWords } from '../change-words.ts'
+import { markPublished } from '../commit-export.ts'
 import { exportAndCommit, type ExportResult } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
 import type { Workspace } from '../workspace.ts'
@@ -18,6 +19,7 @@ export interface PrePushInput {
 /** Runs the pre-push hook; everything worth knowing goes out through `say`. */
 export async function prePush(workspace: Workspace, input: PrePushInput): Promise<void> {
   const { say, environment } = workspace.invocation
+  await markPublished(workspace)
   const head = await carryingHead(workspace)
   if (typeof head === 'string') {
     say(`data not carried: ${head}`)

@@ -1,7 +1,7 @@
 /** The life cycle, moving HEAD: commits, amends, resets, checkouts; and the places where hooks touch nothing. */
 import { describe, expect, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
-import type { Asset } from '../support/asset.ts'
+import { assetAt, type Asset } from '../support/asset.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { trader, traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
@@ -182,5 +182,25 @@ describe('hooks touch nothing', () => {
       expect(await profit(b, 1)).toBe(1.5)
       await b.tandem('apply')
       expect(await profit(b, 1)).toBe(101)
+    }))
+
+  test('in a submodule: what the other machine pushed is not applied there, and a push carries no data', () =>
+    between(async ({ a, folder, remote }) => {
+      const outer = `${folder}/outer`
+      const root = `${outer}/part`
+      await a.git('init', '-q', outer)
+      await a.git('-C', outer, 'submodule', '--quiet', 'add', remote, 'part')
+      const database = await sqlite.create(root, 0)
+      const part = assetAt('part', root, { database, environment: a.environment })
+      await database.run(...sqlite.tables)
+      await part.tandem('init', '--yes')
+      const before = await database.rows('traders')
+      await earnAndPush(a, 1, 101)
+      await part.git('pull', '-q')
+      expect(await database.rows('traders')).toEqual(before)
+      await database.insert('traders', [trader('id', 50)])
+      const head = await part.commit('code.txt', 'two\n')
+      expect((await part.git('push')).text).toContain('data not carried: this is a submodule')
+      expect(await part.id('HEAD')).toBe(head)
     }))
 })

@@ -4,12 +4,13 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { mongodb } from '../support/live-mongodb.ts'
 import { postgres } from '../support/live-postgres.ts'
+import type { Engine } from '../support/live-database.ts'
 import { lockSqlite, sqlite } from '../support/live-sqlite.ts'
 import { trader, traders } from '../support/traders.ts'
-import { betweenTwo } from '../support/two-assets.ts'
+import { betweenTwo, type TwoAssetsOptions } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
 const FILE = 'exports/app/traders/records.jsonl'
 
 /** Moments of a run, as shares of the time that it took undisturbed. */
@@ -20,10 +21,19 @@ const engines = [
   { engine: postgres(inject('postgres')), name: 'PostgreSQL', moments: MOMENTS.filter((_, i) => i % 3 === 2) },
 ]
 
+/** Where there are no transactions, a journal must end what was begun. */
+const journaled = inject('mongodb').map((server) => ({
+  engine: mongodb(server),
+  name: `MongoDB (${server.name})`,
+  moments: MOMENTS.filter((_, i) => i % 3 === 2),
+}))
+
+const records = (engine: Engine): TwoAssetsOptions => ({ records: { traders: traders(engine.key, 20) } })
+
 /** Round n: trader-0001's number goes up, and a trader is added. */
-async function work(asset: Asset, round: number): Promise<void> {
-  await asset.database.change('traders', { id: 'trader-0001' }, { user_id: 5000 + round })
-  await asset.database.insert('traders', [trader('id', 100 + round)])
+async function work(asset: Asset, round: number, key = 'id'): Promise<void> {
+  await asset.database.change('traders', { [key]: 'trader-0001' }, { user_id: 5000 + round })
+  await asset.database.insert('traders', [trader(key, 100 + round)])
 }
 
 /** Starts a command, and after so many milliseconds kills it with everything it started. */
@@ -65,7 +75,7 @@ describe.each(engines)('$name', ({ engine, moments }) => {
     ['git push', ['push'], ['push']],
     ['tandem export --commit', ['tandem', 'export', '--commit'], ['push']],
   ])('%s killed again and again loses nothing and stages no reversal', (_title, words, next) =>
-    betweenTwo(engine, RECORDS, async (assets) => {
+    betweenTwo(engine, records(engine), async (assets) => {
       const { a, b } = assets
       await work(a, 0)
       const whole = await duration(() => (words[0] === 'tandem' ? a.tandem(...words.slice(1)) : a.git(...words)))
@@ -84,29 +94,8 @@ describe.each(engines)('$name', ({ engine, moments }) => {
     }),
   )
 
-  test('tandem apply killed again and again is rolled back or finished by the next command', () =>
-    betweenTwo(engine, RECORDS, async (assets) => {
-      const { a, b } = assets
-      const receive = async (round: number): Promise<void> => {
-        await work(a, round)
-        await a.git('push')
-        await b.git('fetch', '-q')
-        await b.git('reset', '-q', '--hard', 'origin/main')
-      }
-      await receive(0)
-      const whole = await duration(() => b.tandem('apply'))
-      for (const [i, moment] of moments.entries()) {
-        await receive(i + 1)
-        await kill(b, ['tandem', 'apply'], moment * whole)
-        expect((await b.tandem('apply')).code).toBe(0)
-        expect(await b.database.rows('traders')).toEqual(await a.database.rows('traders'))
-      }
-      expect(await disagreements(assets)).toEqual([])
-      expect(await chatter(assets)).toEqual([])
-    }))
-
   test('killed between the data commit and the sync point: the commit counts, and what changed meanwhile is not lost', () =>
-    betweenTwo(engine, RECORDS, async (assets) => {
+    betweenTwo(engine, records(engine), async (assets) => {
       const { a, b } = assets
       await work(a, 1)
       // the parent of git is the program: it dies as soon as the branch has moved
@@ -132,8 +121,31 @@ describe.each(engines)('$name', ({ engine, moments }) => {
     }))
 })
 
+describe.each([...engines, ...journaled])('$name', ({ engine, moments }) => {
+  test('tandem apply killed again and again is rolled back or finished by the next command', () =>
+    betweenTwo(engine, records(engine), async (assets) => {
+      const { a, b } = assets
+      const receive = async (round: number): Promise<void> => {
+        await work(a, round, engine.key)
+        await a.git('push')
+        await b.git('fetch', '-q')
+        await b.git('reset', '-q', '--hard', 'origin/main')
+      }
+      await receive(0)
+      const whole = await duration(() => b.tandem('apply'))
+      for (const [i, moment] of moments.entries()) {
+        await receive(i + 1)
+        await kill(b, ['tandem', 'apply'], moment * whole)
+        expect((await b.tandem('apply')).code).toBe(0)
+        expect(await b.database.rows('traders')).toEqual(await a.database.rows('traders'))
+      }
+      expect(await disagreements(assets)).toEqual([])
+      expect(await chatter(assets)).toEqual([])
+    }))
+})
+
 test('a reference-transaction hook of the user’s that refuses the data commit: index and files are as before, and the next push carries it', () =>
-  betweenTwo(sqlite, RECORDS, async (assets) => {
+  betweenTwo(sqlite, records(sqlite), async (assets) => {
     const { a, b } = assets
     await work(a, 1)
     await a.write(
@@ -155,7 +167,7 @@ test('a reference-transaction hook of the user’s that refuses the data commit:
 test.each(['SIGINT', 'SIGKILL'] as const)(
   'a pull that gets %s in post-merge: no merge is left in progress, the next hook applies',
   (signal) =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, records(sqlite), async (assets) => {
       const { a, b } = assets
       await work(a, 1)
       await a.git('push')

@@ -11,6 +11,7 @@ import type { CollectionSchema } from '../model/collection.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { mergeFiles, plainRules, type FileMerge } from './merge-files.ts'
+import { newFields } from './merge-live.ts'
 import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -41,6 +42,7 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
     ours: { path: `${input.path} (ours)`, text: ours ?? '' },
     theirs: { path: `${input.path} (theirs)`, text: theirs ?? '' },
     rulesFor: (header) => rulesOf(workspace, header, schema),
+    newFields: await freshFields(workspace.repository, input.path, stamps.commits),
     stamps: () => (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }),
   })
   await writeFile(path.resolve(root, input.ours), stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
@@ -66,14 +68,30 @@ export function rulesOf(
   return source === undefined || schema === undefined ? plainRules(header) : rulesFor(source, schema)
 }
 
-/** The schema in the `collection.json` beside a records file, at HEAD. */
-export async function schemaBeside(repository: Repository, file: string): Promise<CollectionSchema | undefined> {
+/** The schema in the `collection.json` beside a records file, at a commit. */
+export async function schemaBeside(
+  repository: Repository,
+  file: string,
+  commit = 'HEAD',
+): Promise<CollectionSchema | undefined> {
   const beside = `${path.posix.dirname(file)}/collection.json`
-  const text = await repository.git(['cat-file', 'blob', `HEAD:${beside}`], { answers: [128] })
+  const text = await repository.git(['cat-file', 'blob', `${commit}:${beside}`], { answers: [128] })
   return text === '' ? undefined : parseCollectionFile(text, beside).schema
 }
 
+async function freshFields(repository: Repository, file: string, commits: MergeStamps['commits']): Promise<string[]> {
+  if (commits === undefined) return []
+  const schemas: ({ readonly schema: CollectionSchema } | undefined)[] = []
+  for (const commit of commits) {
+    const schema = await schemaBeside(repository, file, commit)
+    schemas.push(schema === undefined ? undefined : { schema })
+  }
+  return newFields(schemas[0], schemas.slice(1))
+}
+
 interface MergeStamps extends SideStamps {
+  /** Fork, ours, theirs; undefined where git does not tell. */
+  readonly commits: readonly [string, string, string] | undefined
   readonly isRebase: boolean
 }
 
@@ -86,10 +104,11 @@ async function stampsOfMerge(workspace: Workspace, file: string, key: readonly s
   )
   const theirs = named?.slice('GITHEAD_'.length) ?? (await pickedCommit(repository))
   const isRebase = named === undefined
-  if (theirs === undefined) return { isRebase, ours: () => NO_WRITER, theirs: () => NO_WRITER }
+  if (theirs === undefined) return { isRebase, commits: undefined, ours: () => NO_WRITER, theirs: () => NO_WRITER }
   const since = isRebase ? [`${theirs}^`] : await mergeBases(repository, head, theirs)
   return {
     isRebase,
+    commits: since[0] === undefined ? undefined : [since[0], head, theirs],
     ours: await lastWrites(repository, { range: [head, '--not', ...since], place: file, key }),
     theirs: await lastWrites(repository, { range: [theirs, '--not', ...since], place: file, key }),
   }

@@ -2,6 +2,7 @@
 import { recordsFileText, parseRecordsFile, type RecordsFile } from '../export/records-file.ts'
 import { headerText } from '../export/header.ts'
 import { mergeCollection, type MergedCollection } from '../merge/collection.ts'
+import { withFilledIn } from '../merge/new-fields.ts'
 import { parseTimestamp } from '../merge/timestamp.ts'
 import { splitObject, type KeyText, type RecordText } from '../model/canonical.ts'
 import { DamagedError } from '../model/errors.ts'
@@ -24,6 +25,8 @@ export interface FileMergeOptions {
   readonly theirs: NamedText
   /** Called once, with the header that the sides agree on. */
   readonly rulesFor: (header: RecordsFile['header']) => MergeRules
+  /** Fields that a migration brought to both sides since the base. */
+  readonly newFields?: readonly string[]
   readonly stamps: (rules: MergeRules) => (key: KeyText) => { readonly ours: WriterStamp; readonly theirs: WriterStamp }
 }
 
@@ -49,13 +52,13 @@ export function mergeFiles(options: FileMergeOptions): FileMerge {
       )
   const rules = options.rulesFor(header)
   const [none, empty] = [options.stamps(rules), new Map<KeyText, RecordText>()]
-  const merge = mergeCollection({
+  const sides = {
     base: files[0]?.records ?? empty,
     ours: files[1]?.records ?? empty,
     theirs: files[2]?.records ?? empty,
-    rules,
-    stampsOf: none,
-  })
+  }
+  const filled = withFilledIn(sides, options.newFields ?? [])
+  const merge = mergeCollection({ ...sides, base: filled, rules, stampsOf: none })
   return { ...merge, text: recordsFileText(header, merge.merged) }
 }
 

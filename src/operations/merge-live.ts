@@ -3,7 +3,9 @@ import { bucketOf, integerOf } from '../export/layout.ts'
 import type { MergedCollection } from '../merge/collection.ts'
 import { areTwoRecords } from '../merge/identity.ts'
 import { sameRecord, type KeyText, type RecordText } from '../model/canonical.ts'
+import { withFilledIn } from '../merge/new-fields.ts'
 import type { Change } from '../model/change.ts'
+import type { CollectionSchema } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
@@ -49,7 +51,9 @@ export async function mergeIntoLive(source: Source, input: LiveMergeInput): Prom
   const ours = restrict(input.live, input.theirs, states.buckets)
   const since = input.past.kind === 'new' ? [] : ['--not', input.past.base]
   const range = [input.head, ...since]
-  const sides = { base: states.base, ours, theirs: states.theirs, rules, join: input.join === true }
+  const fresh = newFields(input.base, [source.selections.get(input.name), input.theirs])
+  const base = withFilledIn({ base: states.base, ours, theirs: states.theirs }, fresh)
+  const sides = { base, ours, theirs: states.theirs, rules, join: input.join === true }
   const merge = await mergeStamped(sides, async () => {
     const writes = await lastWrites(source.repository, { range, place: source.folder(input.name), key: rules.key })
     // databases that meet for the first time have no past that one side could be later than: the records' own times count
@@ -108,17 +112,30 @@ export async function mergeCommits(
     [...(states.base?.buckets.keys() ?? [])].filter((bucket) => side?.buckets.has(bucket) !== true)
   const whole = async (side: CommittedCollection | undefined): Promise<Records> =>
     new Map([...(await readRecords(source, states.base, missing(side))), ...(await readRecords(source, side))])
-  const sides = {
+  const records = {
     base: await readRecords(source, states.base),
     ours: await whole(states.ours),
     theirs: await whole(states.theirs),
-    rules,
   }
+  const fresh = newFields(states.base, [states.ours, states.theirs])
+  const sides = { ...records, base: withFilledIn(records, fresh), rules }
   const writes = { place: source.folder(name), key: rules.key }
   return mergeStamped(sides, async () => ({
     ours: await lastWrites(source.repository, { ...writes, range: [ours, '--not', theirs] }),
     theirs: await lastWrites(source.repository, { ...writes, range: [theirs, '--not', ours] }),
   }))
+}
+
+/** Fields that both sides declare and the base did not: a migration brought them. */
+export function newFields(
+  base: { readonly schema: CollectionSchema } | undefined,
+  sides: readonly ({ readonly schema: CollectionSchema } | undefined)[],
+): string[] {
+  if (base === undefined) return []
+  const names = (side: { readonly schema: CollectionSchema } | undefined): Set<string> =>
+    new Set(side?.schema.fields.map((field) => field.name))
+  const [known, first, second] = [names(base), names(sides[0]), names(sides[1])]
+  return [...first].filter((name) => second.has(name) && !known.has(name))
 }
 
 /** Only records in buckets that differ can be concerned. */

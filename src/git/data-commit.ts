@@ -2,12 +2,13 @@
  * Makes a data commit without the user's index or work tree, then brings both along. The order is the invariant: index.lock, work-tree files, the index renamed, the
  * ref last with its old value. A kill in between leaves at worst staged additions, never a staged reversal.
  */
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { LockedError } from '../model/errors.ts'
 import { exists } from './head.ts'
 import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
+import { GitError } from './run.ts'
 import { filesAt, type TreeFiles } from './tree.ts'
 
 /** Path from the root → new bytes; undefined removes the file, which ordinary work never does. */
@@ -77,8 +78,18 @@ export async function bringAlong(repository: Repository, made: DataCommit, optio
     await repository.git(['update-ref', '-m', 'tandem: data commit', options.ref, made.commit, options.from])
   } catch (error) {
     await staged.putBack()
-    throw error
+    throw refLocked(error) ?? error
   }
+}
+
+/** git's own lock of a ref: another git is at work, or one was killed. It is git's, so not ours to remove. */
+function refLocked(error: unknown): LockedError | undefined {
+  const lock = error instanceof GitError ? /'([^']+\.lock)': File exists/.exec(error.stderr)?.[1] : undefined
+  if (lock === undefined) return undefined
+  return new LockedError(`git holds ${lock}`, {
+    hint: 'Wait for the other git; if none runs, remove that file.',
+    cause: error,
+  })
 }
 
 /**
@@ -119,13 +130,27 @@ const LOCK_MARK = 'tandem index lock, pid '
 async function takeIndexLock(repository: Repository, lock: string): Promise<void> {
   const content = `${LOCK_MARK}${process.pid}\n`
   try {
-    await writeFile(lock, content, { flag: 'wx' })
+    await appearWhole(repository, lock, content)
   } catch {
     if (await isDeadLock(lock)) await writeFile(lock, content)
     else
       throw new LockedError(`another git command is using the index of ${repository.root}`, {
         hint: `Wait for it; if none runs, remove ${lock}`,
       })
+  }
+}
+
+/** A hard link appears with its content or not at all; a lock without content could not be told from git's. */
+async function appearWhole(repository: Repository, file: string, content: string): Promise<void> {
+  const own = path.join(repository.commonDir, 'tandem', `file-${process.pid}`)
+  await writeFile(own, content)
+  try {
+    await link(own, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+    await writeFile(file, content, { flag: 'wx' }) // no hard links here
+  } finally {
+    await rm(own, { force: true })
   }
 }
 

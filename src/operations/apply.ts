@@ -1,4 +1,6 @@
 /** `tandem apply`, and what the post-* hooks do: HEAD's exports → live, for every source. */
+import { readdir, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
 import { writeReconciled } from '../git/install/stub-state.ts'
 import { restoreWaitingCopies } from '../git/waiting.ts'
 import { clearDeadMarkers } from '../git/carry.ts'
@@ -40,10 +42,26 @@ export async function applyAll(workspace: Workspace, options: ApplyOptions): Pro
   })
 }
 
+/** Passing files of ours: an index, blobs, a file about to be renamed. */
+const PASSING = /^(index-\d+(\.lock)?|blobs-\w+|file-\d+|waiting-\d+|lock\..+|\w[\w-]*(\.json)?\.\d+)$/
+const LEFT_MS = 3_600_000
+
+/** Removes passing files that no run can still be using. */
+async function removeLeftovers({ dataDir, invocation }: Workspace): Promise<void> {
+  for (const name of await readdir(dataDir).catch(() => [])) {
+    if (!PASSING.test(name)) continue
+    const file = path.join(dataDir, name)
+    const entry = await stat(file).catch(() => undefined)
+    if (entry !== undefined && invocation.nowMs() - entry.mtimeMs > LEFT_MS)
+      await rm(file, { recursive: true, force: true })
+  }
+}
+
 /** What killed runs may have left. */
 export async function tidyUp(workspace: Workspace): Promise<void> {
   if (workspace.invocation.dryRun) return
   await clearDeadIndexLock(workspace.repository)
   await clearDeadMarkers(workspace.repository)
+  await removeLeftovers(workspace)
   await restoreWaitingCopies(workspace.repository)
 }

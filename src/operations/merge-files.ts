@@ -86,7 +86,7 @@ function timeOf(record: RecordText | undefined, rules: MergeRules): WriterStamp 
 }
 
 /** Rules for a file of a collection that no configuration names: its key is its identity. */
-export function plainRules(header: RecordsFile['header']): MergeRules {
+export function plainRules(header: Pick<RecordsFile['header'], 'collection' | 'key' | 'order'>): MergeRules {
   return {
     collection: header.collection,
     key: header.key,

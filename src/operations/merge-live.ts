@@ -8,7 +8,13 @@ import type { Change } from '../model/change.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
-import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
+import {
+  differingBuckets,
+  readCommitted,
+  readRecords,
+  type CommittedCollection,
+  type ExportsPlace,
+} from './committed.ts'
 import type { Records } from './live.ts'
 import type { Junction, Past } from './past.ts'
 import { lastWrites, mergeStamped, type StampOf } from './record-stamps.ts'
@@ -96,9 +102,12 @@ async function divergedStates(
   return { buckets: undefined, base, theirs: virtual.merged, decisions: virtual.decisions }
 }
 
+/** What merging two commits needs of a source: no database. */
+export type MergePlace = ExportsPlace & Pick<Source, 'rules' | 'folder'>
+
 /** Merges one collection of two commits over their fork, wholly in memory. */
 export async function mergeCommits(
-  source: Source,
+  source: MergePlace,
   name: string,
   commits: { readonly fork: string; readonly ours: string; readonly theirs: string },
 ): Promise<MergedCollection> {

@@ -11,6 +11,7 @@ import { parseRecordsFile } from '../export/records-file.ts'
 import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import { mergeFiles } from './merge-files.ts'
 import { rulesOf, schemaBeside } from './merge-driver.ts'
+import { mergeRelaid, type RelaidCollection } from './resolve-layouts.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Resolved {
@@ -31,8 +32,14 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
   const conflicted = await conflictedPaths(repository, config.exports)
   const resolved: Resolved[] = []
   const left: { path: string; reason: string }[] = []
+  const relaid = await relaidCollections(workspace, conflicted.keys())
+  for (const { folder, files, decisions } of relaid) {
+    resolved.push({ path: folder, decisions })
+    if (!invocation.dryRun) for (const [file, text] of files) await stage(workspace, file, text)
+  }
   const stamps = await stampsOf(workspace)
   for (const [file, stages] of conflicted) {
+    if (relaid.some(({ folder }) => file.startsWith(`${folder}/`))) continue
     const outcome = await resolveOne(workspace, file, { texts: await textsOf(workspace, file, stages), stamps })
     if (typeof outcome === 'string') {
       left.push({ path: file, reason: outcome })
@@ -42,6 +49,22 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
     if (!invocation.dryRun) await stage(workspace, file, outcome.text)
   }
   return { resolved, left }
+}
+
+/** Collections in conflict whose sides are in different layouts, merged whole. */
+async function relaidCollections(workspace: Workspace, conflicted: Iterable<string>): Promise<RelaidCollection[]> {
+  const { repository, config } = workspace
+  const ours = (await readHead(repository)).commit
+  const theirs = await theirHead(workspace)
+  if (ours === undefined || theirs === undefined) return []
+  const [fork] = await mergeBases(repository, ours, theirs)
+  if (fork === undefined) return []
+  const paths = [...conflicted]
+  const found: RelaidCollection[] = []
+  for (const source of new Set(paths.map((file) => file.slice(config.exports.length + 1).split('/')[0] as string)))
+    if (source !== 'reports' && source !== 'quarantine')
+      found.push(...(await mergeRelaid(workspace, source, { fork, ours, theirs })))
+  return found.filter(({ folder }) => paths.some((file) => file.startsWith(`${folder}/`)))
 }
 
 interface Texts {

@@ -15,7 +15,10 @@ interface OwnDoor extends Door {
 }
 
 /** The engine with a door before each machine's database; the test's own statements go past it. `doorOf` finds it by the database. */
-export function behindDoors(engine: Engine): { readonly engine: Engine; readonly doorOf: (database: LiveDatabase) => Door } {
+export function behindDoors(engine: Engine): {
+  readonly engine: Engine
+  readonly doorOf: (database: LiveDatabase) => Door
+} {
   const doors = new Map<string, OwnDoor>()
   const create: Engine['create'] = async (root, index) => {
     const database = await engine.create(root, index)

@@ -14,7 +14,7 @@ import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
-import { keepStaged, ownStaged, rememberStaged, stagedExports } from './staged.ts'
+import { givenUp, keepStaged, ownStaged, rememberStaged, stagedExports, stageOwn } from './staged.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -54,10 +54,13 @@ export async function commitExports(
   const { repository } = workspace
   const { head } = options
   const writes = await allWrites(workspace, planned, head.commit)
+  const given = await givenUp(workspace, { head: head.commit, writes, sources: planned.map(({ plan }) => plan.source) })
   if (writes.size === 0) {
+    if (given.size > 0) await stageOwn(workspace, { head: head.commit, writes: given })
     await movePoints(planned, head.commit)
     return undefined
   }
+  for (const [file, bytes] of given) writes.set(file, bytes)
   await refuseForeignStaged(workspace, head.commit)
   const parent = (options.replace ? await replaceable(workspace, head.commit) : undefined) ?? head.commit
   const built = await buildTree(repository, head.commit, writes)
@@ -78,32 +81,22 @@ async function allWrites(
   workspace: Workspace,
   planned: readonly PlannedSource[],
   head: string,
-): Promise<Map<string, Buffer>> {
+): Promise<Map<string, Buffer | undefined>> {
   const { repository, config } = workspace
-  const writes = new Map(planned.flatMap(({ plan }) => plan.collections.flatMap(({ writes: files }) => [...files])))
+  const writes = new Map<string, Buffer | undefined>(
+    planned.flatMap(({ plan }) => plan.collections.flatMap(({ writes: files }) => [...files])),
+  )
   const waiting = await waitingFiles(repository)
   const blobs = await readBlobs(
     repository,
     [...waiting.values()].map(({ id }) => id),
   )
   const committed = await filesAt(repository, head, config.exports)
-  for (const [file, { id }] of waiting) if (committed.get(file)?.id !== id) writes.set(file, blobs.get(id) as Buffer)
+  for (const [file, { id }] of waiting) if (committed.get(file)?.id !== id) writes.set(file, blobs.get(id))
   const attributes = `${config.exports}/.gitattributes`
   if (writes.size > 0 && !committed.has(attributes))
     writes.set(attributes, Buffer.from(await templateText('exports.gitattributes')))
-  for (const file of (await stagedExports(workspace, head)).own)
-    await unstage(workspace, writes, { file, id: committed.get(file)?.id })
   return writes
-}
-
-/** A file that `tandem export` staged and live meanwhile gave up goes back to HEAD's bytes. */
-async function unstage(
-  workspace: Workspace,
-  writes: Map<string, Buffer>,
-  at: { readonly file: string; readonly id: string | undefined },
-): Promise<void> {
-  if (writes.size === 0 || writes.has(at.file) || at.id === undefined) return
-  writes.set(at.file, await workspace.repository.bytes(['cat-file', 'blob', at.id]))
 }
 
 /** @throws LockedError when the index holds exports that somebody else staged */

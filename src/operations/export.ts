@@ -1,5 +1,4 @@
 /** `tandem export`, and what pre-push does: live → exports, as a data commit or as staged files, after HEAD was applied. */
-import { buildTree, stageFiles } from '../git/data-commit.ts'
 import { writeReconciled } from '../git/install/stub-state.ts'
 import { tidyUp } from './apply.ts'
 import type { CarryingHead } from './carrying.ts'
@@ -13,7 +12,7 @@ import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
 import type { Source } from './source.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
-import { ownStaged, rememberStaged } from './staged.ts'
+import { givenUp, stageOwn } from './staged.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface ExportOptions {
@@ -52,14 +51,14 @@ export async function exportAndCommit(workspace: Workspace, options: ExportOptio
 export async function exportAndStage(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
   return exportSources(workspace, options, async (sources) => {
     if (workspace.invocation.dryRun) return undefined
-    const writes = new Map(sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])))
-    await refuseForeignStaged(workspace, options.head.commit)
-    const { tree, files } = await buildTree(workspace.repository, options.head.commit, writes)
-    for (const { source, exported } of sources)
-      await storeCandidate(source, exported, { tree, head: options.head.commit })
-    const staged = await ownStaged(workspace)
-    await rememberStaged(workspace, files)
-    await stageFiles(workspace.repository, files, { from: options.head.commit, writes, staged })
+    const head = options.head.commit
+    const exported = sources.flatMap((each) => each.exported.collections.flatMap(({ writes }) => [...writes]))
+    await refuseForeignStaged(workspace, head)
+    const writes = new Map<string, Buffer | undefined>(exported)
+    const names = sources.map(({ source }) => source.source)
+    for (const [file, bytes] of await givenUp(workspace, { head, writes, sources: names })) writes.set(file, bytes)
+    const tree = await stageOwn(workspace, { head, writes })
+    for (const each of sources) await storeCandidate(each.source, each.exported, { tree, head })
     return undefined
   })
 }

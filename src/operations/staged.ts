@@ -1,7 +1,8 @@
 /** Which staged exports are the tool's own: remembered by path and blob id, so that what a person staged (or a squash, a stash) is never taken for ours. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { FileIds } from '../git/data-commit.ts'
+import { buildTree, stageFiles, type FileIds, type FileWrites } from '../git/data-commit.ts'
+import { readBlobs } from '../git/objects.ts'
 import { filesAt, filesInIndex, type TreeFiles } from '../git/tree.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import type { Workspace } from './workspace.ts'
@@ -33,6 +34,35 @@ export async function keepStaged(workspace: Workspace, commit: string): Promise<
     stagedFile(workspace),
     JSON.stringify(Object.fromEntries(own.map((file) => [file, ours[file]]))),
   )
+}
+
+/** Files of these sources that the tool staged and live meanwhile gave up: with HEAD's bytes, or undefined where HEAD has none. */
+export async function givenUp(
+  workspace: Workspace,
+  at: { readonly head: string; readonly writes: FileWrites; readonly sources: readonly string[] },
+): Promise<Map<string, Buffer | undefined>> {
+  const { repository, config } = workspace
+  const folders = at.sources.map((source) => `${config.exports}/${source}/`)
+  const { own } = await stagedExports(workspace, at.head)
+  const left = own.filter((file) => !at.writes.has(file) && folders.some((folder) => file.startsWith(folder)))
+  const committed = await filesAt(repository, at.head, config.exports)
+  const blobs = await readBlobs(
+    repository,
+    left.flatMap((file) => committed.get(file)?.id ?? []),
+  )
+  return new Map(left.map((file) => [file, blobs.get(committed.get(file)?.id ?? '')]))
+}
+
+/** Stages files as the tool's own, in the index and the work tree. Answers the tree that a commit of them would have. @throws LockedError */
+export async function stageOwn(
+  workspace: Workspace,
+  at: { readonly head: string; readonly writes: FileWrites },
+): Promise<string> {
+  const { tree, files } = await buildTree(workspace.repository, at.head, at.writes)
+  const staged = await ownStaged(workspace)
+  await rememberStaged(workspace, files)
+  await stageFiles(workspace.repository, files, { from: at.head, writes: at.writes, staged })
+  return tree
 }
 
 export interface StagedExports {

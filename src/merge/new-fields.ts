@@ -19,35 +19,39 @@ export interface MigratedSides {
   readonly theirs: Records
 }
 
-/** The base with each new field set to the value most records of one side have; unchanged where most have none. Symmetric in ours and theirs. */
+/**
+ * The base with each new field set to what the migration filled in: the value that most records have on both sides alike. Where the sides' commonest values differ nobody
+ * can tell a default from an edit, and where one side's record lacks the field that machine had not migrated yet: there the base stays as it is, and a difference is
+ * decided and reported like any other. Symmetric in ours and theirs.
+ */
 export function withFilledIn(sides: MigratedSides, fields: readonly string[]): Records {
   const filled = fields.flatMap((field) => {
-    const value = commonest(field, [sides.ours, sides.theirs])
-    return value === undefined ? [] : [[field, value] as const]
+    const value = commonest(field, sides.ours)
+    return value === undefined || value !== commonest(field, sides.theirs) ? [] : [[field, value] as const]
   })
   if (filled.length === 0) return sides.base
   return new Map(
-    [...sides.base].map(([key, text]) => [key, sortedObjectText(new Map([...filled, ...splitObject(text)]))]),
+    [...sides.base].map(([key, text]) => [key, fillRecord(text, filled, [sides.ours.get(key), sides.theirs.get(key)])]),
   )
 }
 
-interface Candidate {
-  readonly value: ValueText | undefined
-  readonly share: number
+function fillRecord(
+  text: RecordText,
+  filled: readonly (readonly [field: string, value: ValueText])[],
+  sides: readonly (RecordText | undefined)[],
+): RecordText {
+  const fields = sides.map((side) => (side === undefined ? undefined : splitObject(side)))
+  const fitting = filled.filter(([field]) => fields.every((side) => side === undefined || side.has(field)))
+  return fitting.length === 0 ? text : sortedObjectText(new Map([...fitting, ...splitObject(text)]))
 }
 
-/** The value with the greatest share of one side's records; of equal shares, the smaller bytes. */
-function commonest(field: string, sides: readonly Records[]): ValueText | undefined {
-  const candidates = sides.flatMap((side) => mostOf(field, side))
-  candidates.sort((a, b) => b.share - a.share || compareBytes(a.value ?? '', b.value ?? ''))
-  return candidates[0]?.value
-}
-
-function mostOf(field: string, records: Records): Candidate[] {
+/** The value that most records have, absence too; of equally frequent ones, the smaller bytes. */
+function commonest(field: string, records: Records): ValueText | undefined {
   const counts = new Map<ValueText | undefined, number>()
   for (const text of records.values()) {
     const value = splitObject(text).get(field)
     counts.set(value, (counts.get(value) ?? 0) + 1)
   }
-  return [...counts].map(([value, count]) => ({ value, share: count / records.size }))
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || compareBytes(a ?? '', b ?? ''))
+  return sorted[0]?.[0]
 }

@@ -13,9 +13,15 @@ test('the value that a migration filled in counts as if the base had it, whichev
   expect([...withFilledIn({ base, ours: edited, theirs: migrated }, ['s'])]).toEqual(expected)
 })
 
-test('the default of one side is told from values that the other side filled in one by one', () => {
-  const filled = records(['[1]', '{"a":1,"s":7}'], ['[2]', '{"a":2,"s":8}'], ['[3]', '{"a":3,"s":9}'])
-  expect(withFilledIn({ base, ours: filled, theirs: migrated }, ['s']).get('[2]')).toBe('{"a":2,"s":0}')
+test('where the sides differ in what most records have, the base stays: nobody can tell a default from an edit', () => {
+  const basic = records(['[1]', '{"a":1,"s":7}'], ['[2]', '{"a":2,"s":7}'], ['[3]', '{"a":3,"s":7}'])
+  expect(withFilledIn({ base, ours: basic, theirs: migrated }, ['s'])).toBe(base)
+})
+
+test('a record of the machine that had not migrated yet is left to the other side', () => {
+  const late = records(['[1]', '{"a":1,"s":0}'], ['[2]', '{"a":2,"s":0}'], ['[3]', '{"a":3}'])
+  const filled = withFilledIn({ base, ours: migrated, theirs: late }, ['s'])
+  expect([filled.get('[2]'), filled.get('[3]')]).toEqual(['{"a":2,"s":0}', '{"a":3}'])
 })
 
 test('a nullable field that most records lack leaves the base alone', () => {

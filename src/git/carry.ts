@@ -134,14 +134,16 @@ export async function writeMarker(repository: Repository, marker: PushMarker): P
   return file
 }
 
-/** Removes markers whose `git push` is gone: it failed, or was killed. Answers how many. */
-export async function clearDeadMarkers(repository: Repository): Promise<number> {
+/** Removes markers whose `git push` is gone: it failed, or was killed, before its last step began. Answers them: their data commits were not sent. */
+export async function clearDeadMarkers(repository: Repository): Promise<PushMarker[]> {
   const names = await readdir(markerFolder(repository)).catch(() => [])
-  let cleared = 0
+  const cleared: PushMarker[] = []
   for (const name of names) {
     if (isAlive(Number(name))) continue
-    await rm(path.join(markerFolder(repository), name), { force: true })
-    cleared++
+    const file = path.join(markerFolder(repository), name)
+    const text = await readFile(file, 'utf8').catch(() => '')
+    if (text.startsWith('{"')) cleared.push(JSON.parse(text) as PushMarker)
+    await rm(file, { force: true })
   }
   return cleared
 }

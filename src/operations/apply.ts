@@ -5,6 +5,7 @@ import { writeReconciled } from '../git/install/stub-state.ts'
 import { restoreWaitingCopies } from '../git/waiting.ts'
 import { clearDeadMarkers } from '../git/carry.ts'
 import { clearDeadIndexLock } from '../git/data-commit.ts'
+import { markUnsent } from './commit-export.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { CarryingHead } from './carrying.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
@@ -61,7 +62,7 @@ async function removeLeftovers({ dataDir, invocation }: Workspace): Promise<void
 export async function tidyUp(workspace: Workspace): Promise<void> {
   if (workspace.invocation.dryRun) return
   await clearDeadIndexLock(workspace.repository)
-  await clearDeadMarkers(workspace.repository)
+  for (const marker of await clearDeadMarkers(workspace.repository)) await markUnsent(workspace, marker)
   await removeLeftovers(workspace)
   await restoreWaitingCopies(workspace.repository)
 }

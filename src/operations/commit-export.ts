@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { PushMarker } from '../git/carry.ts'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
 import { clockAt, commitsOf, isShared, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
 import { readBlobs } from '../git/objects.ts'
@@ -111,6 +112,13 @@ export async function refuseForeignStaged(workspace: Workspace, head: string): P
 /** A push has begun, and what it sends may be seen by others even if it fails: from now on no data commit is replaced. */
 export async function markPublished(workspace: Workspace): Promise<void> {
   await rm(unpublishedFile(workspace), { force: true })
+}
+
+/** A push that ended before its data commit was sent: it may be replaced. Over HTTP git may have sent it all the same (design §5). */
+export async function markUnsent(workspace: Workspace, marker: PushMarker): Promise<void> {
+  const args = ['remote', 'get-url', '--push', '--all', marker.remote]
+  const urls = await workspace.repository.git(args, { answers: [2, 128] })
+  if (!/^https?:/m.test(urls)) await writeAtomically(unpublishedFile(workspace), `${marker.data}\n`)
 }
 
 /** The parent for a commit that replaces HEAD: HEAD is a data commit of this clone that its upstream has not seen. undefined: HEAD stays, as it does where nothing is ever published. */

@@ -14,7 +14,7 @@ import { betweenTwo, type TwoAssetsOptions } from '../support/two-assets.ts'
 const FILE = 'exports/app/traders/records.jsonl'
 
 /** Moments of a run, as shares of the time that it took undisturbed. */
-const MOMENTS = [0.2, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1]
+const MOMENTS = [0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
 
 const engines = [
   { engine: sqlite, name: sqlite.name, moments: MOMENTS },

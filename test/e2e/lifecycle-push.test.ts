@@ -67,7 +67,7 @@ test('a rejected push leaves the data commit local; the next pull merges it and 
     expect(await disagreements({ a, b })).toEqual([])
   }))
 
-test('an unpublished data commit that is still HEAD is replaced by the next export; one that a push is sending stays below', () =>
+test('a data commit that a rejected push did not get to send is replaced by the next export; one that a push is sending stays below', () =>
   between(async ({ a, b }) => {
     await b.commit('theirs.txt', 'theirs\n')
     await b.git('push')
@@ -81,6 +81,29 @@ test('an unpublished data commit that is still HEAD is replaced by the next expo
     await a.database.insert('traders', [trader('id', 78)])
     await a.try('push')
     expect(await a.id('HEAD^')).toBe(sent)
+  }))
+
+test('a data commit that nobody can have is replaced by the next export, not stacked; once a push has tried to send it, it stays', () =>
+  between(async ({ a, b }) => {
+    await b.commit('theirs.txt', 'theirs\n')
+    await b.git('push')
+    const code = await a.id('HEAD')
+    const add = (i: number): Promise<void> => a.database.insert('traders', [trader('id', i)])
+    await add(77)
+    await a.tandem('export', '--commit')
+    await add(78)
+    await a.tandem('export', '--commit')
+    expect(await a.id('HEAD^')).toBe(code)
+    expect((await a.git('log', '-1', '--format=%s')).stdout.trim()).toBe('data: app +2 ~0 -0')
+    const sent = await a.id('HEAD')
+    expect((await a.try('push')).code).not.toBe(0)
+    await add(79)
+    await a.tandem('export', '--commit')
+    expect(await a.id('HEAD^')).toBe(sent)
+    await a.git('pull', '--no-edit')
+    await a.git('push')
+    await b.git('pull')
+    expect(await disagreements({ a, b })).toEqual([])
   }))
 
 test.each(['--force', '--force-with-lease'])(

@@ -40,6 +40,7 @@ export async function prePush(workspace: Workspace, input: PrePushInput): Promis
     acceptClock: false,
     replace: false,
   })
+  await markPublished(workspace)
   tell(workspace, result)
   const data = result.commit?.commit
   if (data === undefined || pid === undefined) return

@@ -134,7 +134,9 @@ export async function readRecords(
 function checkPlace(file: RecordsFile, collection: CommittedCollection, at: { path: string; bucket: string }): void {
   const { header } = file
   const wrong = (what: string): never => {
-    throw new DamagedError({ path: at.path, line: 1 }, `the header disagrees with the file's place: ${what}`)
+    throw new DamagedError({ path: at.path, line: 1 }, `the header disagrees with the file's place: ${what}`, {
+      hint: 'If two layouts met in a merge, run: tandem resolve',
+    })
   }
   if (header.source !== collection.source) wrong(`source ${header.source}`)
   if (header.collection !== collection.schema.name) wrong(`collection ${header.collection}`)

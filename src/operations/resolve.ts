@@ -2,7 +2,7 @@
 import { writeFile, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parseCollectionFile, structureText } from '../export/collection-file.ts'
-import { mergeBases } from '../git/history.ts'
+import { commitsOf, isAncestor, mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import { readBlobs } from '../git/objects.ts'
 import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
@@ -11,7 +11,8 @@ import { parseRecordsFile } from '../export/records-file.ts'
 import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import { mergeFiles } from './merge-files.ts'
 import { rulesOf, schemaBeside } from './merge-driver.ts'
-import { mergeRelaid, type RelaidCollection } from './resolve-layouts.ts'
+import { readCommitted, readRecords } from './committed.ts'
+import { mergeRelaid, type Meeting, type RelaidCollection } from './resolve-layouts.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Resolved {
@@ -51,20 +52,48 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
   return { resolved, left }
 }
 
-/** Collections in conflict whose sides are in different layouts, merged whole. */
+/**
+ * Collections whose sides are in different layouts, merged whole: those in conflict, or, after a merge that git's text merge let through, those that HEAD cannot be
+ * read of any more.
+ */
 async function relaidCollections(workspace: Workspace, conflicted: Iterable<string>): Promise<RelaidCollection[]> {
-  const { repository, config } = workspace
-  const ours = (await readHead(repository)).commit
-  const theirs = await theirHead(workspace)
-  if (ours === undefined || theirs === undefined) return []
-  const [fork] = await mergeBases(repository, ours, theirs)
-  if (fork === undefined) return []
+  const meeting = await meetingOf(workspace)
+  if (meeting === undefined) return []
   const paths = [...conflicted]
   const found: RelaidCollection[] = []
-  for (const source of new Set(paths.map((file) => file.slice(config.exports.length + 1).split('/')[0] as string)))
-    if (source !== 'reports' && source !== 'quarantine')
-      found.push(...(await mergeRelaid(workspace, source, { fork, ours, theirs })))
-  return found.filter(({ folder }) => paths.some((file) => file.startsWith(`${folder}/`)))
+  for (const { name: source } of workspace.config.sources)
+    for (const relaid of await mergeRelaid(workspace, source, meeting))
+      if (meeting.isConcluded ? await isBroken(workspace, source, relaid) : isNamed(relaid, paths)) found.push(relaid)
+  return found
+}
+
+function isNamed({ folder }: RelaidCollection, paths: readonly string[]): boolean {
+  return paths.some((file) => file.startsWith(`${folder}/`))
+}
+
+/** True when HEAD's files of the collection do not fit together. */
+async function isBroken(workspace: Workspace, source: string, { folder }: RelaidCollection): Promise<boolean> {
+  const place = { repository: workspace.repository, exportsFolder: workspace.config.exports, source }
+  const committed = [...(await readCommitted(place, 'HEAD')).values()].find((each) => each.folder === folder)
+  return readRecords(place, committed).then(
+    () => false,
+    (error: unknown) => error instanceof DamagedError,
+  )
+}
+
+/** The merge that waits for its commit, else the one that HEAD is. */
+async function meetingOf(workspace: Workspace): Promise<(Meeting & { readonly isConcluded: boolean }) | undefined> {
+  const { repository } = workspace
+  const head = (await readHead(repository)).commit
+  if (head === undefined) return undefined
+  const theirs = await theirHead(workspace)
+  const [commit] = await commitsOf(repository, ['--max-count=1', head])
+  const [first, second] = commit?.parents ?? []
+  const isConcluded = theirs === undefined || (await isAncestor(repository, theirs, head))
+  const sides = isConcluded ? [first, second] : [head, theirs]
+  if (sides[0] === undefined || sides[1] === undefined) return undefined
+  const [fork] = await mergeBases(repository, sides[0], sides[1])
+  return fork === undefined ? undefined : { fork, ours: sides[0], theirs: sides[1], isConcluded }
 }
 
 interface Texts {

@@ -7,6 +7,7 @@ import { withFilledIn } from '../merge/new-fields.ts'
 import type { Change } from '../model/change.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
+import { DamagedError } from '../model/errors.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import {
   differingBuckets,
@@ -180,7 +181,9 @@ async function collidedKeys(source: Source, question: CollisionQuestion): Promis
   for (const junction of question.junctions) {
     const at = async (commit: string): Promise<Records> =>
       readRecords(source, (await readCommitted(source, commit)).get(question.name))
-    const [fork, theirs, merged] = [await at(junction.fork), await at(junction.theirs), await at(junction.merged)]
+    // a merge that left damaged files is told by what HEAD has become since
+    const merged = await at(junction.merged).catch(ifDamaged(theirRecords))
+    const [fork, theirs] = [await at(junction.fork), await at(junction.theirs)]
     for (const [key, text] of suspects) {
       const other = theirs.get(key)
       const isOther = other !== undefined && !fork.has(key) && areTwoRecords({ ours: text, theirs: other }, rules)
@@ -188,6 +191,13 @@ async function collidedKeys(source: Source, question: CollisionQuestion): Promis
     }
   }
   return [...collided]
+}
+
+function ifDamaged(instead: Records): (error: unknown) => Records {
+  return (error) => {
+    if (error instanceof DamagedError) return instead
+    throw error
+  }
 }
 
 /** HEAD's record keeps the key whoever came first: it is committed. Live's moves. */

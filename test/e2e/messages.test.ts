@@ -107,7 +107,7 @@ describe('outside of a repository that is set up', () => {
   test('a variable that is not set is named', () =>
     withEmptyAssets(sqlite, RECORDS, async ({ a }) => {
       await a.write('tandem.config.json', '{ "sources": { "app": { "url": "${APP_DATABASE_URL}" } } }')
-      await a.tandem('init', '--yes')
+      const init = await a.tandem('init', '--yes')
       expect(init.code).toBe(2)
       expect(init.text).toContain('APP_DATABASE_URL')
     }))
@@ -115,7 +115,7 @@ describe('outside of a repository that is set up', () => {
   test('a database file that is not there: exit 3, naming the path', () =>
     withEmptyAssets(sqlite, RECORDS, async ({ a }) => {
       await a.write('tandem.config.json', '{ "sources": { "app": { "url": "sqlite:data/nope.db" } } }')
-      await a.tandem('init', '--yes')
+      const init = await a.tandem('init', '--yes')
       expect(init.code).toBe(3)
       expect(init.text).toContain('data/nope.db')
     }))

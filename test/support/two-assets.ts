@@ -3,11 +3,11 @@
  * of the caller's environment gets in but PATH, so that neither CI nor anybody's git configuration decides what a test sees.
  */
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { afterAll } from 'vitest'
 import { assetAt, type Answer, type Asset, type Environment } from './asset.ts'
 import type { Engine, Fields } from './live-database.ts'
 
@@ -94,10 +94,16 @@ async function copiedAssets(engine: Engine, options: TwoAssetsOptions = {}): Pro
 const templates = new Map<string, Promise<string>>()
 
 async function makeTemplate(engine: Engine, options: TwoAssetsOptions): Promise<string> {
-  const { folder } = await twoAssets(engine, options)
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return folder
+  return (await twoAssets(engine, options)).folder
 }
+
+// for the test file that imports this module; a worker's end is no moment to rely on
+afterAll(async () => {
+  for (const template of templates.values()) {
+    const folder = await template.catch(() => undefined)
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+})
 
 /** Commits the configuration, sets the clone up and pushes. */
 export async function firstExport(asset: Asset): Promise<void> {

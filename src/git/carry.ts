@@ -1,4 +1,4 @@
-/** Carrying the data commit with the very push that is going on (design §5): whether this push is one that can, and the marker that its last step finds. */
+/** Carrying the data commit with the very push that is going on (docs/hooks.md): whether this push is one that can, and the marker that its last step finds. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Repository } from './repository.ts'
@@ -34,7 +34,7 @@ export function parsePushLines(text: string): PushLine[] {
   })
 }
 
-/** Decides by the rules of the design whether a push takes a data commit along. `head` is the commit and full ref of the current branch. */
+/** Decides whether a push takes a data commit along. `head` is the commit and full ref of the current branch. */
 export async function carriageOf(
   repository: Repository,
   push: PushRequest,

@@ -1,4 +1,4 @@
-/** What commits say about each other: ancestry, merge bases, the trailers of data commits, and the clocks made from them (design: CONVERGENCE, "clock"). */
+/** What commits say about each other: ancestry, merge bases, the trailers of data commits, and the clocks made from them. */
 import type { WriterStamp } from '../model/rules.ts'
 import type { Repository } from './repository.ts'
 

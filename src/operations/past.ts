@@ -1,4 +1,4 @@
-/** Which common past a live database has with HEAD (design §3, "Base"): from its sync point S, by ancestry and by the export ids that rebase, amend and squash keep. */
+/** Which common past a live database has with HEAD (docs/architecture.md): from its sync point S, by ancestry and by the export ids that rebase, amend and squash keep. */
 import { commitExists, commitsOf, exportIds, isAncestor, mergeBases, type CommitFacts } from '../git/history.ts'
 import type { Repository } from '../git/repository.ts'
 import type { SyncPoint } from './sync-state.ts'

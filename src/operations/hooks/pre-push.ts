@@ -1,4 +1,4 @@
-/** pre-push: the database's changes become a data commit on top of what is pushed, and travel with the same `git push` (design §5). Never stops the push. */
+/** pre-push: the database's changes become a data commit on top of what is pushed, and travel with the same `git push` (docs/hooks.md). Never stops the push. */
 import { carriageOf, parsePushLines, writeMarker, type PushMarker } from '../../git/carry.ts'
 import { writeTransactionHook, quietPushEnvironment } from '../../git/install/transaction-hook.ts'
 import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'

@@ -114,7 +114,7 @@ export async function markPublished(workspace: Workspace): Promise<void> {
   await rm(unpublishedFile(workspace), { force: true })
 }
 
-/** A push that ended before its data commit was sent: it may be replaced. Over HTTP git may have sent it all the same (docs/hooks.md). */
+/** A push that ended before its data commit was sent: it may be replaced. Over HTTP git reads the branch anew when it sends, so there it may have gone out all the same. */
 export async function markUnsent(workspace: Workspace, marker: PushMarker): Promise<void> {
   const args = ['remote', 'get-url', '--push', '--all', marker.remote]
   const urls = await workspace.repository.git(args, { answers: [2, 128] })

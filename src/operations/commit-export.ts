@@ -1,14 +1,10 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
 import { spawn } from 'node:child_process'
-import { readFile, rm } from 'node:fs/promises'
-import path from 'node:path'
-import type { PushMarker } from '../git/carry.ts'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
-import { clockAt, commitsOf, isShared, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
+import { clockAt, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
-import { writeAtomically } from '../io/atomic-write.ts'
 import { logLine } from '../io/log.ts'
 import { GuardError, LockedError } from '../model/errors.ts'
 import { filesDigest, readCommitted, readRecords } from './committed.ts'
@@ -17,6 +13,7 @@ import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
 import { givenUp, keepStaged, ownStaged, rememberStaged, stagedExports, stageOwn } from './staged.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
+import { markReplaceable, replaceable } from './unpublished.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A source with what is to be exported of it. */
@@ -107,34 +104,6 @@ export async function refuseForeignStaged(workspace: Workspace, head: string): P
   throw new LockedError(`exports hold staged changes that tandem did not stage: ${foreign.slice(0, 3).join(', ')}`, {
     hint: 'Commit them, or take them back: git restore --staged --worktree -- exports',
   })
-}
-
-/** A push has begun, and what it sends may be seen by others even if it fails: from now on no data commit is replaced. */
-export async function markPublished(workspace: Workspace): Promise<void> {
-  await rm(unpublishedFile(workspace), { force: true })
-}
-
-/** A push that ended before its data commit was sent: it may be replaced. Over HTTP git reads the branch anew when it sends, so there it may have gone out all the same. */
-export async function markUnsent(workspace: Workspace, marker: PushMarker): Promise<void> {
-  const args = ['remote', 'get-url', '--push', '--all', marker.remote]
-  const urls = await workspace.repository.git(args, { answers: [2, 128] })
-  if (!/^https?:/m.test(urls)) await writeAtomically(unpublishedFile(workspace), `${marker.data}\n`)
-}
-
-/** The parent for a commit that replaces HEAD: HEAD is a data commit of this clone that its upstream has not seen. undefined: HEAD stays, as it does where nothing is ever published. */
-async function replaceable(workspace: Workspace, head: string): Promise<string | undefined> {
-  const own = await readFile(unpublishedFile(workspace), 'utf8').catch(() => '')
-  const upstream = await workspace.repository.git(['rev-parse', '--verify', '--quiet', '@{upstream}'], {
-    answers: [1, 128],
-  })
-  if (upstream === '') return undefined
-  if (own.trim() !== head || (await isShared(workspace.repository, head))) return undefined
-  const [commit] = await commitsOf(workspace.repository, ['--max-count=1', head])
-  return commit?.parents.length === 1 ? commit.parents[0] : undefined
-}
-
-function unpublishedFile(workspace: Workspace): string {
-  return path.join(workspace.dataDir, 'unpublished')
 }
 
 async function summaryOf(
@@ -228,7 +197,7 @@ async function afterwards(
   await removeWaiting(workspace.repository, made.files)
   startMaintenance(workspace)
   await keepStaged(workspace, made.commit)
-  if (made.mayBeReplaced) await writeAtomically(unpublishedFile(workspace), `${made.commit}\n`)
+  if (made.mayBeReplaced) await markReplaceable(workspace, made.commit)
 }
 
 /** Plumbing and push never pack; loose objects would pile up. Runs by itself, when git finds it worth while. */

@@ -3,7 +3,7 @@ import { readHead } from '../git/head.ts'
 import { GitError } from '../git/run.ts'
 import { TandemError, UnreachableError } from '../model/errors.ts'
 import { requireCarrying, requireNoOperation } from './carrying.ts'
-import { markPublished } from './commit-export.ts'
+import { markPublished } from './unpublished.ts'
 import { exportAndCommit, type ExportOptions, type ExportResult } from './export.ts'
 import type { Workspace } from './workspace.ts'
 

@@ -4,7 +4,7 @@ import { writeTransactionHook, quietPushEnvironment } from '../../git/install/tr
 import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'
 import { carryingHead } from '../carrying.ts'
 import { changeWords } from '../change-words.ts'
-import { markPublished } from '../commit-export.ts'
+import { markPublished } from '../unpublished.ts'
 import { exportAndCommit, type ExportResult } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
 import type { Workspace } from '../workspace.ts'

@@ -1,22 +1,10 @@
-/** The elements of an array in its three states, and the order merged elements are put in where no side's own order can stand. */
+/** The elements of an array as a register's versions have them, and the order merged elements are put in where no side's own order can stand. */
 import { compareBytes, kindOf, splitArray, type ValueText } from '../model/canonical.ts'
-import type { Versions } from './versions.ts'
 
-export interface ElementVersions {
-  readonly base: readonly ValueText[]
-  readonly ours: readonly ValueText[]
-  readonly theirs: readonly ValueText[]
-}
-
-/** The elements of three arrays, none for an absent base; `undefined` when one of them is no array. */
-export function splitElements({ base, ours, theirs }: Versions): ElementVersions | undefined {
-  if (!isArray(ours) || !isArray(theirs)) return undefined
-  if (base !== undefined && !isArray(base)) return undefined
-  return { base: base === undefined ? [] : splitArray(base), ours: splitArray(ours), theirs: splitArray(theirs) }
-}
-
-function isArray(text: ValueText | undefined): text is ValueText {
-  return text !== undefined && kindOf(text) === 'array'
+/** The elements of a value; none for an absent one, `undefined` when it is no array. */
+export function elementsOf(text: ValueText | undefined): readonly ValueText[] | undefined {
+  if (text === undefined) return []
+  return kindOf(text) === 'array' ? splitArray(text) : undefined
 }
 
 const INTEGER = /^-?\d+$/
@@ -28,4 +16,16 @@ export function compareElements(a: string, b: string): number {
   if (!left) return compareBytes(a, b)
   const [x, y] = [BigInt(a), BigInt(b)]
   return x < y ? -1 : x > y ? 1 : compareBytes(a, b)
+}
+
+/** Remembers what a function makes of a text: each version of an array is looked at once a member. */
+export function remembered<Made>(make: (text: ValueText | undefined) => Made): (text: ValueText | undefined) => Made {
+  const known = new Map<ValueText | undefined, Made>()
+  return (text) => {
+    const made = known.get(text)
+    if (made !== undefined) return made
+    const fresh = make(text)
+    known.set(text, fresh)
+    return fresh
+  }
 }

@@ -1,20 +1,19 @@
 /** Merges the fields of a record that both sides have: the critical group as one, derived fields silently, every other field for itself. */
 import type { RecordText, ValueText } from '../model/canonical.ts'
-import type { MergeRules, WriterStamp } from '../model/rules.ts'
+import type { MergeRules } from '../model/rules.ts'
 import type { FieldConflict, MergeContext, Place } from './context.ts'
-import { type FieldVersions, fieldOf, orderNames, splitVersions } from './documents.ts'
+import { orderNames } from './documents.ts'
 import { mergeGroup } from './group.ts'
 import { type Entry, printObject } from './print.ts'
 import { mergeValue } from './values.ts'
-import { decidingText, type Side, trivialMerge, type Versions } from './versions.ts'
-import { compareStamps, compareTexts, stampRecord, type Verdict } from './winner.ts'
+import { decidingText, sameValue, sharedValue } from './versions.ts'
+import { compareTexts, greatestWrite, type Verdict } from './winner.ts'
+import { registerAt, type Register } from './writes.ts'
 
-export interface FieldsInput {
-  readonly base: RecordText | undefined
+/** A record in its versions; ours and theirs as if neither had been deleted. */
+export interface RecordRegister extends Register {
   readonly ours: RecordText
   readonly theirs: RecordText
-  readonly rules: MergeRules
-  readonly stamps: Readonly<Record<Side, WriterStamp>>
 }
 
 export interface MergedFields {
@@ -22,51 +21,57 @@ export interface MergedFields {
   readonly conflicts: readonly FieldConflict[]
 }
 
-/** Merges two records field by field against their base; symmetric in ours and theirs. */
-export function mergeFields(input: FieldsInput): MergedFields {
-  const { rules } = input
-  const sides = splitVersions(input)
-  const context = contextOf(input, sides)
-  const names = orderNames(sides, context.first)
-  const group = mergeGroup(context, sides)
+export type FieldChoices = Pick<MergeContext, 'choose' | 'settle' | 'keepsEdited'>
+
+/** Merges two records field by field; symmetric in ours and theirs. `choices`: another way to decide than by the greatest write. */
+export function mergeFields(
+  record: RecordRegister,
+  rules: MergeRules,
+  choices: FieldChoices = byWrites(rules),
+): MergedFields {
+  const context: MergeContext = {
+    ...choices,
+    rules,
+    first: choices.choose(record).side,
+    conflicts: [],
+    merge: (place, register) => mergeValue(context, place, register),
+  }
+  const names = orderNames(record, context.first)
+  const group = mergeGroup(context, record)
   const entries: Entry[] = []
   for (const name of names) {
-    const value = group.has(name) ? group.get(name) : mergeField(context, name, fieldOf(sides, name))
+    const value = group.has(name) ? group.get(name) : mergeField(context, name, record)
     if (value !== undefined) entries.push([name, value])
   }
   return { text: printObject(rules.order, entries), conflicts: context.conflicts }
 }
 
-/** The record's winner is decided once; only where all its facts are equal do the bytes of each value decide. */
-function contextOf(input: FieldsInput, sides: FieldVersions): MergeContext {
-  const { rules } = input
-  const winner = compareSides(input, sides)
-  const choose = (ours: ValueText | undefined, theirs: ValueText | undefined): Verdict =>
-    winner ?? compareTexts(decidingText(ours, rules.order), decidingText(theirs, rules.order))
-  const context: MergeContext = {
-    rules,
-    edited: input.base !== undefined,
-    choose,
-    first: choose(input.ours, input.theirs).side,
-    conflicts: [],
-    merge: (place, versions) => mergeValue(context, place, versions),
+/** The side that alone wrote a value has it; where both did, the greatest write. */
+function byWrites({ order }: MergeRules): FieldChoices {
+  const choose = (register: Register): Verdict =>
+    greatestWrite(register.writes, order) ??
+    compareTexts(decidingText(register.ours, order), decidingText(register.theirs, order))
+  const settle = (register: Register): { readonly value: ValueText | undefined } | undefined => {
+    const shared = sharedValue(register, order)
+    if (shared !== undefined) return shared
+    const { base, ours, theirs, writes } = register
+    if (writes.theirs.length === 0 && writes.ours.length > 0) return { value: ours }
+    if (writes.ours.length === 0 && writes.theirs.length > 0) return { value: theirs }
+    if (writes.ours.length > 0) return undefined
+    // a difference that no known commit made: history is cut, and the base has to tell
+    if (sameValue(base, ours, order)) return { value: theirs }
+    return sameValue(base, theirs, order) ? { value: ours } : undefined
   }
-  return context
-}
-
-function compareSides({ base, rules, stamps }: FieldsInput, sides: FieldVersions): Verdict | undefined {
-  const before = base === undefined ? undefined : sides.base
-  const ours = stampRecord({ fields: sides.ours, base: before, rules, writer: stamps.ours })
-  const theirs = stampRecord({ fields: sides.theirs, base: before, rules, writer: stamps.theirs })
-  return compareStamps(ours, theirs)
+  return { choose, settle, keepsEdited: true }
 }
 
 /** A derived field is recomputed by its database and never reported; the merged text still holds the same value whichever side is ours. */
-function mergeField(context: MergeContext, name: string, versions: Versions): ValueText | undefined {
+function mergeField(context: MergeContext, name: string, record: RecordRegister): ValueText | undefined {
   const { rules } = context
-  if (!rules.derived.includes(name)) return mergeValue(context, placeOf(name, rules), versions)
-  const trivial = trivialMerge(versions, rules.order)
-  return trivial === undefined ? versions[context.choose(versions.ours, versions.theirs).side] : trivial.value
+  const register = registerAt(record, name, rules.order)
+  if (!rules.derived.includes(name)) return mergeValue(context, placeOf(name, rules), register)
+  const settled = context.settle(register)
+  return settled === undefined ? register[context.choose(register).side] : settled.value
 }
 
 function placeOf(name: string, rules: MergeRules): Place {

@@ -1,7 +1,9 @@
-/** Arrays configured `set`: what one side added is in, what one side removed is out. */
+/** Arrays configured `set`: every member is a register of its own, so what one side added is in, and what one side removed is out. */
 import { compareBytes, type ValueText } from '../model/canonical.ts'
-import { compareElements, type ElementVersions } from './elements.ts'
+import type { MergeContext } from './context.ts'
+import { compareElements, elementsOf, remembered } from './elements.ts'
 import { decidingText, type FieldOrder } from './versions.ts'
+import { mapRegister, type Register } from './writes.ts'
 
 interface Member {
   readonly text: ValueText
@@ -9,25 +11,30 @@ interface Member {
 }
 
 /**
- * Three-way per member: its count is taken from the side that changed it, the greater one where both did. Order has no meaning in a set, so the result is sorted
- * (integers by value, the rest by bytes): the same members give the same text whatever was merged first, and whichever side is ours.
+ * Merges two arrays by member, each with its count: from the side that wrote it, by the greatest write where both did. Order has no meaning in a set, so the result is
+ * sorted (integers by value, the rest by bytes): the same members give the same text whatever was merged first, and whichever side is ours.
  */
-export function mergeSets(elements: ElementVersions, order: FieldOrder): ValueText[] {
-  const base = tally(elements.base, order)
-  const ours = tally(elements.ours, order)
-  const theirs = tally(elements.theirs, order)
+export function mergeSets(context: MergeContext, register: Register): ValueText[] {
+  const { order } = context.rules
+  const tally = remembered((text) => tallyOf(elementsOf(text) ?? [], order))
+  const [ours, theirs] = [tally(register.ours), tally(register.theirs)]
   const merged: ValueText[] = []
   for (const member of new Set([...ours.keys(), ...theirs.keys()])) {
-    const [b, o, t] = [base, ours, theirs].map((side) => side.get(member)?.count ?? 0) as [number, number, number]
-    const count = o === b ? t : t === b ? o : Math.max(o, t)
+    const counts = mapRegister(register, (text) => countText(tally(text).get(member)), order)
+    const settled = context.settle(counts)
+    const count = Number((settled === undefined ? counts[context.choose(counts).side] : settled.value) ?? 0)
     const text = smaller(ours.get(member)?.text, theirs.get(member)?.text)
     for (let i = 0; i < count; i++) merged.push(text)
   }
   return merged.sort(compareElements)
 }
 
+function countText(member: Member | undefined): ValueText | undefined {
+  return member === undefined ? undefined : String(member.count)
+}
+
 /** Members by what decides their equality, each with its smallest text. */
-function tally(elements: readonly ValueText[], order: FieldOrder): Map<string, Member> {
+function tallyOf(elements: readonly ValueText[], order: FieldOrder): Map<string, Member> {
   const members = new Map<string, Member>()
   for (const element of elements) {
     const id = decidingText(element, order)

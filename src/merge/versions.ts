@@ -34,19 +34,14 @@ export function withoutDerived(text: RecordText, rules: Pick<MergeRules, 'derive
   return objectText([...splitObject(text)].filter(([name]) => !rules.derived.includes(name)))
 }
 
-/**
- * The three-way merge where it is trivial: both the same, or one side unchanged from the base. `undefined` when both sides changed it differently, else the
- * value wrapped, since absence is a value too. Texts that differ in field order only give the base's, else the smaller: the same whichever side is ours.
- */
-export function trivialMerge(
+/** The text of a value that both sides hold, wrapped; `undefined` when they differ. Texts that differ in field order only give the base's, else the smaller: the same whichever side is ours. */
+export function sharedValue(
   { base, ours, theirs }: Versions,
   order: FieldOrder,
 ): { readonly value: ValueText | undefined } | undefined {
   if (ours === theirs) return { value: ours }
-  if (sameValue(ours, theirs, order)) return { value: sameValue(base, ours, order) ? base : smaller(ours, theirs) }
-  if (sameValue(base, ours, order)) return { value: theirs }
-  if (sameValue(base, theirs, order)) return { value: ours }
-  return undefined
+  if (!sameValue(ours, theirs, order)) return undefined
+  return { value: sameValue(base, ours, order) ? base : smaller(ours, theirs) }
 }
 
 function smaller(a: ValueText = '', b: ValueText = ''): ValueText {

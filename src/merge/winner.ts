@@ -6,7 +6,8 @@ import { compareBytes, type ValueText } from '../model/canonical.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { countFilled } from './completeness.ts'
 import { parseTimestamp } from './timestamp.ts'
-import type { Side } from './versions.ts'
+import { decidingText, type FieldOrder, type Side } from './versions.ts'
+import type { Write, Writes } from './writes.ts'
 
 export type WinnerRule = 'newest' | 'most-complete' | 'asset' | 'bytes'
 
@@ -57,7 +58,27 @@ export function compareStamps(ours: SideStamp, theirs: SideStamp): Verdict | und
   return assets === 0 ? undefined : greater(assets, 'asset')
 }
 
-/** The last rule: the greater value bytes. The two texts must differ. */
+/** The side of the greatest write to a value; undefined where nobody is known to have written it. Stamps first, then the bytes of what was written. */
+export function greatestWrite(writes: Writes, order: FieldOrder): Verdict | undefined {
+  const [ours, theirs] = [greatestOf(writes.ours, order), greatestOf(writes.theirs, order)]
+  if (ours === undefined || theirs === undefined)
+    return ours === theirs ? undefined : { side: ours === undefined ? 'theirs' : 'ours', rule: 'newest' }
+  return compareWrites(ours, theirs, order)
+}
+
+function greatestOf(writes: readonly Write[], order: FieldOrder): Write | undefined {
+  let greatest: Write | undefined
+  for (const write of writes)
+    if (greatest === undefined || compareWrites(write, greatest, order).side === 'ours') greatest = write
+  return greatest
+}
+
+function compareWrites(ours: Write, theirs: Write, order: FieldOrder): Verdict {
+  const verdict = compareStamps(ours.stamp, theirs.stamp)
+  return verdict ?? compareTexts(decidingText(ours.after, order), decidingText(theirs.after, order))
+}
+
+/** The last rule: the greater value bytes. */
 export function compareTexts(ours: string, theirs: string): Verdict {
   return greater(compareBytes(ours, theirs), 'bytes')
 }

@@ -20,10 +20,12 @@ export interface RecordHistory {
   commit(id: string): HistoryCommit
   /** What the committed file says of the record; undefined when it has none. */
   content(id: string): RecordText | undefined
+  /** The file is known to say what is so: a whole export of a live database that held everything before it. Nothing below has to be looked at. */
+  isSettled(id: string): boolean
   /** The commits in the history of `of`, themselves included, that are in no history of `without`; in any order. */
   region(of: readonly string[], without: readonly string[]): readonly string[]
   /** True when `ancestor` is `id` or in its history. */
   isAncestor(ancestor: string, id: string): boolean
-  /** All merge bases. */
+  /** All merge bases, in a fixed order. */
   bases(a: string, b: string): readonly string[]
 }

@@ -43,8 +43,8 @@ describe('an array that is a set', () => {
     expect(mergedText(mergeLists('set', ['[1,1]', '[1,1,2]', '[1,1,1]']))).toBe('{"list":[1,1,1,2]}')
   })
 
-  test('keeps the greater count of a value that both sides removed some of', () => {
-    expect(mergedText(mergeLists('set', ['[1,1,1]', '[1]', '[1,1]']))).toBe('{"list":[1,1]}')
+  test('has the winner’s count of a value that both sides removed some of', () => {
+    expect(mergedText(mergeLists('set', ['[1,1,1]', '[1]', '[1,1]']))).toBe('{"list":[1]}')
   })
 
   test('inside jsonb is written as PostgreSQL writes it', () => {

@@ -1,0 +1,158 @@
+/**
+ * The merge rule over history (docs/convergence.md): a record's fields are registers that the write with the greatest stamp holds, its presence follows from writes that no
+ * delete had seen, and what a merge commit holds is computed, not believed. A function of the commits alone: every machine, in any order of merges, comes to the same.
+ */
+import type { KeyText, RecordText } from '../model/canonical.ts'
+import type { HistoryCommit, RecordHistory } from '../model/history.ts'
+import type { MergeRules } from '../model/rules.ts'
+import { mergeFields } from './fields.ts'
+import { lineagesOf } from './lineage.ts'
+import { stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
+import { isAlive } from './presence.ts'
+import { eventsIn, once, type LocatedEvent, type Rule, type Sides } from './rule.ts'
+import { mergeSides, writesOf, type RecordEvent, type RecordOutcome, type SidesInput } from './sides.ts'
+import { type Side, sameContent } from './versions.ts'
+
+export interface Convergence {
+  state(id: string): RecordText | undefined
+  event(id: string): RecordEvent | undefined
+  merge(ours: string, theirs: string): RecordOutcome
+}
+
+/** The rule for one record: state and event of a commit, and the merge of two. @throws SyntaxError when a text is no JSON object */
+export function convergence(history: RecordHistory, rules: MergeRules, key: KeyText = ''): Convergence {
+  const merges = once((pair) => {
+    const [ours, theirs] = pair.split(' ') as [string, string]
+    return mergeCommits(rule, ours, theirs)
+  })
+  const states = new Map<string, RecordText | undefined>()
+  const rule: Rule = {
+    key,
+    rules,
+    history,
+    state: (id) => stateAt(rule, states, id),
+    expected: once((id) => expectedAt(rule, id)),
+    event: once((id) => eventAt(rule, id)),
+    undeleted: once((id) => undeletedAt(rule, id)),
+    merge: (ours, theirs) => merges(`${ours} ${theirs}`),
+  }
+  return rule
+}
+
+/** Lines of single parents are walked up from the nearest known state, not by recursion: they may be long. */
+function stateAt(rule: Rule, states: Map<string, RecordText | undefined>, id: string): RecordText | undefined {
+  const line: HistoryCommit[] = []
+  for (let at: string | undefined = id; at !== undefined && !states.has(at);) {
+    const commit = rule.history.commit(at)
+    line.push(commit)
+    at = commit.parents.length === 1 && !rule.history.isSettled(at) ? commit.parents[0] : undefined
+  }
+  for (const commit of line.toReversed()) states.set(commit.id, computeState(rule, commit))
+  return states.get(id)
+}
+
+function computeState(rule: Rule, commit: HistoryCommit): RecordText | undefined {
+  const { history, rules } = rule
+  const content = history.content(commit.id)
+  const [parent, other] = commit.parents
+  if (parent === undefined || history.isSettled(commit.id)) return content
+  if (other !== undefined) return computeMerged(rule, commit, content)
+  const [before, state] = [history.content(parent), rule.state(parent)]
+  if (commit.accepts || before === state) return content
+  const former = state === undefined ? rule.undeleted(parent) : undefined
+  return stateOnPending({ before, state, former, content }, rules)
+}
+
+function computeMerged(
+  rule: Rule,
+  { id, parents }: HistoryCommit,
+  content: RecordText | undefined,
+): RecordText | undefined {
+  const { history, rules } = rule
+  const expected = rule.expected(id)
+  const [p, q, more] = parents as readonly [string, string, string?]
+  if (more !== undefined || sameContent(content, expected, rules)) return content
+  const side = (x: string, y: string): MergedParent => ({
+    content: history.content(x),
+    state: rule.state(x),
+    events: eventsIn(rule, [x], [y]),
+  })
+  const former = expected === undefined ? undeletedByMerge(rule, p, q) : undefined
+  return stateOfMerge({ content, expected, former, parents: [side(p, q), side(q, p)] }, rules)
+}
+
+function expectedAt(rule: Rule, id: string): RecordText | undefined {
+  const [p, q, more] = rule.history.commit(id).parents
+  if (p === undefined) return undefined
+  if (q === undefined || more !== undefined) return rule.state(p)
+  const outcome = rule.merge(p, q)
+  return outcome.kind === 'merged' ? outcome.text : outcome.kept
+}
+
+function eventAt(rule: Rule, id: string): LocatedEvent | undefined {
+  const [before, after] = [rule.expected(id), rule.state(id)]
+  if (sameContent(before, after, rule.rules)) return undefined
+  const commit = rule.history.commit(id)
+  const former = before === undefined ? undeletedOfParents(rule, commit) : undefined
+  const writer = { asset: commit.asset, since: commit.since, at: commit.at }
+  return { commit: id, before, after, former, writer, exportId: commit.exportId }
+}
+
+function undeletedAt(rule: Rule, id: string): RecordText | undefined {
+  return rule.state(id) ?? rule.event(id)?.before ?? undeletedOfParents(rule, rule.history.commit(id))
+}
+
+function undeletedOfParents(rule: Rule, { parents }: HistoryCommit): RecordText | undefined {
+  const [p, q] = parents
+  if (p === undefined) return undefined
+  return q === undefined ? rule.undeleted(p) : undeletedByMerge(rule, p, q)
+}
+
+/** The fields of two lines merged as if neither had deleted the record. */
+function undeletedByMerge(rule: Rule, p: string, q: string): RecordText | undefined {
+  const [ours, theirs] = [rule.undeleted(p), rule.undeleted(q)]
+  if (ours === undefined || theirs === undefined) return ours ?? theirs
+  const writes = writesOf({ ours: eventsIn(rule, [p], [q]), theirs: eventsIn(rule, [q], [p]) }, rule.rules)
+  return mergeFields({ base: undefined, ours, theirs, writes, others: [] }, rule.rules).text
+}
+
+function mergeCommits(rule: Rule, ours: string, theirs: string): RecordOutcome {
+  const { history } = rule
+  if (history.isAncestor(ours, theirs)) return { kind: 'merged', text: rule.state(theirs), decisions: [] }
+  if (history.isAncestor(theirs, ours)) return { kind: 'merged', text: rule.state(ours), decisions: [] }
+  return mergeSides(sidesOf(rule, { ours, theirs }))
+}
+
+function sidesOf(rule: Rule, commits: Sides<string>): SidesInput {
+  const { rules, key } = rule
+  const { ours, theirs } = commits
+  const all = { ours: eventsIn(rule, [ours], [theirs]), theirs: eventsIn(rule, [theirs], [ours]) }
+  const { events, added } = lineagesOf(rule, { commits, events: withoutCopies(all, rules) })
+  const isContested = events.ours.length > 0 && events.theirs.length > 0
+  const side = (name: Side): SidesInput[Side] => {
+    const text = rule.state(commits[name])
+    const former = isContested && text === undefined ? rule.undeleted(commits[name]) : undefined
+    return { text, former, events: events[name] }
+  }
+  const sides = { ours: side('ours'), theirs: side('theirs') }
+  const isOnBoth = sides.ours.text !== undefined && sides.theirs.text !== undefined
+  const lives = !isContested || isAlive(rule, { commits, events, isOnBoth })
+  return { key, rules, base: isContested ? baseOf(rule, commits) : undefined, ...sides, lives, added }
+}
+
+/** For reports: what the common past held. */
+function baseOf(rule: Rule, { ours, theirs }: Sides<string>): RecordText | undefined {
+  const [base] = rule.history.bases(ours, theirs)
+  return base === undefined ? undefined : rule.state(base)
+}
+
+/** An event that reached both sides, once as itself and once as a copy, belongs to the common past. */
+function withoutCopies(events: Sides<readonly LocatedEvent[]>, rules: MergeRules): Sides<readonly LocatedEvent[]> {
+  const unique = (own: readonly LocatedEvent[], other: readonly LocatedEvent[]): readonly LocatedEvent[] =>
+    own.filter(
+      ({ exportId, after }) =>
+        exportId === undefined ||
+        !other.some((each) => each.exportId === exportId && sameContent(each.after, after, rules)),
+    )
+  return { ours: unique(events.ours, events.theirs), theirs: unique(events.theirs, events.ours) }
+}

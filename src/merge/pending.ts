@@ -1,0 +1,115 @@
+/**
+ * What a commit holds where its file says something else than the rule: a merge made by hand, by a web editor or by `-s ours` may have thrown away what only one side wrote.
+ * That is no deletion; the record or value stays (it is pending: missing in the file) until the next export puts it back, or a person says that it is meant.
+ */
+import type { RecordText, ValueText } from '../model/canonical.ts'
+import type { MergeRules } from '../model/rules.ts'
+import { mergeFields, type FieldChoices } from './fields.ts'
+import { writesOf, type RecordEvent } from './sides.ts'
+import { sameContent, sameValue, sharedValue } from './versions.ts'
+import type { Register, Write, Writes } from './writes.ts'
+
+export interface PendingChange {
+  /** What the parent's file said. */
+  readonly before: RecordText | undefined
+  /** What the parent held. */
+  readonly state: RecordText | undefined
+  /** What it held before it was deleted. */
+  readonly former: RecordText | undefined
+  /** What the commit's file says. */
+  readonly content: RecordText | undefined
+}
+
+/** What a commit of one parent holds whose file and state differ: the values that the commit changed in the file are written, the others stay as they were held. */
+export function stateOnPending(
+  { before, state, former, content }: PendingChange,
+  rules: MergeRules,
+): RecordText | undefined {
+  if (sameContent(before, content, rules)) return state
+  if (before === undefined || content === undefined) return content
+  const held = state ?? former
+  return held === undefined ? content : laidOver({ base: before, ours: held, theirs: content }, rules)
+}
+
+/** Ours with every value that theirs changed since the base. */
+function laidOver(
+  texts: { readonly base: RecordText; readonly ours: RecordText; readonly theirs: RecordText },
+  rules: MergeRules,
+): RecordText {
+  const write = (after: RecordText, time: bigint): Write[] => [
+    { before: texts.base, after, whole: false, stamp: { time, filled: 0, asset: '' }, copyOf: undefined },
+  ]
+  const writes: Writes = { ours: write(texts.ours, 0n), theirs: write(texts.theirs, 1n) }
+  return mergeFields({ ...texts, writes, others: [] }, plain(rules)).text
+}
+
+/** Counters are values here: nothing is added twice. */
+function plain(rules: MergeRules): MergeRules {
+  return { ...rules, counters: [] }
+}
+
+/** One parent of a merge: what its file said, what it held, and its events since the parents' common past. */
+export interface MergedParent {
+  readonly content: RecordText | undefined
+  readonly state: RecordText | undefined
+  readonly events: readonly RecordEvent[]
+}
+
+export interface DeviatingMerge {
+  readonly content: RecordText | undefined
+  /** What the rule gives for the parents. */
+  readonly expected: RecordText | undefined
+  /** What it was before it was deleted, where the rule says it is gone. */
+  readonly former: RecordText | undefined
+  readonly parents: readonly [MergedParent, MergedParent]
+}
+
+/**
+ * What a merge holds whose file is not what the rule gives. What the file has from a parent that did not write it was not decided: the other parent's write was merely
+ * dropped, and stays. Everything else is a decision of whoever made the merge.
+ */
+export function stateOfMerge(merge: DeviatingMerge, rules: MergeRules): RecordText | undefined {
+  const { content, expected, parents } = merge
+  const inherits = (parent: MergedParent): boolean =>
+    (parent.content === undefined) === (content === undefined) &&
+    ((parent.state === undefined) !== (content === undefined) || parent.events.length === 0)
+  if (content === undefined) return parents.some(inherits) ? expected : undefined
+  if (expected === undefined) return stateOfRevived(merge, { content, from: parents.filter(inherits) }, rules)
+  const others = parents.flatMap((parent) => [parent.content, parent.state])
+  const writes = writesOf({ ours: parents[0].events, theirs: parents[1].events }, rules)
+  const record = { base: undefined, ours: expected, theirs: content, writes, others }
+  return mergeFields(record, plain(rules), keepingDropped(merge, rules)).text
+}
+
+/** The rule says that the record is gone, the file has it: values that no inheriting parent's file had are written, and bring the record back. */
+function stateOfRevived(
+  { former }: DeviatingMerge,
+  found: { readonly content: RecordText; readonly from: readonly MergedParent[] },
+  rules: MergeRules,
+): RecordText | undefined {
+  const { content, from } = found
+  const [first] = from
+  if (first?.content === undefined) return content
+  if (from.some((parent) => sameContent(parent.content, content, rules))) return undefined
+  return former === undefined ? content : laidOver({ base: first.content, ours: former, theirs: content }, rules)
+}
+
+/** Chooses, value by value, between what the rule gives (ours) and what the file says (theirs). */
+function keepingDropped({ parents }: DeviatingMerge, { order }: MergeRules): FieldChoices {
+  const isInherited = (register: Register, index: 0 | 1): boolean => {
+    const parent = parents[index]
+    if (parent.content === undefined) return false
+    const [content, state] = [register.others[index * 2], register.others[index * 2 + 1]]
+    const writes = index === 0 ? register.writes.ours : register.writes.theirs
+    const isPending = parent.state === undefined || !sameValue(state, register.theirs, order)
+    return sameValue(content, register.theirs, order) && (isPending || writes.length === 0)
+  }
+  return {
+    keepsEdited: false,
+    choose: (register) => ({
+      side: isInherited(register, 0) || isInherited(register, 1) ? 'ours' : 'theirs',
+      rule: 'keep',
+    }),
+    settle: (register): { readonly value: ValueText | undefined } | undefined => sharedValue(register, order),
+  }
+}

@@ -1,0 +1,143 @@
+/** The merge rule on small histories, each of which a plain three-way merge gets wrong. The laws themselves are tried on random histories by the simulator. */
+import { describe, expect, test } from 'vitest'
+import { convergence } from '../../../src/merge/convergence.ts'
+import { graphOf, type CommitLine } from './graph.ts'
+import { rulesWith } from './rules.ts'
+
+function mergeOf(lines: Readonly<Record<string, CommitLine>>, rules = rulesWith()): unknown {
+  const rule = convergence(graphOf(lines), rules, '[1]')
+  const outcome = rule.merge('O', 'T')
+  const turned = rule.merge('T', 'O')
+  if (outcome.kind === 'collision') {
+    expect(turned).toMatchObject({ kind: 'collision', kept: outcome.kept })
+    return { kept: outcome.kept, moved: outcome.moved }
+  }
+  expect(turned).toMatchObject({ kind: 'merged', text: outcome.text })
+  return outcome.text
+}
+
+const record = (x: unknown, y: unknown = 0): string => JSON.stringify({ x, y })
+
+describe('what both sides touched', () => {
+  const base = { parents: [], content: record('A'), at: 1 }
+
+  test('counts as written also when the old value was put back', () => {
+    const text = mergeOf({
+      base,
+      O: { parents: ['base'], content: record('C'), at: 10 },
+      T1: { parents: ['base'], content: record('B'), at: 15 },
+      T: { parents: ['T1'], content: record('A'), at: 20 },
+    })
+    expect(text).toBe(record('A'))
+  })
+
+  test('a causally later write wins whatever the clocks say', () => {
+    const text = mergeOf({
+      base,
+      O: { parents: ['base'], content: record('O'), at: 1000 },
+      T1: { parents: ['base'], content: record('T'), at: 5 },
+      T: { parents: ['T1', 'O'], content: record('later'), at: 6 },
+    })
+    expect(text).toBe(record('later'))
+  })
+
+  test('a record that one side deleted is kept with what that side wrote before', () => {
+    const text = mergeOf({
+      base,
+      O1: { parents: ['base'], content: record('A', 5), at: 10 },
+      O: { parents: ['O1'], content: undefined, at: 20 },
+      T: { parents: ['base'], content: record('T'), at: 15 },
+    })
+    expect(text).toBe(record('T', 5))
+  })
+
+  test('a counter has every change of both sides', () => {
+    const text = mergeOf(
+      {
+        base,
+        O1: { parents: ['base'], content: record('A', 1) },
+        O: { parents: ['O1'], content: record('A', 3) },
+        T: { parents: ['base'], content: record('A', 3) },
+      },
+      rulesWith({ counters: ['y'] }),
+    )
+    expect(text).toBe(record('A', 6))
+  })
+})
+
+describe('a merge made by hand', () => {
+  const base = { parents: [], content: record('A'), at: 1 }
+  const dropped = {
+    base,
+    p: { parents: ['base'], content: record('B'), at: 10 },
+    q: { parents: ['base'], content: record('A', 7), at: 12 },
+    M: { parents: ['p', 'q'], content: record('A', 7), at: 20 },
+  }
+
+  test('that dropped what one side alone wrote loses nothing', () => {
+    expect(convergence(graphOf(dropped), rulesWith()).state('M')).toBe(record('B', 7))
+    expect(convergence(graphOf(dropped), rulesWith()).event('M')).toBeUndefined()
+  })
+
+  test('is followed by commits that do not make the drop a decision', () => {
+    const graph = graphOf({ ...dropped, c: { parents: ['M'], content: record('A', 8), at: 30 } })
+    expect(convergence(graph, rulesWith()).state('c')).toBe(record('B', 8))
+  })
+
+  test('is put back by an export without an event, and accepted where a commit says so', () => {
+    const put = graphOf({ ...dropped, c: { parents: ['M'], content: record('B', 7), at: 30 } })
+    expect(convergence(put, rulesWith()).event('c')).toBeUndefined()
+    const accepted = graphOf({ ...dropped, c: { parents: ['M'], content: record('A', 7), at: 30, accepts: true } })
+    expect(convergence(accepted, rulesWith()).state('c')).toBe(record('A', 7))
+  })
+
+  test('that decided between two writes is a write', () => {
+    const lines = {
+      base,
+      p: { parents: ['base'], content: record('B'), at: 10 },
+      q: { parents: ['base'], content: record('C'), at: 12 },
+      O: { parents: ['p', 'q'], content: record('B'), at: 20 },
+      T: { parents: ['q'], content: record('C', 9), at: 15 },
+    }
+    expect(convergence(graphOf(lines), rulesWith()).event('O')).toMatchObject({ after: record('B') })
+    expect(mergeOf(lines)).toBe(record('B', 9))
+  })
+})
+
+describe('one number, two records', () => {
+  const rules = rulesWith({ serialKey: true })
+  const a = record('a')
+  const b = record('b')
+
+  test('the key holds the one committed first, also when the other side had been edited since', () => {
+    const lines = {
+      base: { parents: [], content: undefined },
+      c1: { parents: ['base'], content: a, at: 10 },
+      c2: { parents: ['base'], content: b, at: 15 },
+      O: { parents: ['c1', 'c2'], content: a, at: 20 },
+      T: { parents: ['c2'], content: record('b', 3), at: 30 },
+    }
+    expect(mergeOf(lines, rules)).toEqual({ kept: a, moved: record('b', 3) })
+  })
+
+  test('what was written to the one is nothing to the other', () => {
+    const lines = {
+      base: { parents: [], content: undefined },
+      c1: { parents: ['base'], content: a, at: 10 },
+      c2: { parents: ['base'], content: b, at: 15 },
+      O: { parents: ['c1', 'c2'], content: a, at: 20 },
+      T: { parents: ['c1'], content: record('a', 7), at: 12 },
+    }
+    expect(mergeOf(lines, rules)).toBe(record('a', 7))
+  })
+
+  test('a copy of the commit that added a record is that commit', () => {
+    const lines = {
+      base: { parents: [], content: undefined },
+      O: { parents: ['base'], content: a, at: 10, exportId: 'x' },
+      c: { parents: ['base'], content: a, at: 12, exportId: 'x' },
+      T: { parents: ['c'], content: record('a', 4), at: 30 },
+    }
+    expect(mergeOf(lines, rules)).toBe(record('a', 4))
+  })
+})

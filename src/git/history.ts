@@ -6,6 +6,15 @@ import type { Repository } from './repository.ts'
 export const TRAILER_EXPORT = 'Tandem-Export'
 export const TRAILER_ASSET = 'Tandem-Asset'
 export const TRAILER_CLOCK = 'Tandem-Clock'
+/** `<version of the merge rule> <parent>`: which rule the commit was made by, and where it stood; moved by a rebase, it no longer names its parent. */
+export const TRAILER_RULE = 'Tandem-Rule'
+/** `source/collection …` that the commit left as its parent had them. */
+export const TRAILER_HELD = 'Tandem-Held'
+/** `<parent> <record> …`: what merges before had dropped of these records is meant so. */
+export const TRAILER_ACCEPT = 'Tandem-Accept'
+
+/** The version of the merge rule (docs/convergence.md). */
+export const RULE_VERSION = 1
 
 /** One commit as read from `git log`; times in milliseconds. */
 export interface CommitFacts {
@@ -18,6 +27,15 @@ export interface CommitFacts {
   readonly exportId: string | undefined
   readonly asset: string | undefined
   readonly clock: { readonly since: number; readonly at: number } | undefined
+  readonly rule: { readonly version: number; readonly parent: string } | undefined
+  readonly held: readonly string[]
+  /** Names made by `recordName`. */
+  readonly accepted: readonly string[]
+}
+
+/** A record in a trailer: one word, whatever its key holds. */
+export function recordName(source: string, collection: string, key: string): string {
+  return [source, collection, key].map(encodeURIComponent).join('/')
 }
 
 /** True when `ancestor` is `commit` or in its history. */
@@ -36,7 +54,8 @@ export async function mergeBases(repository: Repository, a: string, b: string): 
   return lines(await repository.git(['merge-base', '--all', a, b], { answers: [1] }))
 }
 
-const FIELDS = ['%H', '%P', '%ct', '%ae', '%T', trailer(TRAILER_EXPORT), trailer(TRAILER_ASSET), trailer(TRAILER_CLOCK)]
+const TRAILERS = [TRAILER_EXPORT, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_RULE, TRAILER_HELD, TRAILER_ACCEPT]
+const FIELDS = ['%H', '%P', '%ct', '%ae', '%T', ...TRAILERS.map(trailer)]
 
 function trailer(name: string): string {
   return `%(trailers:key=${name},valueonly,separator=%x20)`
@@ -49,41 +68,36 @@ export async function commitsOf(repository: Repository, args: readonly string[])
 }
 
 function factsOf(line: string): CommitFacts {
-  const [id = '', parents = '', seconds, author = '', tree = '', exportId, asset, clock = ''] = line.split('\x01')
+  const [id = '', parentIds = '', seconds, author = '', tree = '', ...trailers] = line.split('\x01')
+  const [exportId, asset, clock = '', rule = '', held = '', accept = ''] = trailers
   const times = /^(\d{1,15}) (\d{1,15})$/.exec(clock.trim())
+  const place = /^(\d{1,9}) ([0-9a-f]{40,64})$/.exec(rule.trim())
+  const parents = parentIds.split(' ').filter(Boolean)
   return {
     id,
-    parents: parents.split(' ').filter(Boolean),
+    parents,
     committedAt: Number(seconds) * 1000,
     author,
     tree,
     exportId: exportId?.trim() || undefined,
     asset: asset?.trim() || undefined,
     clock: times === null ? undefined : { since: Number(times[1]), at: Number(times[2]) },
+    rule: place === null ? undefined : { version: Number(place[1]), parent: place[2] as string },
+    held: held.split(/\s+/).filter(Boolean),
+    accepted: acceptedOn(parents, accept),
   }
+}
+
+/** An acceptance counts only while the commit stands on the parent whose drops it accepts. */
+function acceptedOn(parents: readonly string[], text: string): string[] {
+  const [parent, ...records] = text.split(/\s+/).filter(Boolean)
+  if (parents.length !== 1 || parent !== parents[0]) return []
+  return records.filter((record) => record.includes('/'))
 }
 
 /** The ids in `Tandem-Export` of a range's commits; kept by rebase, amend, cherry-pick and most squash merges. */
 export function exportIds(commits: readonly CommitFacts[]): Set<string> {
   return new Set(commits.flatMap((commit) => commit.exportId?.split(/\s+/) ?? []))
-}
-
-/** The greatest clock (ms) in a commit's history, itself included. A data commit's `at` is greater than every clock before it, so only what came after the newest one is walked. */
-export async function clockAt(repository: Repository, commit: string): Promise<number> {
-  const [data] = await commitsOf(repository, ['--max-count=1', `--grep=^${TRAILER_CLOCK}: `, commit])
-  if (data?.clock === undefined) return greatestClock(await commitsOf(repository, [commit]))
-  const later = await commitsOf(repository, [commit, '--not', data.id])
-  return Math.max(data.clock.at, greatestClock(later))
-}
-
-/** Ordinary merges do not tick. */
-function greatestClock(commits: readonly CommitFacts[]): number {
-  let greatest = 0
-  for (const commit of commits) {
-    const own = commit.clock?.at ?? (commit.parents.length > 1 ? 0 : commit.committedAt)
-    if (own > greatest) greatest = own
-  }
-  return greatest
 }
 
 /** The stamp of a commit's writes: its trailer's, else its date and author. */

@@ -25,19 +25,27 @@ export interface MigratedSides {
  * decided and reported like any other. Symmetric in ours and theirs.
  */
 export function withFilledIn(sides: MigratedSides, fields: readonly string[]): Records {
-  const filled = fields.flatMap((field) => {
-    const value = commonest(field, sides.ours)
-    return value === undefined || value !== commonest(field, sides.theirs) ? [] : [[field, value] as const]
-  })
+  const filled = filledFields(sides, fields)
   if (filled.length === 0) return sides.base
   return new Map(
     [...sides.base].map(([key, text]) => [key, fillRecord(text, filled, [sides.ours.get(key), sides.theirs.get(key)])]),
   )
 }
 
+/** A new field and the value that a migration filled in. */
+export type FilledField = readonly [field: string, value: ValueText]
+
+/** Which of the new fields a migration filled in on both sides alike, and with what. */
+export function filledFields(sides: Pick<MigratedSides, 'ours' | 'theirs'>, fields: readonly string[]): FilledField[] {
+  return fields.flatMap((field) => {
+    const value = commonest(field, sides.ours)
+    return value === undefined || value !== commonest(field, sides.theirs) ? [] : [[field, value] as const]
+  })
+}
+
 function fillRecord(
   text: RecordText,
-  filled: readonly (readonly [field: string, value: ValueText])[],
+  filled: readonly FilledField[],
   sides: readonly (RecordText | undefined)[],
 ): RecordText {
   const fields = sides.map((side) => (side === undefined ? undefined : splitObject(side)))

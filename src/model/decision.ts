@@ -25,6 +25,7 @@ export type DecisionRule =
   | 'first-committed'
   | 'rekeyed'
   | 'held'
+  | 'decided'
 
 export interface Decision {
   readonly collection: string

@@ -1,7 +1,16 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
 import { spawn } from 'node:child_process'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
-import { clockAt, TRAILER_ASSET, TRAILER_CLOCK, TRAILER_EXPORT } from '../git/history.ts'
+import { openGraph } from '../git/graph.ts'
+import {
+  RULE_VERSION,
+  TRAILER_ASSET,
+  TRAILER_CLOCK,
+  TRAILER_EXPORT,
+  TRAILER_HELD,
+  TRAILER_RULE,
+} from '../git/history.ts'
+import { complete } from '../git/lazily.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
@@ -63,7 +72,8 @@ export async function commitExports(
   const parent = (options.replace ? await replaceable(workspace, head.commit) : undefined) ?? head.commit
   const built = await buildTree(repository, head.commit, writes)
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
-  const message = await messageOf(workspace, { ...options, parent, summary })
+  const held = heldNames(workspace, planned)
+  const message = await messageOf(workspace, { ...options, parent, summary, held })
   for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
   const commit = await commitTree(repository, built.tree, { parents: [parent], message })
   const staged = await ownStaged(workspace)
@@ -144,16 +154,31 @@ async function countBetween(source: Source, from: string, to: string): Promise<C
   return sum(counts)
 }
 
+/** What the commit leaves as its parent had it: sources that take no part, and held collections. In every other collection its files say all that live holds. */
+export function heldNames(workspace: Workspace, planned: readonly Pick<PlannedSource, 'plan'>[]): string[] {
+  const absent = workspace.config.sources.filter(({ name }) => !planned.some(({ plan }) => plan.source === name))
+  const held = planned.flatMap(({ plan }) =>
+    [...plan.holds.keys()].map((name) => `${plan.source}/${encodeURIComponent(name)}`),
+  )
+  return [...absent.map(({ name }) => `${name}/*`), ...held]
+}
+
 /**
- * The message of a data commit on `parent`, with its three trailers.
+ * The message of a data commit on `parent`, with its trailers.
  * @throws GuardError when history is too far ahead of this machine's clock
  */
 export async function messageOf(
   workspace: Workspace,
-  options: Pick<CommitOptions, 'acceptClock'> & { readonly parent: string; readonly summary: string },
+  options: Pick<CommitOptions, 'acceptClock'> & {
+    readonly parent: string
+    readonly summary: string
+    /** What is not exported; undefined: the commit is no whole export at all. */
+    readonly held?: readonly string[]
+  },
 ): Promise<string> {
   const now = workspace.invocation.nowMs()
-  const since = await clockAt(workspace.repository, options.parent)
+  const graph = openGraph(workspace.repository)
+  const since = await complete(() => graph.commit(options.parent).at)
   if (since > now + CLOCK_TOLERANCE_MS && !options.acceptClock)
     throw new GuardError(
       `the newest commit is ${Math.round((since - now) / 60_000)} minutes ahead of this machine's clock: later edits could lose to it`,
@@ -165,6 +190,8 @@ export async function messageOf(
     `${TRAILER_EXPORT}: ${workspace.invocation.newId()}`,
     `${TRAILER_ASSET}: ${workspace.asset}`,
     `${TRAILER_CLOCK}: ${since} ${Math.max(now, since + 1)}`,
+    ...(options.held === undefined ? [] : [`${TRAILER_RULE}: ${RULE_VERSION} ${options.parent}`]),
+    ...(options.held === undefined || options.held.length === 0 ? [] : [`${TRAILER_HELD}: ${options.held.join(' ')}`]),
     '',
   ].join('\n')
 }

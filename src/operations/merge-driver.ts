@@ -11,7 +11,8 @@ import type { CollectionSchema } from '../model/collection.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { mergeFiles, plainRules, type FileMerge } from './merge-files.ts'
-import { newFields } from './merge-live.ts'
+import { mergeFileByHistory } from './convergence/file-merge.ts'
+import { newFields } from './convergence/filled.ts'
 import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -35,8 +36,13 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   )
   if (!input.path.endsWith('.jsonl')) return ours === theirs
   const keyFields = checkPlace(workspace, input, ours ?? '')
-  const stamps = await stampsOfMerge(workspace, input.path, keyFields)
   const schema = await schemaBeside(workspace.repository, input.path)
+  const merged = await mergeByHistory(workspace, input.path, { ours: ours ?? '', theirs: theirs ?? '', schema })
+  if (merged !== undefined) {
+    await writeFile(path.resolve(root, input.ours), merged)
+    return true
+  }
+  const stamps = await stampsOfMerge(workspace, input.path, keyFields)
   const merge = mergeFiles({
     base: { path: `${input.path} (base)`, text: base ?? '' },
     ours: { path: `${input.path} (ours)`, text: ours ?? '' },
@@ -47,6 +53,35 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   })
   await writeFile(path.resolve(root, input.ours), stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
   return true
+}
+
+/** In a true merge both sides are commits: the rule over their history decides. undefined: there is no such history here. */
+async function mergeByHistory(
+  workspace: Workspace,
+  file: string,
+  at: { readonly ours: string; readonly theirs: string; readonly schema: CollectionSchema | undefined },
+): Promise<string | undefined> {
+  const { repository, config } = workspace
+  const head = (await readHead(repository)).commit
+  const theirs = mergedCommit(workspace, head)
+  if (head === undefined || theirs === undefined || at.ours === '' || at.theirs === '') return undefined
+  const merged = await mergeFileByHistory(repository, {
+    file,
+    ours: head,
+    theirs,
+    texts: at,
+    exportsFolder: config.exports,
+    rulesFor: (header) => rulesOf(workspace, header, at.schema),
+  })
+  return merged?.text
+}
+
+/** git names the commit that a merge takes in by a variable GITHEAD_<id>. */
+function mergedCommit({ invocation }: Workspace, head: string | undefined): string | undefined {
+  const named = Object.keys(invocation.environment).find(
+    (name) => /^GITHEAD_[0-9a-f]{40,64}$/.test(name) && name !== `GITHEAD_${head}`,
+  )
+  return named?.slice('GITHEAD_'.length)
 }
 
 /** The header must say what the path says, else git's rename detection brought an edit to the wrong file. Answers its key fields. */
@@ -97,12 +132,10 @@ interface MergeStamps extends SideStamps {
 
 /** Who wrote each record of the file last on each side. git names theirs in GITHEAD_<id>; in a rebase or cherry-pick, in REBASE_HEAD or CHERRY_PICK_HEAD. */
 async function stampsOfMerge(workspace: Workspace, file: string, key: readonly string[]): Promise<MergeStamps> {
-  const { repository, invocation } = workspace
+  const { repository } = workspace
   const head = (await readHead(repository)).commit ?? ''
-  const named = Object.keys(invocation.environment).find(
-    (name) => /^GITHEAD_[0-9a-f]{40,64}$/.test(name) && name !== `GITHEAD_${head}`,
-  )
-  const theirs = named?.slice('GITHEAD_'.length) ?? (await pickedCommit(repository))
+  const named = mergedCommit(workspace, head)
+  const theirs = named ?? (await pickedCommit(repository))
   const isRebase = named === undefined
   if (theirs === undefined) return { isRebase, commits: undefined, ours: () => NO_WRITER, theirs: () => NO_WRITER }
   const since = isRebase ? [`${theirs}^`] : await mergeBases(repository, head, theirs)

@@ -1,24 +1,22 @@
 /** What HEAD's exports mean for one live collection: the changes to make, and what had to be decided. Reads git, never the database; writes nothing. */
 import { bucketOf, integerOf } from '../export/layout.ts'
-import type { MergedCollection } from '../merge/collection.ts'
-import { areTwoRecords } from '../merge/identity.ts'
-import { sameRecord, type KeyText, type RecordText } from '../model/canonical.ts'
-import { withFilledIn } from '../merge/new-fields.ts'
+import type { CommitGraph } from '../git/graph.ts'
+import { complete } from '../git/lazily.ts'
+import { mergeCollection } from '../merge/collection.ts'
+import { sameContent } from '../merge/versions.ts'
+import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
-import type { CollectionSchema } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
-import { DamagedError } from '../model/errors.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
-import {
-  differingBuckets,
-  readCommitted,
-  readRecords,
-  type CommittedCollection,
-  type ExportsPlace,
-} from './committed.ts'
+import { differingBuckets, readRecords, type CommittedCollection } from './committed.ts'
+import { openCollectionHistory, type CollectionHistory, type LiveCommit } from './convergence/collection-history.ts'
+import { decided, judgeMerges } from './convergence/commit-merge.ts'
+import { divide, whole, type Division } from './convergence/divide.ts'
+import { fillingIn, newFields } from './convergence/filled.ts'
+import { doubtful, survey, type Survey } from './convergence/survey.ts'
 import type { Records } from './live.ts'
-import type { Junction, Past } from './past.ts'
-import { lastWrites, mergeStamped, type StampOf } from './record-stamps.ts'
+import type { Past } from './past.ts'
+import { lastWrites } from './record-stamps.ts'
 import type { Source } from './source.ts'
 
 /** Two records that took one key: `moved` is live's and gets a new number. */
@@ -33,6 +31,8 @@ export interface LiveMerge {
   readonly rekeys: readonly Rekey[]
   /** Greatest number in use on either side, for new keys. */
   readonly above: bigint
+  /** HEAD wrote records that live had edited and no commit has yet. */
+  readonly metEdits: boolean
 }
 
 /** A past that HEAD's exports can be merged over. */
@@ -45,185 +45,171 @@ export interface LiveMergeInput {
   readonly base: CommittedCollection | undefined
   readonly head: string
   readonly theirs: CommittedCollection | undefined
-  /** The stamp of what live holds and no commit has yet. */
-  readonly liveStamp: WriterStamp
+  /** Who writes here, and what time it is (ms): what live holds and no commit has yet was written by now. */
+  readonly writer: Pick<WriterStamp, 'asset' | 'at'>
+  readonly graph: CommitGraph
   /** A key is always the identity: two copies of one database join. */
   readonly join?: boolean
 }
 
-/** Merges HEAD's exports into one live collection over its sync point. */
+/** Merges HEAD's exports into one live collection: over history where they have a common past, else as a first meeting. */
 export async function mergeIntoLive(source: Source, input: LiveMergeInput): Promise<LiveMerge> {
+  const { past } = input
+  return past.kind === 'new' ? meetFirst(source, input) : mergeOverHistory(source, input, past.base)
+}
+
+/** A database and exports that never met have no common past: three-way over nothing, and the records' own times count. */
+async function meetFirst(source: Source, input: LiveMergeInput): Promise<LiveMerge> {
   const rules = source.rules(input.name)
-  const states = await theirStates(source, input, rules)
-  const ours = restrict(input.live, input.theirs, states.buckets)
-  const since = input.past.kind === 'new' ? [] : ['--not', input.past.base]
-  const range = [input.head, ...since]
-  const fresh = newFields(input.base, [source.selections.get(input.name), input.theirs])
-  const base = withFilledIn({ base: states.base, ours, theirs: states.theirs }, fresh)
-  const sides = { base, ours, theirs: states.theirs, rules, join: input.join === true }
-  const merge = await mergeStamped(sides, async () => {
-    const writes = await lastWrites(source.repository, { range, place: source.folder(input.name), key: rules.key })
-    // databases that meet for the first time have no past that one side could be later than: the records' own times count
-    const theirs: StampOf = input.join === true ? (key) => ({ ...writes(key), since: 0 }) : writes
-    return { ours: () => input.liveStamp, theirs }
+  const theirs = await readRecords(source, input.theirs)
+  const join = input.join === true
+  const place = { range: [input.head], place: source.folder(input.name), key: rules.key }
+  const isMet = [...theirs].some(([key, text]) => input.live.has(key) && input.live.get(key) !== text)
+  const writes = isMet ? await lastWrites(source.repository, place) : undefined
+  const ours = { ...input.writer, since: 0 }
+  const merge = mergeCollection({
+    base: new Map(),
+    ours: input.live,
+    theirs,
+    rules,
+    join,
+    stampsOf: (key) => {
+      const stamp = writes?.(key) ?? { asset: '', since: 0, at: 1 }
+      return { ours, theirs: join ? { ...stamp, since: 0 } : stamp }
+    },
   })
-  return withRekeys(merge, { ours, theirs: states.theirs, decided: states.decisions })
+  const keys = new Set(merge.collisions.map(({ key }) => key))
+  const changes = merge.changes.filter(({ key }) => !keys.has(key))
+  const collided = rekeysOf(keys, { live: input.live, theirs })
+  return {
+    changes: [...changes, ...collided.changes],
+    decisions: merge.decisions,
+    rekeys: collided.rekeys,
+    above: greatest([...input.live.keys(), ...theirs.keys()]),
+    metEdits: false,
+  }
 }
 
-interface States {
-  /** undefined: every bucket. */
-  readonly buckets: ReadonlySet<string> | undefined
-  readonly base: Records
-  readonly theirs: Records
-  readonly decisions: readonly Decision[]
-}
-
-async function theirStates(source: Source, input: LiveMergeInput, rules: MergeRules): Promise<States> {
-  if (input.past.kind === 'diverged') return divergedStates(source, input, input.past)
-  const junctions = input.past.kind === 'behind' ? input.past.junctions : []
-  const buckets = differingBuckets(input.base, input.theirs)
-  const base = await readRecords(source, input.base, buckets)
-  const theirs = await readRecords(source, input.theirs, buckets)
-  const suspects = { name: input.name, junctions, rules, records: base, theirRecords: theirs }
-  const collided = await collidedKeys(source, suspects)
-  for (const key of collided) base.delete(key)
-  return { buckets, base, theirs, decisions: [] }
-}
-
-/** HEAD lacks what S holds: the two are merged first, as any two commits. */
-async function divergedStates(
-  source: Source,
-  input: LiveMergeInput,
-  past: { readonly base: string; readonly fork: string },
-): Promise<States> {
-  const commits = { fork: past.fork, ours: past.base, theirs: input.head }
-  const virtual = await mergeCommits(source, input.name, commits)
-  const base = await readRecords(source, input.base)
-  for (const { key } of virtual.collisions) base.delete(key)
-  return { buckets: undefined, base, theirs: virtual.merged, decisions: virtual.decisions }
-}
-
-/** What merging two commits needs of a source: no database. */
-export type MergePlace = ExportsPlace & Pick<Source, 'rules' | 'folder'>
-
-/** Merges one collection of two commits over their fork, wholly in memory. */
-export async function mergeCommits(
-  source: MergePlace,
-  name: string,
-  commits: { readonly fork: string; readonly ours: string; readonly theirs: string },
-): Promise<MergedCollection> {
-  const { fork, ours, theirs } = commits
-  const at = async (commit: string): Promise<CommittedCollection | undefined> =>
-    (await readCommitted(source, commit)).get(name)
-  const states = { base: await at(fork), ours: await at(ours), theirs: await at(theirs) }
+/** Live is one more commit on top of its sync point S. */
+async function mergeOverHistory(source: Source, input: LiveMergeInput, base: string): Promise<LiveMerge> {
+  const { name, graph } = input
   const rules = source.rules(name)
-  // a file that a side lost says nothing about its records: they count as in the fork
-  const missing = (side: CommittedCollection | undefined): string[] =>
-    [...(states.base?.buckets.keys() ?? [])].filter((bucket) => side?.buckets.has(bucket) !== true)
-  const whole = async (side: CommittedCollection | undefined): Promise<Records> =>
-    new Map([...(await readRecords(source, states.base, missing(side))), ...(await readRecords(source, side))])
-  const records = {
-    base: await readRecords(source, states.base),
-    ours: await whole(states.ours),
-    theirs: await whole(states.theirs),
+  // HEAD's files are checked before anything is made of them; older ones merely say nothing where they are damaged
+  await readRecords(source, input.theirs, differingBuckets(input.base, input.theirs))
+  const live = layOver(graph, input, base)
+  const place = { ...pick(source), collection: name, folder: source.folder(name), graph, live }
+  const history = openCollectionHistory({ ...place, filled: await fillingOf(source, input) })
+  const view = await survey(history, live.id, input.head)
+  const wrote = await liveEdits(history, rules, { view, live: input.live, head: input.head })
+  const division = await divide({ history, rules, survey: view, wrote })
+  const judged = await judgeMerges(history, rules, { view, division })
+  const { decisions, collisions } = decided(division)
+  const keys = new Set(collisions.map(({ key }) => key))
+  const collided = rekeysOf(keys, { live: input.live, theirs: new Map(collisions.map(theirRecord)) })
+  return {
+    changes: [...changesOf(input.live, rules, division), ...collided.changes],
+    decisions: [...judged, ...decisions],
+    rekeys: collided.rekeys,
+    above: greatest([...input.live.keys(), ...division.theirs.keys(), ...division.contested.keys()]),
+    metEdits: [...wrote].some((key) => division.contested.has(key)),
   }
-  const fresh = newFields(states.base, [states.ours, states.theirs])
-  const sides = { ...records, base: withFilledIn(records, fresh), rules }
-  const writes = { place: source.folder(name), key: rules.key }
-  return mergeStamped(sides, async () => ({
-    ours: await lastWrites(source.repository, { ...writes, range: [ours, '--not', theirs] }),
-    theirs: await lastWrites(source.repository, { ...writes, range: [theirs, '--not', ours] }),
-  }))
 }
 
-/** Fields that both sides declare and the base did not: a migration brought them. */
-export function newFields(
-  base: { readonly schema: CollectionSchema } | undefined,
-  sides: readonly ({ readonly schema: CollectionSchema } | undefined)[],
-): string[] {
-  if (base === undefined) return []
-  const names = (side: { readonly schema: CollectionSchema } | undefined): Set<string> =>
-    new Set(side?.schema.fields.map((field) => field.name))
-  const [known, first, second] = [names(base), names(sides[0]), names(sides[1])]
-  return [...first].filter((name) => second.has(name) && !known.has(name))
+function pick(source: Source): Pick<Source, 'repository' | 'exportsFolder' | 'source'> {
+  const { repository, exportsFolder, source: name } = source
+  return { repository, exportsFolder, source: name }
 }
 
-/** Only records in buckets that differ can be concerned. */
-function restrict(
-  live: Records,
-  theirs: CommittedCollection | undefined,
-  buckets: ReadonlySet<string> | undefined,
-): Records {
-  if (buckets === undefined || theirs === undefined || theirs.layout.kind === 'single') return live
-  const { layout } = theirs
-  return new Map([...live].filter(([key]) => buckets.has(bucketOf(key, layout))))
+/** The commit that stands for live; the same for every collection with this sync point. */
+function layOver(graph: CommitGraph, { live, writer }: LiveMergeInput, base: string): LiveCommit {
+  const id = `live:${base}`
+  const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [] }
+  graph.add({ ...none, id, parents: [base], committedAt: writer.at, author: writer.asset, asset: writer.asset })
+  return { id, records: live }
 }
 
-interface CollisionQuestion {
-  readonly name: string
-  readonly junctions: readonly Junction[]
-  readonly rules: MergeRules
-  readonly records: Records
-  readonly theirRecords: Records
+async function fillingOf(source: Source, input: LiveMergeInput): Promise<ReturnType<typeof fillingIn>> {
+  const fields = newFields(input.base, [source.selections.get(input.name), input.theirs])
+  if (fields.length === 0) return undefined
+  return fillingIn(fields, { ours: input.live, theirs: await readRecords(source, input.theirs) })
 }
 
-/** Keys that the sync point and another line took independently for two different records, and that the merge of the lines gave to the other one. */
-async function collidedKeys(source: Source, question: CollisionQuestion): Promise<KeyText[]> {
-  const { rules, records, theirRecords } = question
-  if ((!rules.serialKey && rules.identity === undefined) || question.junctions.length === 0) return []
-  const suspects = [...records].filter(([key, text]) => {
-    const other = theirRecords.get(key)
-    // gone from HEAD: perhaps it was the other line's record that was deleted there, and ours was never placed
-    return other === undefined || areTwoRecords({ ours: text, theirs: other }, rules)
+/** Keys that live wrote since its sync point, among records that HEAD may have written too. */
+async function liveEdits(
+  history: CollectionHistory,
+  rules: MergeRules,
+  at: { readonly view: Survey; readonly live: Records; readonly head: string },
+): Promise<Set<KeyText>> {
+  const { view, live, head } = at
+  const layout = await complete(() => history.layout(head))
+  const doubts = doubtful(view)
+  const touched = [...view.touched.right.keys()]
+  const isNear = (key: KeyText): boolean =>
+    view.isRelaid || layout === undefined || view.touched.right.has(bucketOf(key, layout)) || doubts.has(key)
+  const before = view.isRelaid
+    ? await whole(history, view.ourCommit)
+    : await recordsIn(history, view.ourCommit, touched)
+  const wrote = new Set<KeyText>()
+  for (const key of new Set([...before.keys(), ...live.keys(), ...doubts])) {
+    if (!isNear(key)) continue
+    // only in doubt can a commit hold something else than its file says; fields filled in later are no edit
+    const known = await complete(() => history.content(view.ourCommit, key))
+    if (!sameContent(known, live.get(key), rules)) wrote.add(key)
+  }
+  return wrote
+}
+
+async function recordsIn(
+  history: CollectionHistory,
+  commit: string,
+  buckets: readonly string[],
+): Promise<Map<KeyText, RecordText>> {
+  const blobs = buckets.flatMap((bucket) => history.buckets(commit).get(bucket) ?? [])
+  await history.readBlobs(blobs)
+  return new Map(blobs.flatMap((blob) => [...(history.records(blob) ?? [])]))
+}
+
+/** From live to what it is to hold; a difference in derived fields or field order alone is none. */
+function changesOf(live: Records, rules: MergeRules, { theirs, contested }: Division): Change[] {
+  const merged = [...contested].flatMap(([key, outcome]) =>
+    outcome.kind === 'merged' ? [[key, outcome.text] as const] : [],
+  )
+  return [...theirs, ...merged].flatMap(([key, after]) => {
+    const before = live.get(key)
+    return sameContent(before, after, rules) ? [] : [{ key, before, after }]
   })
-  if (suspects.length === 0) return []
-  const collided = new Set<KeyText>()
-  for (const junction of question.junctions) {
-    const at = async (commit: string): Promise<Records> =>
-      readRecords(source, (await readCommitted(source, commit)).get(question.name))
-    // a merge that left damaged files is told by what HEAD has become since
-    const merged = await at(junction.merged).catch(ifDamaged(theirRecords))
-    const [fork, theirs] = [await at(junction.fork), await at(junction.theirs)]
-    for (const [key, text] of suspects) {
-      const other = theirs.get(key)
-      const isOther = other !== undefined && !fork.has(key) && areTwoRecords({ ours: text, theirs: other }, rules)
-      if (isOther && !sameRecord(merged.get(key), text, rules.order)) collided.add(key)
-    }
-  }
-  return [...collided]
 }
 
-function ifDamaged(instead: Records): (error: unknown) => Records {
-  return (error) => {
-    if (error instanceof DamagedError) return instead
-    throw error
-  }
+function theirRecord({
+  key,
+  kept,
+  moved,
+  keptSide,
+}: ReturnType<typeof decided>['collisions'][number]): [KeyText, RecordText] {
+  return [key, keptSide === 'theirs' ? kept : moved]
 }
 
 /** HEAD's record keeps the key whoever came first: it is committed. Live's moves. */
-function withRekeys(
-  merge: MergedCollection,
-  sides: { readonly ours: Records; readonly theirs: Records; readonly decided: readonly Decision[] },
-): LiveMerge {
-  const keys = new Set(merge.collisions.map(({ key }) => key))
-  const changes = merge.changes.filter((change) => !keys.has(change.key))
+function rekeysOf(
+  keys: ReadonlySet<KeyText>,
+  sides: { readonly live: Records; readonly theirs: Records },
+): { readonly changes: readonly Change[]; readonly rekeys: readonly Rekey[] } {
+  const changes: Change[] = []
   const rekeys: Rekey[] = []
   for (const key of keys) {
-    const [before, after] = [sides.ours.get(key), sides.theirs.get(key)]
+    const [before, after] = [sides.live.get(key), sides.theirs.get(key)]
     if (before === undefined || after === undefined) continue
     changes.push({ key, before, after })
     rekeys.push({ key, moved: before })
   }
-  const decisions = [...sides.decided, ...merge.decisions]
-  return { changes, decisions, rekeys, above: greatest([sides.ours, sides.theirs]) }
+  return { changes, rekeys }
 }
 
-function greatest(sides: readonly Records[]): bigint {
+function greatest(keys: Iterable<KeyText>): bigint {
   let above = 0n
-  for (const records of sides)
-    for (const key of records.keys()) {
-      const number = integerOf(key)
-      if (number !== undefined && number > above) above = number
-    }
+  for (const key of keys) {
+    const number = integerOf(key)
+    if (number !== undefined && number > above) above = number
+  }
   return above
 }

@@ -57,13 +57,13 @@ async function knownPast(source: Source, point: SyncPoint, head: string): Promis
 }
 
 /**
- * A rewritten past moves the sync point even when the files are the same, so that it stays in HEAD's history; so does a merge made here, whose losing values are to be
- * reported although what it gave is what live has.
+ * A rewritten past moves the sync point even when the files are the same, so that it stays in HEAD's history; so does a merge: what it dropped is to be
+ * kept, and what lost in one made here is to be reported, although no file differs from what live has.
  */
 function hasMoved({ past, base, theirs }: MaybeMoved): boolean {
   if (past.kind === 'current' || past.kind === 'ahead') return false
   if (past.kind === 'unknown' || past.kind === 'diverged') return true
-  if (past.kind === 'behind' && (past.rewritten || past.junctions.some(({ madeHere }) => madeHere))) return true
+  if (past.kind === 'behind' && (past.rewritten || past.hasMerges)) return true
   return !sameFiles(base, theirs)
 }
 

@@ -25,6 +25,8 @@ export type Past =
       readonly kind: 'behind'
       readonly base: string
       readonly rewritten: boolean
+      /** Merges came in: what they hold has to be looked into even where no file differs. */
+      readonly hasMerges: boolean
       readonly junctions: readonly Junction[]
     }
   /** Histories parted at `fork` and HEAD lacks what S holds: S and HEAD are merged first, live with that over S. */
@@ -42,7 +44,7 @@ export async function pastOf(repository: Repository, point: SyncPoint, head: str
     }
   if (base === head) return { kind: 'current' }
   if (await isAncestor(repository, base, head))
-    return { kind: 'behind', base, rewritten: false, junctions: await junctions(repository, base, head) }
+    return { kind: 'behind', base, rewritten: false, ...(await mergesBetween(repository, base, head)) }
   if (await isAncestor(repository, head, base)) return { kind: 'ahead' }
   return divergedPast(repository, base, head)
 }
@@ -61,14 +63,18 @@ async function knownPoint(repository: Repository, point: SyncPoint): Promise<str
   return undefined
 }
 
-/** The true merges between S and HEAD that joined a line with S to one without it. */
-async function junctions(repository: Repository, base: string, head: string): Promise<Junction[]> {
+/** The true merges between S and HEAD, and those that joined a line with S to one without it. */
+async function mergesBetween(
+  repository: Repository,
+  base: string,
+  head: string,
+): Promise<{ readonly hasMerges: boolean; readonly junctions: readonly Junction[] }> {
   const merges = await commitsOf(repository, ['--merges', head, '--not', base])
-  const found: Junction[] = []
-  if (merges.length === 0) return found
+  const junctions: Junction[] = []
+  if (merges.length === 0) return { hasMerges: false, junctions }
   const made = await madeInThisClone(repository)
-  for (const merge of merges) found.push(...(await junctionOf(repository, { base, made }, merge)))
-  return found
+  for (const merge of merges) junctions.push(...(await junctionOf(repository, { base, made }, merge)))
+  return { hasMerges: true, junctions }
 }
 
 /** Which commits came into being here, as the reflog tells: those it names and did not merely fast-forward to. undefined: there is no reflog. */
@@ -113,7 +119,13 @@ async function divergedPast(repository: Repository, base: string, head: string):
   const arrived = await commitsOf(repository, [head, '--not', ...forks])
   const ids = exportIds(arrived)
   if (lost.every((commit) => ids.has(commit.exportId as string)))
-    return { kind: 'behind', base, rewritten: true, junctions: copyJunctions(lost, arrived, { fork, base }) }
+    return {
+      kind: 'behind',
+      base,
+      rewritten: true,
+      hasMerges: true,
+      junctions: copyJunctions(lost, arrived, { fork, base }),
+    }
   return { kind: 'diverged', base, fork }
 }
 

@@ -1,11 +1,10 @@
 /** Decides what HEAD's exports mean for live, collection by collection: apply, hold (and why), or nothing. Reads git and the database; writes nothing but fresh keys taken from sequences. */
 import { optionsFor } from '../config/match.ts'
 import { guardFor } from '../config/rules.ts'
-import { clockAt } from '../git/history.ts'
+import { openGraph } from '../git/graph.ts'
 import type { Change, CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
-import type { WriterStamp } from '../model/rules.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
@@ -64,7 +63,10 @@ export async function planReconciliation(
   )
   for (const [name, reason] of live.unreadable) holds.set(name, reason)
   const merges = new Map<Moved, LiveMerge>()
-  const clocks = new Clocks(workspace)
+  const shared = {
+    graph: openGraph(source.repository),
+    writer: { asset: workspace.asset, at: workspace.invocation.nowMs() },
+  }
   for (const each of moved) {
     if (holds.has(each.name)) continue
     const records = live.collections.get(each.name) as Records
@@ -72,8 +74,7 @@ export async function planReconciliation(
       holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
       continue
     }
-    const liveStamp = await clocks.stampOfLive(each.past)
-    const input = { ...each, head: options.head, live: records, liveStamp, join: options.join === true }
+    const input = { ...each, ...shared, head: options.head, live: records, join: options.join === true }
     const merge = await mergeIntoLive(source, input)
     const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })
     if (reason === undefined) merges.set(each, merge)
@@ -88,25 +89,6 @@ export async function planReconciliation(
     live: live.collections,
     dryRun: workspace.invocation.dryRun,
   })
-}
-
-/** Live not yet exported was written between the sync point's clock and now: a commit on top of S. Each clock is read once. */
-class Clocks {
-  private readonly workspace: Workspace
-  private readonly known = new Map<string, Promise<number>>()
-
-  constructor(workspace: Workspace) {
-    this.workspace = workspace
-  }
-
-  async stampOfLive(past: MergeablePast): Promise<WriterStamp> {
-    const { repository, invocation, asset } = this.workspace
-    const base = past.kind === 'new' ? undefined : past.base
-    const clock = base === undefined ? 0 : (this.known.get(base) ?? clockAt(repository, base))
-    if (base !== undefined) this.known.set(base, Promise.resolve(clock))
-    const since = await clock
-    return { asset, since, at: Math.max(invocation.nowMs(), since + 1) }
-  }
 }
 
 /** Why a merge that could be computed is not applied: the guard, or a number that references hang on. */

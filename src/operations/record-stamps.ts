@@ -1,7 +1,6 @@
 /** Who wrote a record last on a line of history, and when: looked up only for the records that both sides touched. */
 import { linesWritten } from '../git/history.ts'
 import type { Repository } from '../git/repository.ts'
-import { mergeCollection, type CollectionInput, type MergedCollection } from '../merge/collection.ts'
 import { keyOf, splitObject, type KeyText } from '../model/canonical.ts'
 import type { WriterStamp } from '../model/rules.ts'
 
@@ -43,22 +42,4 @@ function keyIn(line: string, key: readonly string[]): KeyText | undefined {
 export interface SideStamps {
   readonly ours: StampOf
   readonly theirs: StampOf
-}
-
-/** Merges a collection, and looks stamps up only if some record needs them. */
-export async function mergeStamped(
-  input: Omit<CollectionInput, 'stampsOf'>,
-  load: () => Promise<SideStamps>,
-): Promise<MergedCollection> {
-  let asked = false
-  const first = mergeCollection({
-    ...input,
-    stampsOf: () => {
-      asked = true
-      return { ours: NO_WRITER, theirs: NO_WRITER }
-    },
-  })
-  if (!asked) return first
-  const stamps = await load()
-  return mergeCollection({ ...input, stampsOf: (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }) })
 }

@@ -7,7 +7,7 @@ import { rulesFor } from '../config/rules.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Layout } from '../model/collection.ts'
 import { bucketPath, readCommitted, type CommittedCollection, type ExportsPlace } from './committed.ts'
-import { mergeCommits } from './merge-live.ts'
+import { mergeCommits } from './convergence/commit-merge.ts'
 import { plainRules } from './merge-files.ts'
 import type { Workspace } from './workspace.ts'
 

@@ -1,7 +1,9 @@
 /** What `tandem doctor` asks of the moment: does HEAD carry data, what waits, and what did runs that were killed leave behind? */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { clockAt, commitsOf } from '../../git/history.ts'
+import { openGraph } from '../../git/graph.ts'
+import { commitsOf } from '../../git/history.ts'
+import { complete } from '../../git/lazily.ts'
 import { operationInProgress, readHead } from '../../git/head.ts'
 import { waitingFiles } from '../../git/waiting.ts'
 import { isLeftBehind, lockFile } from '../../io/lock.ts'
@@ -40,7 +42,8 @@ async function checkCarrying(workspace: Workspace): Promise<Check> {
 }
 
 async function checkClock(workspace: Workspace, head: string): Promise<Check> {
-  const ahead = (await clockAt(workspace.repository, head)) - workspace.invocation.nowMs()
+  const graph = openGraph(workspace.repository)
+  const ahead = (await complete(() => graph.commit(head).at)) - workspace.invocation.nowMs()
   if (ahead <= CLOCK_TOLERANCE_MS) return ok('clock', 'not behind the newest commit')
   return fail(
     'clock',

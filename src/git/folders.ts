@@ -1,0 +1,72 @@
+/** One folder as many commits hold it: for each, which file is which blob. Listings are shared between commits that hold the same. */
+import { NotRead } from './lazily.ts'
+import type { Repository } from './repository.ts'
+
+/** File name → blob id; plain files only. */
+export type FolderFiles = ReadonlyMap<string, string>
+
+export interface FolderHistory {
+  /** The folder's files at a commit; empty when it has no such folder. Throws NotRead until they are read. */
+  files(commit: string): FolderFiles
+  /** Reads the folder at many commits at once. */
+  read(commits: Iterable<string>): Promise<void>
+}
+
+export function openFolder(repository: Repository, folder: string): FolderHistory {
+  const trees = new Map<string, string>() // commit → tree of the folder
+  const listings = new Map<string, FolderFiles>([['', new Map<string, string>()]])
+  const read = async (commits: Iterable<string>): Promise<void> => {
+    const missing = [...new Set(commits)].filter((commit) => !trees.has(commit))
+    for (const [i, tree] of (await folderTrees(repository, missing, folder)).entries())
+      trees.set(missing[i] as string, tree)
+    const fresh = [...new Set(missing.map((commit) => trees.get(commit) as string))].filter((id) => !listings.has(id))
+    for (const [id, files] of await readTrees(repository, fresh)) listings.set(id, files)
+  }
+  const files = (commit: string): FolderFiles => {
+    const tree = trees.get(commit)
+    if (tree === undefined) throw new NotRead(`${folder} at ${commit}`, () => read([commit]))
+    return listings.get(tree) as FolderFiles
+  }
+  return { files, read }
+}
+
+/** The tree of the folder at each commit; an empty text where there is none. */
+async function folderTrees(repository: Repository, commits: readonly string[], folder: string): Promise<string[]> {
+  if (commits.length === 0) return []
+  const input = commits.map((commit) => `${commit}:${folder}\n`).join('')
+  const answer = await repository.git(['cat-file', '--batch-check=%(objectname) %(objecttype)'], { input })
+  return answer.split('\n').map((line) => /^([0-9a-f]+) tree$/.exec(line)?.[1] ?? '')
+}
+
+async function readTrees(repository: Repository, ids: readonly string[]): Promise<Map<string, FolderFiles>> {
+  const found = new Map<string, FolderFiles>()
+  if (ids.length === 0) return found
+  const answer = await repository.bytes(['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`).join('') })
+  const idBytes = repository.objectFormat === 'sha256' ? 32 : 20
+  let at = 0
+  for (const id of ids) {
+    const start = answer.indexOf(0x0a, at) + 1
+    const size = Number(
+      answer
+        .subarray(at, start - 1)
+        .toString()
+        .split(' ')[2],
+    )
+    found.set(id, parseTree(answer.subarray(start, start + size), idBytes))
+    at = start + size + 1
+  }
+  return found
+}
+
+/** A tree object: `mode name\0` and the id's bytes, entry after entry. */
+function parseTree(bytes: Buffer, idBytes: number): FolderFiles {
+  const files = new Map<string, string>()
+  let at = 0
+  while (at < bytes.length) {
+    const end = bytes.indexOf(0, at)
+    const [mode = '', ...name] = bytes.subarray(at, end).toString().split(' ')
+    at = end + 1 + idBytes
+    if (mode === '100644') files.set(name.join(' '), bytes.subarray(end + 1, at).toString('hex'))
+  }
+  return files
+}

@@ -1,0 +1,163 @@
+/** One collection over its history: what each commit's files say of a record, and which records a commit wrote. Reads git in batches; answers at once from what was read. */
+import { parseCollectionFile } from '../../export/collection-file.ts'
+import { bucketOf } from '../../export/layout.ts'
+import { parseRecordsFile } from '../../export/records-file.ts'
+import { openFolder, type FolderFiles } from '../../git/folders.ts'
+import { isInPlace, type CommitGraph } from '../../git/graph.ts'
+import { recordName, RULE_VERSION } from '../../git/history.ts'
+import { NotRead } from '../../git/lazily.ts'
+import { readBlobs } from '../../git/objects.ts'
+import type { KeyText, RecordText } from '../../model/canonical.ts'
+import type { CollectionSchema, Layout } from '../../model/collection.ts'
+import type { RecordHistory } from '../../model/history.ts'
+import type { ExportsPlace } from '../committed.ts'
+import type { Records } from '../live.ts'
+
+/** What a live database holds on top of a commit, as if it were a commit itself. */
+export interface LiveCommit {
+  readonly id: string
+  readonly records: Records
+}
+
+export interface HistoryPlace extends ExportsPlace {
+  readonly collection: string
+  /** `exports/app/traders` */
+  readonly folder: string
+  readonly graph: CommitGraph
+  readonly live?: LiveCommit | undefined
+  /** Changes what a commit said, for fields that a migration brought later. */
+  readonly filled?: ((text: RecordText, schema: CollectionSchema) => RecordText) | undefined
+}
+
+/** Every look-up may throw NotRead: ask inside `complete`. */
+export interface CollectionHistory {
+  readonly graph: CommitGraph
+  /** The commit that stands for a live database, if there is one. */
+  readonly liveId: string | undefined
+  /** Bucket → blob of its file; empty where the commit has no such collection. */
+  buckets(commit: string): FolderFiles
+  /** Blob of `collection.json`. */
+  fileId(commit: string): string | undefined
+  layout(commit: string): Layout | undefined
+  /** The records of a blob; undefined when it is damaged: then it says nothing. */
+  records(blob: string): Records | undefined
+  content(commit: string, key: KeyText): RecordText | undefined
+  isSettled(commit: string): boolean
+  /** The same history as the rule reads it, record by record. */
+  of(key: KeyText): RecordHistory
+  /** Reads the folder at these commits at once. */
+  readFolders(commits: Iterable<string>): Promise<void>
+  /** Reads these blobs at once. */
+  readBlobs(ids: Iterable<string | undefined>): Promise<void>
+}
+
+interface File {
+  readonly schema: CollectionSchema
+  readonly layout: Layout
+}
+
+export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
+  const { repository, graph, live, source, collection } = place
+  const folder = openFolder(repository, place.folder)
+  const bucketsOf = remembering(bucketsIn)
+  const texts = new Map<string, Buffer>()
+  const parsed = new Map<string, Records | undefined>()
+  const files = new Map<string, File | undefined>()
+  const load = async (ids: Iterable<string | undefined>): Promise<void> => {
+    const missing = [...new Set(ids)].filter((id) => id !== undefined && !texts.has(id)) as string[]
+    for (const [id, bytes] of await readBlobs(repository, missing)) texts.set(id, bytes)
+  }
+  const textOf = (id: string): string => {
+    const bytes = texts.get(id)
+    if (bytes === undefined) throw new NotRead(`blob ${id}`, () => load([id]))
+    return bytes.toString()
+  }
+  const records = (id: string): Records | undefined => {
+    if (!parsed.has(id)) parsed.set(id, recordsIn(textOf(id)))
+    return parsed.get(id)
+  }
+  const fileAt = (commit: string): File | undefined => {
+    const id = folder.files(commit).get('collection.json')
+    if (id === undefined) return undefined
+    if (!files.has(id)) files.set(id, fileIn(textOf(id)))
+    return files.get(id)
+  }
+  const isSettled = (commit: string): boolean => {
+    if (commit === live?.id) return false
+    const facts = graph.commit(commit)
+    const held = [`${source}/${encodeURIComponent(collection)}`, `${source}/*`]
+    return facts.rule?.version === RULE_VERSION && isInPlace(facts) && !held.some((name) => facts.held.includes(name))
+  }
+  /** A file that a commit lost, or left damaged, says nothing: what its parent said stands. */
+  const content = (id: string, key: KeyText): RecordText | undefined => {
+    if (id === live?.id) return live.records.get(key)
+    for (
+      let at: string | undefined = id;
+      at !== undefined;
+      at = isSettled(at) ? undefined : graph.commit(at).parents[0]
+    ) {
+      const file = fileAt(at)
+      if (file === undefined) return undefined
+      const blob = folder.files(at).get(`${bucketOf(key, file.layout)}.jsonl`)
+      const known = blob === undefined ? undefined : records(blob)
+      if (known === undefined) continue
+      const text = known.get(key)
+      return text === undefined || place.filled === undefined ? text : place.filled(text, file.schema)
+    }
+    return undefined
+  }
+  return {
+    graph,
+    liveId: live?.id,
+    records,
+    content,
+    isSettled,
+    buckets: (commit) => bucketsOf(folder.files(commit)),
+    fileId: (commit) => folder.files(commit).get('collection.json'),
+    layout: (commit) => fileAt(commit)?.layout,
+    of: (key) => ({
+      commit: (id) => {
+        const { parents, since, at, asset, author, exportId, accepted } = graph.commit(id)
+        const accepts = id === live?.id || accepted.includes(recordName(source, collection, key))
+        return { id, parents, since, at, asset: asset ?? author, exportId, accepts }
+      },
+      content: (id) => content(id, key),
+      isSettled,
+      region: (of, without) => graph.region(of, without),
+      isAncestor: (ancestor, id) => graph.isAncestor(ancestor, id),
+      bases: (a, b) => graph.bases(a, b),
+    }),
+    readFolders: (commits) => folder.read([...commits].filter((id) => id !== live?.id)),
+    readBlobs: load,
+  }
+}
+
+function fileIn(text: string): File | undefined {
+  try {
+    return parseCollectionFile(text, 'history')
+  } catch {
+    return undefined
+  }
+}
+
+function recordsIn(text: string): Records | undefined {
+  try {
+    return parseRecordsFile(text, 'history').records
+  } catch {
+    return undefined // a damaged file of the past decides nothing; what HEAD holds is checked where it is read
+  }
+}
+
+/** The same listing answers with the same map, so that equal folders are told by identity. */
+function remembering(make: (files: FolderFiles) => FolderFiles): (files: FolderFiles) => FolderFiles {
+  const known = new Map<FolderFiles, FolderFiles>()
+  return (files) => {
+    const made = known.get(files) ?? make(files)
+    known.set(files, made)
+    return made
+  }
+}
+
+function bucketsIn(files: FolderFiles): FolderFiles {
+  return new Map([...files].filter(([name]) => name.endsWith('.jsonl')).map(([name, id]) => [name.slice(0, -6), id]))
+}

@@ -1,0 +1,93 @@
+/** Records that a merge commit may hold otherwise than the rule gives: only these are recomputed. A merge whose files follow from its parents' is believed without reading a record. */
+import { complete } from '../../git/lazily.ts'
+import type { KeyText } from '../../model/canonical.ts'
+import type { CollectionHistory } from './collection-history.ts'
+import { blobsOf, differingKeys, isRelaid, keysTouched, touchesIn, type Touches } from './touched.ts'
+
+/** Merge commit → keys in doubt. */
+export type Doubts = ReadonlyMap<string, ReadonlySet<KeyText>>
+
+/** Doubts about every merge between these commits and the nearest whole exports before them. */
+export async function doubtsBefore(history: CollectionHistory, heads: readonly string[]): Promise<Doubts> {
+  const merges = await complete(() => unsettledMerges(history, heads))
+  const doubts = new Map<string, ReadonlySet<KeyText>>()
+  for (const merge of merges) {
+    const found = await doubtsAbout(history, merge, doubts)
+    if (found.size > 0) doubts.set(merge, found)
+  }
+  return doubts
+}
+
+/** Oldest first: what is in doubt about one merge is in doubt about a merge above it. */
+function unsettledMerges(history: CollectionHistory, heads: readonly string[]): string[] {
+  const seen = new Set<string>()
+  const open = [...heads]
+  const merges: string[] = []
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id) || history.isSettled(id)) continue
+    seen.add(id)
+    const { parents } = history.graph.commit(id)
+    if (parents.length === 2) merges.push(id)
+    open.push(...parents)
+  }
+  return merges.sort((a, b) => history.graph.commit(a).at - history.graph.commit(b).at)
+}
+
+interface Meeting {
+  readonly merge: string
+  readonly p: string
+  readonly q: string
+  readonly left: Touches
+  readonly right: Touches
+}
+
+async function doubtsAbout(history: CollectionHistory, merge: string, known: Doubts): Promise<Set<KeyText>> {
+  const { graph } = history
+  const [p, q] = graph.commit(merge).parents as readonly [string, string]
+  await history.readFolders([merge, p, q])
+  if (history.buckets(merge) === history.buckets(p) && history.buckets(p) === history.buckets(q)) return new Set()
+  const sides = await complete(() => [graph.region([p], [q]), graph.region([q], [p])] as const)
+  const commits = sides.flat()
+  await history.readFolders(await complete(() => commits.flatMap((id) => [id, ...graph.commit(id).parents])))
+  const [left, right] = await complete(() => [touchesIn(history, sides[0]), touchesIn(history, sides[1])] as const)
+  const meeting = { merge, p, q, left, right }
+  const isRelaidHere = await complete(() => isRelaid(history, [merge, p, q, ...commits]))
+  const buckets = isRelaidHere ? allBuckets(history, meeting) : doubtfulBuckets(history, meeting)
+  const blobs = [merge, p, q].flatMap((id) => buckets.flatMap((bucket) => history.buckets(id).get(bucket) ?? []))
+  await history.readBlobs([...blobs, ...blobsOf(left, buckets), ...blobsOf(right, buckets)])
+  const found = await complete(() => new Set(buckets.flatMap((bucket) => doubtfulKeys(history, meeting, bucket))))
+  for (const id of commits) for (const key of known.get(id) ?? []) found.add(key)
+  return found
+}
+
+function allBuckets(history: CollectionHistory, { merge, p, q }: Meeting): string[] {
+  return [...new Set([merge, p, q].flatMap((id) => [...history.buckets(id).keys()]))]
+}
+
+/** Files that are neither a parent's, left alone by the other side, nor left alone by both. */
+function doubtfulBuckets(history: CollectionHistory, meeting: Meeting): string[] {
+  const { merge, p, q, left, right } = meeting
+  const [own, one, other] = [merge, p, q].map((id) => history.buckets(id))
+  return allBuckets(history, meeting).filter((bucket) => {
+    const blob = own?.get(bucket)
+    const isFirst = blob === one?.get(bucket) && !right.has(bucket)
+    const isSecond = blob === other?.get(bucket) && !left.has(bucket)
+    return !isFirst && !isSecond
+  })
+}
+
+function doubtfulKeys(history: CollectionHistory, { merge, p, q, left, right }: Meeting, bucket: string): KeyText[] {
+  const [byLeft, byRight] = [keysTouched(history, left, bucket), keysTouched(history, right, bucket)]
+  const [own, one, other] = [merge, p, q].map((id) => history.buckets(id).get(bucket))
+  const keys = new Set([
+    ...byLeft,
+    ...byRight,
+    ...differingKeys(history, own, one),
+    ...differingKeys(history, own, other),
+  ])
+  return [...keys].filter((key) => {
+    if (byLeft.has(key) && byRight.has(key)) return true
+    const expected = history.content(byRight.has(key) ? q : p, key)
+    return history.content(merge, key) !== expected
+  })
+}

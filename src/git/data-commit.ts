@@ -36,12 +36,17 @@ export async function buildTree(
   )
   const files = new Map<string, string | undefined>([...writes.keys()].map((file) => [file, undefined]))
   for (const [i, [file]] of written.entries()) files.set(file, ids[i])
+  return { tree: await treeWithFiles(repository, parent, files), files }
+}
+
+/** Stores a tree that is `parent`'s with these blobs. */
+export async function treeWithFiles(repository: Repository, parent: string, files: FileIds): Promise<string> {
   const index = path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
   const environment = { GIT_INDEX_FILE: index }
   try {
     await repository.git(['read-tree', parent], { environment })
     await updateIndex(repository, files, environment)
-    return { tree: await repository.git(['write-tree'], { environment }), files }
+    return await repository.git(['write-tree'], { environment })
   } finally {
     await rm(index, { force: true })
   }

@@ -3,15 +3,15 @@ import type { WriterStamp } from '../model/rules.ts'
 import type { Repository } from './repository.ts'
 
 /** Trailers of a data commit. */
-export const TRAILER_EXPORT = 'Tandem-Export'
-export const TRAILER_ASSET = 'Tandem-Asset'
-export const TRAILER_CLOCK = 'Tandem-Clock'
+const TRAILER_EXPORT = 'Tandem-Export'
+const TRAILER_ASSET = 'Tandem-Asset'
+const TRAILER_CLOCK = 'Tandem-Clock'
 /** `<version of the merge rule> <parent>`: which rule the commit was made by, and where it stood; moved by a rebase, it no longer names its parent. */
-export const TRAILER_RULE = 'Tandem-Rule'
+const TRAILER_RULE = 'Tandem-Rule'
 /** `source/collection …` that the commit left as its parent had them. */
-export const TRAILER_HELD = 'Tandem-Held'
+const TRAILER_HELD = 'Tandem-Held'
 /** `<parent> <record> …`: what merges before had dropped of these records is meant so. */
-export const TRAILER_ACCEPT = 'Tandem-Accept'
+const TRAILER_ACCEPT = 'Tandem-Accept'
 
 /** The version of the merge rule (docs/convergence.md). */
 export const RULE_VERSION = 1
@@ -31,6 +31,34 @@ export interface CommitFacts {
   readonly held: readonly string[]
   /** Names made by `recordName`. */
   readonly accepted: readonly string[]
+}
+
+/** What the trailers of a data commit say; times in milliseconds. */
+export interface DataTrailers {
+  readonly exportId: string
+  readonly asset: string
+  /** The clock of the parent. */
+  readonly since: number
+  readonly nowMs: number
+  readonly parent: string
+  /** What is not exported; undefined: the commit is no whole export at all. */
+  readonly held: readonly string[] | undefined
+  /** Names made by `recordName`. */
+  readonly accepted: readonly string[]
+}
+
+/** The trailers of a data commit, a line each. */
+export function dataTrailers({ exportId, asset, since, nowMs, parent, held, accepted }: DataTrailers): string[] {
+  const own = [
+    `${TRAILER_EXPORT}: ${exportId}`,
+    `${TRAILER_ASSET}: ${asset}`,
+    `${TRAILER_CLOCK}: ${since} ${Math.max(nowMs, since + 1)}`,
+  ]
+  if (held === undefined) return own
+  own.push(`${TRAILER_RULE}: ${RULE_VERSION} ${parent}`)
+  if (held.length > 0) own.push(`${TRAILER_HELD}: ${held.join(' ')}`)
+  if (accepted.length > 0) own.push(`${TRAILER_ACCEPT}: ${parent} ${accepted.join(' ')}`)
+  return own
 }
 
 /** A record in a trailer: one word, whatever its key holds. */

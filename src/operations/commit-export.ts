@@ -2,14 +2,7 @@
 import { spawn } from 'node:child_process'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
 import { openGraph } from '../git/graph.ts'
-import {
-  RULE_VERSION,
-  TRAILER_ASSET,
-  TRAILER_CLOCK,
-  TRAILER_EXPORT,
-  TRAILER_HELD,
-  TRAILER_RULE,
-} from '../git/history.ts'
+import { dataTrailers } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
@@ -17,6 +10,7 @@ import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { logLine } from '../io/log.ts'
 import { GuardError, LockedError } from '../model/errors.ts'
 import { filesDigest, readCommitted, readRecords } from './committed.ts'
+import { forgetWaiting, joinedBase } from './live-commit.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
@@ -60,28 +54,56 @@ export async function commitExports(
 ): Promise<ExportCommit | undefined> {
   const { repository } = workspace
   const { head } = options
+  const names = planned.map(({ plan }) => plan.source)
+  const base = await joinedBase(workspace, names, head.commit)
   const writes = await allWrites(workspace, planned, head.commit)
-  const given = await givenUp(workspace, { head: head.commit, writes, sources: planned.map(({ plan }) => plan.source) })
-  if (writes.size === 0) {
+  const given = await givenUp(workspace, { head: head.commit, writes, sources: names })
+  if (writes.size === 0 && base === head.commit) {
     if (given.size > 0) await stageOwn(workspace, { head: head.commit, writes: given })
     await movePoints(planned, head.commit)
     return undefined
   }
   for (const [file, bytes] of given) writes.set(file, bytes)
   await refuseForeignStaged(workspace, head.commit)
-  const parent = (options.replace ? await replaceable(workspace, head.commit) : undefined) ?? head.commit
-  const built = await buildTree(repository, head.commit, writes)
+  const parent = (options.replace && base === head.commit ? await replaceable(workspace, base) : undefined) ?? base
+  const built = await buildTree(repository, base, writes)
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
   const held = heldNames(workspace, planned)
   const message = await messageOf(workspace, { ...options, parent, summary, held })
   for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
-  const commit = await commitTree(repository, built.tree, { parents: [parent], message })
+  const commit = writes.size === 0 ? base : await commitTree(repository, built.tree, { parents: [parent], message })
   const staged = await ownStaged(workspace)
-  await rememberStaged(workspace, built.files)
-  await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit, writes, staged })
+  const changed =
+    base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
+  await rememberStaged(workspace, changed.files)
+  const made = { tree: built.tree, files: changed.files, commit }
+  await bringAlong(repository, made, { ref: head.ref, from: head.commit, writes: changed.writes, staged })
   await afterwards(workspace, planned, { commit, files: [...writes.keys()], mayBeReplaced: options.replace === true })
   await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
   return { commit, parent, summary }
+}
+
+/** Every file in which a tree differs from HEAD below the exports. */
+async function changesFrom(
+  { repository, config }: Workspace,
+  head: string,
+  tree: string,
+): Promise<{ readonly files: Map<string, string | undefined>; readonly writes: Map<string, Buffer | undefined> }> {
+  const [before, after] = [
+    await filesAt(repository, head, config.exports),
+    await filesAt(repository, tree, config.exports),
+  ]
+  const files = new Map<string, string | undefined>()
+  for (const [file, { id }] of after) if (before.get(file)?.id !== id) files.set(file, id)
+  for (const file of before.keys()) if (!after.has(file)) files.set(file, undefined)
+  const blobs = await readBlobs(
+    repository,
+    [...files.values()].filter((id) => id !== undefined),
+  )
+  return {
+    files,
+    writes: new Map([...files].map(([file, id]) => [file, id === undefined ? undefined : blobs.get(id)])),
+  }
 }
 
 /** Files of all plans, reports that wait, and the attributes if HEAD lacks them. A waiting report alone justifies a commit; attributes alone do not. */
@@ -174,6 +196,8 @@ export async function messageOf(
     readonly summary: string
     /** What is not exported; undefined: the commit is no whole export at all. */
     readonly held?: readonly string[]
+    /** Records whose drop by a merge is meant so. */
+    readonly accepted?: readonly string[]
   },
 ): Promise<string> {
   const now = workspace.invocation.nowMs()
@@ -184,16 +208,10 @@ export async function messageOf(
       `the newest commit is ${Math.round((since - now) / 60_000)} minutes ahead of this machine's clock: later edits could lose to it`,
       { hint: 'Correct the clock that is wrong; or, to go on all the same: tandem export --commit --accept-clock' },
     )
-  return [
-    `data: ${options.summary}`,
-    '',
-    `${TRAILER_EXPORT}: ${workspace.invocation.newId()}`,
-    `${TRAILER_ASSET}: ${workspace.asset}`,
-    `${TRAILER_CLOCK}: ${since} ${Math.max(now, since + 1)}`,
-    ...(options.held === undefined ? [] : [`${TRAILER_RULE}: ${RULE_VERSION} ${options.parent}`]),
-    ...(options.held === undefined || options.held.length === 0 ? [] : [`${TRAILER_HELD}: ${options.held.join(' ')}`]),
-    '',
-  ].join('\n')
+  const { parent, held, accepted = [] } = options
+  const exportId = workspace.invocation.newId()
+  const trailers = dataTrailers({ exportId, asset: workspace.asset, since, nowMs: now, parent, held, accepted })
+  return [`data: ${options.summary}`, '', ...trailers, ''].join('\n')
 }
 
 /** Remembers in the database what is about to be committed, by `tree`, which HEAD does not have yet. */
@@ -219,6 +237,7 @@ async function afterwards(
   made: { readonly commit: string; readonly files: readonly string[]; readonly mayBeReplaced: boolean },
 ): Promise<void> {
   await movePoints(planned, made.commit)
+  for (const { source } of planned) await forgetWaiting(workspace, source.source)
   for (const { source } of planned)
     await workspace.repository.git(['update-ref', `refs/tandem/base/${source.source}`, made.commit])
   await removeWaiting(workspace.repository, made.files)

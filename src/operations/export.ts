@@ -8,6 +8,7 @@ import { readCommitted } from './committed.ts'
 import type { AllowedDeletes } from './guard.ts'
 import { readForgotten } from './forgotten.ts'
 import { readLive } from './live.ts'
+import { exportBase } from './live-commit.ts'
 import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
 import type { Source } from './source.ts'
@@ -88,7 +89,8 @@ async function exportOne(workspace: Workspace, source: Source, options: ExportOp
   const settled = await settle(workspace, source, { head: options.head.commit, allowed: options.allowed })
   const names = [...source.selections].filter(([, { schema }]) => schema.key.length > 0).map(([name]) => name)
   const live = await readLive(source, names)
-  const head = await readCommitted(source, options.head.commit)
+  const base = await exportBase(workspace, source.source, options.head.commit)
+  const head = await readCommitted(source, base)
   const exported = await planExport(source, {
     live,
     head,

@@ -130,7 +130,7 @@ function layoutFor(
   return keep ? head.layout : chooseLayout(selection.schema, live.keys(), live.size)
 }
 
-interface Compared {
+export interface Compared {
   readonly selection: Selection
   readonly live: Records
   readonly head: CommittedCollection | undefined
@@ -138,7 +138,7 @@ interface Compared {
 }
 
 /** Files whose bytes differ from HEAD's. Ids are compared first: an unchanged file is never read. */
-async function changedFiles(
+export async function changedFiles(
   source: Source,
   { selection, live, head, layout }: Compared,
 ): Promise<{ writes: Map<string, Buffer>; count: ChangeCount; files: number }> {

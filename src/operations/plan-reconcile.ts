@@ -8,6 +8,7 @@ import type { Decision } from '../model/decision.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
+import { withLiveCommit } from './live-commit.ts'
 import { mergeIntoLive, type LiveMerge, type MergeablePast } from './merge-live.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
 import { rekey } from './rekey.ts'
@@ -81,14 +82,11 @@ export async function planReconciliation(
     else holds.set(each.name, reason)
   }
   holdPartners(holds, source.selections)
-  return assemble(source, {
-    options,
-    state: live.state,
-    merges,
-    holds,
-    live: live.collections,
-    dryRun: workspace.invocation.dryRun,
-  })
+  const { dryRun } = workspace.invocation
+  const plan = await assemble(source, { options, state: live.state, merges, holds, live: live.collections, dryRun })
+  if (dryRun) return plan
+  const met = [...merges].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
+  return withLiveCommit(workspace, source, { plan, graph: shared.graph, state: live.state, met: new Set(met) })
 }
 
 /** Why a merge that could be computed is not applied: the guard, or a number that references hang on. */

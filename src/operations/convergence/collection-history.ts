@@ -36,8 +36,6 @@ export interface CollectionHistory {
   readonly liveId: string | undefined
   /** Bucket → blob of its file; empty where the commit has no such collection. */
   buckets(commit: string): FolderFiles
-  /** Blob of `collection.json`. */
-  fileId(commit: string): string | undefined
   layout(commit: string): Layout | undefined
   /** The records of a blob; undefined when it is damaged: then it says nothing. */
   records(blob: string): Records | undefined
@@ -56,31 +54,47 @@ interface File {
   readonly layout: Layout
 }
 
-export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
-  const { repository, graph, live, source, collection } = place
-  const folder = openFolder(repository, place.folder)
-  const bucketsOf = remembering(bucketsIn)
-  const texts = new Map<string, Buffer>()
+interface Blobs {
+  records(id: string): Records | undefined
+  file(id: string): File | undefined
+  load(ids: Iterable<string | undefined>): Promise<void>
+}
+
+/** What blobs hold, each read and parsed once. */
+function openBlobs(repository: HistoryPlace['repository']): Blobs {
+  const texts = new Map<string, string>()
   const parsed = new Map<string, Records | undefined>()
   const files = new Map<string, File | undefined>()
   const load = async (ids: Iterable<string | undefined>): Promise<void> => {
     const missing = [...new Set(ids)].filter((id) => id !== undefined && !texts.has(id)) as string[]
-    for (const [id, bytes] of await readBlobs(repository, missing)) texts.set(id, bytes)
+    for (const [id, bytes] of await readBlobs(repository, missing)) texts.set(id, bytes.toString())
   }
   const textOf = (id: string): string => {
-    const bytes = texts.get(id)
-    if (bytes === undefined) throw new NotRead(`blob ${id}`, () => load([id]))
-    return bytes.toString()
+    const text = texts.get(id)
+    if (text === undefined) throw new NotRead(`blob ${id}`, () => load([id]))
+    return text
   }
-  const records = (id: string): Records | undefined => {
-    if (!parsed.has(id)) parsed.set(id, recordsIn(textOf(id)))
-    return parsed.get(id)
+  return {
+    load,
+    records: (id) => {
+      if (!parsed.has(id)) parsed.set(id, recordsIn(textOf(id)))
+      return parsed.get(id)
+    },
+    file: (id) => {
+      if (!files.has(id)) files.set(id, fileIn(textOf(id)))
+      return files.get(id)
+    },
   }
+}
+
+export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
+  const { repository, graph, live, source, collection } = place
+  const folder = openFolder(repository, place.folder)
+  const blobs = openBlobs(repository)
+  const bucketsOf = remembering(bucketsIn)
   const fileAt = (commit: string): File | undefined => {
     const id = folder.files(commit).get('collection.json')
-    if (id === undefined) return undefined
-    if (!files.has(id)) files.set(id, fileIn(textOf(id)))
-    return files.get(id)
+    return id === undefined ? undefined : blobs.file(id)
   }
   const isSettled = (commit: string): boolean => {
     if (commit === live?.id) return false
@@ -99,7 +113,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
       const file = fileAt(at)
       if (file === undefined) return undefined
       const blob = folder.files(at).get(`${bucketOf(key, file.layout)}.jsonl`)
-      const known = blob === undefined ? undefined : records(blob)
+      const known = blob === undefined ? undefined : blobs.records(blob)
       if (known === undefined) continue
       const text = known.get(key)
       return text === undefined || place.filled === undefined ? text : place.filled(text, file.schema)
@@ -109,11 +123,10 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
   return {
     graph,
     liveId: live?.id,
-    records,
+    records: (id) => blobs.records(id),
     content,
     isSettled,
     buckets: (commit) => bucketsOf(folder.files(commit)),
-    fileId: (commit) => folder.files(commit).get('collection.json'),
     layout: (commit) => fileAt(commit)?.layout,
     of: (key) => ({
       commit: (id) => {
@@ -128,7 +141,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
       bases: (a, b) => graph.bases(a, b),
     }),
     readFolders: (commits) => folder.read([...commits].filter((id) => id !== live?.id)),
-    readBlobs: load,
+    readBlobs: (ids) => blobs.load(ids),
   }
 }
 

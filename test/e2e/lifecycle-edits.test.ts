@@ -1,0 +1,78 @@
+/** Edits of a live database that a pull meets before any export had carried them: they keep their place in history, beside what came in and not on top of it. */
+import { describe, expect, test } from 'vitest'
+import { chatter, disagreements } from '../support/agreement.ts'
+import type { Asset } from '../support/asset.ts'
+import { sqlite } from '../support/live-sqlite.ts'
+import { traders } from '../support/traders.ts'
+import { betweenTwo } from '../support/two-assets.ts'
+
+const options = { records: { traders: traders('id', 5) } }
+
+async function profit(asset: Asset, id: string): Promise<(string | null | undefined)[]> {
+  const rows = await asset.database.rows('traders')
+  return rows.filter((row) => row['id'] === id).flatMap((row) => [row['ticker'], row['profit_usd']])
+}
+
+describe('a pull that changes what live had edited', () => {
+  test('makes no commit; the next push publishes the edit beside what came in', async () => {
+    await betweenTwo(sqlite, options, async (assets) => {
+      const { a, b } = assets
+      const [id] = (await a.database.rows('traders')).map((row) => row['id'] as string)
+      await a.database.change('traders', { id: id as string }, { ticker: 'AAA' })
+      await a.git('push')
+      await b.database.change('traders', { id: id as string }, { profit_usd: 77.5 })
+      const before = await b.commits()
+      await b.git('pull')
+      expect(await b.commits()).toBe(before + 1)
+      expect((await b.git('status', '--porcelain')).stdout).toBe('')
+      expect(await profit(b, id as string)).toEqual(['AAA', '77.5'])
+      const waiting = await b.id('refs/tandem/live/app')
+      expect(await b.id(`${waiting}^1`)).toBe(await b.id('HEAD'))
+      await b.git('push')
+      expect((await b.try('merge-base', '--is-ancestor', waiting, 'HEAD')).code).toBe(0)
+      expect((await b.try('rev-parse', '--verify', '--quiet', 'refs/tandem/live/app')).code).not.toBe(0)
+      await a.git('pull')
+      expect(await profit(a, id as string)).toEqual(['AAA', '77.5'])
+      expect(await disagreements(assets)).toEqual([])
+      expect(await chatter(assets)).toEqual([])
+    })
+  })
+
+  test('and HEAD that moves on before the push: the edit is merged with the new HEAD, once', async () => {
+    await betweenTwo(sqlite, options, async (assets) => {
+      const { a, b } = assets
+      const [id] = (await a.database.rows('traders')).map((row) => row['id'] as string)
+      await a.database.change('traders', { id: id as string }, { ticker: 'AAA' })
+      await a.git('push')
+      await b.database.change('traders', { id: id as string }, { profit_usd: 77.5 })
+      await b.git('pull')
+      await b.commit('code.txt', 'two\n')
+      await a.database.change('traders', { id: id as string }, { ticker: 'BBB' })
+      await a.git('push')
+      await b.git('pull', '--no-edit')
+      await b.database.remove('traders', { id: 'nobody' })
+      await b.git('push')
+      await a.git('pull')
+      expect(await profit(a, id as string)).toEqual(['BBB', '77.5'])
+      expect(await disagreements(assets)).toEqual([])
+      expect(await chatter(assets)).toEqual([])
+    })
+  })
+
+  test('and a delete here: what came in is kept, and no third machine that deletes later loses it unseen', async () => {
+    await betweenTwo(sqlite, options, async (assets) => {
+      const { a, b } = assets
+      const [id] = (await a.database.rows('traders')).map((row) => row['id'] as string)
+      await a.database.change('traders', { id: id as string }, { ticker: 'AAA' })
+      await a.git('push')
+      await b.database.remove('traders', { id: id as string })
+      await b.git('pull')
+      expect((await profit(b, id as string))[0]).toBe('AAA')
+      await b.git('push')
+      await a.git('pull')
+      expect((await profit(a, id as string))[0]).toBe('AAA')
+      expect(await disagreements(assets)).toEqual([])
+      expect(await chatter(assets)).toEqual([])
+    })
+  })
+})

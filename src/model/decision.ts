@@ -26,6 +26,7 @@ export type DecisionRule =
   | 'rekeyed'
   | 'held'
   | 'decided'
+  | 'accepted'
 
 export interface Decision {
   readonly collection: string

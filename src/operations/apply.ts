@@ -18,6 +18,8 @@ export interface ApplyOptions {
   readonly allowed: AllowedDeletes
   /** What would take over two seconds is left to a run in the background, which the caller starts. */
   readonly mayDefer?: boolean
+  /** A merge commit whose drops are taken over. */
+  readonly acceptMerge?: string
 }
 
 export interface ApplyResult {

@@ -9,6 +9,7 @@ import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { logLine } from '../io/log.ts'
 import { GuardError, LockedError } from '../model/errors.ts'
+import { recordsToAccept } from './convergence/accepted.ts'
 import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { forgetWaiting, joinedBase } from './live-commit.ts'
 import { templateText } from './package-files.ts'
@@ -58,7 +59,8 @@ export async function commitExports(
   const base = await joinedBase(workspace, names, head.commit)
   const writes = await allWrites(workspace, planned, head.commit)
   const given = await givenUp(workspace, { head: head.commit, writes, sources: names })
-  if (writes.size === 0 && base === head.commit) {
+  const accepted = await acceptedBy(workspace, planned, base)
+  if (writes.size === 0 && base === head.commit && accepted.length === 0) {
     if (given.size > 0) await stageOwn(workspace, { head: head.commit, writes: given })
     await movePoints(planned, head.commit)
     return undefined
@@ -69,9 +71,16 @@ export async function commitExports(
   const built = await buildTree(repository, base, writes)
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
   const held = heldNames(workspace, planned)
-  const message = await messageOf(workspace, { ...options, parent, summary, held })
+  const message = await messageOf(workspace, {
+    ...options,
+    parent,
+    summary,
+    held,
+    accepted: parent === base ? accepted : [],
+  })
   for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
-  const commit = writes.size === 0 ? base : await commitTree(repository, built.tree, { parents: [parent], message })
+  const isEmpty = writes.size === 0 && accepted.length === 0
+  const commit = isEmpty ? base : await commitTree(repository, built.tree, { parents: [parent], message })
   const staged = await ownStaged(workspace)
   const changed =
     base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
@@ -81,6 +90,24 @@ export async function commitExports(
   await afterwards(workspace, planned, { commit, files: [...writes.keys()], mayBeReplaced: options.replace === true })
   await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
   return { commit, parent, summary }
+}
+
+/** Records that a merge had dropped and that live holds, or lacks, as the merge left them: the commit says that this is meant. */
+async function acceptedBy(workspace: Workspace, planned: readonly PlannedSource[], parent: string): Promise<string[]> {
+  const graph = openGraph(workspace.repository)
+  const accepted: string[] = []
+  for (const { source, plan } of planned) {
+    const committed = await readCommitted(source, parent)
+    for (const { name, records } of plan.collections) {
+      const collection = committed.get(name)
+      if (collection === undefined) continue
+      const { repository, exportsFolder } = source
+      const place = { repository, exportsFolder, source: source.source, collection: name, folder: collection.folder }
+      const question = { place, graph, rules: source.rules(name), parent, records: () => Promise.resolve(records) }
+      accepted.push(...(await recordsToAccept(question)))
+    }
+  }
+  return accepted
 }
 
 /** Every file in which a tree differs from HEAD below the exports. */

@@ -9,6 +9,7 @@ import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { differingBuckets, readRecords, type CommittedCollection } from './committed.ts'
+import { takenOver } from './convergence/accepted.ts'
 import { openCollectionHistory, type CollectionHistory, type LiveCommit } from './convergence/collection-history.ts'
 import { decided, judgeMerges } from './convergence/commit-merge.ts'
 import { divide, whole, type Division } from './convergence/divide.ts'
@@ -50,6 +51,8 @@ export interface LiveMergeInput {
   readonly graph: CommitGraph
   /** A key is always the identity: two copies of one database join. */
   readonly join?: boolean
+  /** A merge whose drops are taken over. */
+  readonly accepted?: string | undefined
 }
 
 /** Merges HEAD's exports into one live collection: over history where they have a common past, else as a first meeting. */
@@ -101,7 +104,9 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
   const history = openCollectionHistory({ ...place, filled: await fillingOf(source, input) })
   const view = await survey(history, live.id, input.head)
   const wrote = await liveEdits(history, rules, { view, live: input.live, head: input.head })
-  const division = await divide({ history, rules, survey: view, wrote })
+  const divided = await divide({ history, rules, survey: view, wrote })
+  const taken = await acceptedIn(history, { view, division: divided, merge: input.accepted })
+  const division = withTaken(divided, rules, { live: input.live, taken })
   const judged = await judgeMerges(history, rules, { view, division })
   const { decisions, collisions } = decided(division)
   const keys = new Set(collisions.map(({ key }) => key))
@@ -115,6 +120,38 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
   }
 }
 
+/** What the accepted merge left of the records it dropped. */
+function acceptedIn(
+  history: CollectionHistory,
+  at: { readonly view: Survey; readonly division: Division; readonly merge: string | undefined },
+): Promise<Map<KeyText, RecordText | undefined>> {
+  const { view, division, merge } = at
+  const keys = merge === undefined ? [] : (view.doubts.get(merge) ?? [])
+  return complete(() =>
+    takenOver(keys, {
+      content: (key) => history.content(view.theirs, key),
+      state: (key) => division.ruleOf(key).state(view.theirs),
+    }),
+  )
+}
+
+/** The division with accepted drops in the place of what the rule gives. */
+function withTaken(
+  division: Division,
+  { collection }: MergeRules,
+  at: { readonly live: Records; readonly taken: ReadonlyMap<KeyText, RecordText | undefined> },
+): Division {
+  const contested = new Map(division.contested)
+  for (const [key, text] of at.taken) {
+    const decision: Decision = {
+      ...{ collection, key, field: undefined, kind: 'merge-dropped', rule: 'accepted' },
+      ...{ base: undefined, ours: at.live.get(key), theirs: text, chosen: text },
+    }
+    contested.set(key, { kind: 'merged', text, decisions: [decision] })
+  }
+  return { ...division, contested }
+}
+
 function pick(source: Source): Pick<Source, 'repository' | 'exportsFolder' | 'source'> {
   const { repository, exportsFolder, source: name } = source
   return { repository, exportsFolder, source: name }
@@ -125,7 +162,7 @@ function layOver(graph: CommitGraph, { live, writer }: LiveMergeInput, base: str
   const id = `live:${base}`
   const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [] }
   graph.add({ ...none, id, parents: [base], committedAt: writer.at, author: writer.asset, asset: writer.asset })
-  return { id, records: live }
+  return { id, records: live, isMeant: true }
 }
 
 async function fillingOf(source: Source, input: LiveMergeInput): Promise<ReturnType<typeof fillingIn>> {

@@ -30,8 +30,9 @@ type MaybeMoved = Omit<Moved, 'past'> & { readonly past: Past }
 export async function movedCollections(
   source: Source,
   state: ReadonlyMap<string, string>,
-  head: string,
+  options: { readonly head: string; readonly acceptMerge?: string },
 ): Promise<MaybeMoved[]> {
+  const { head } = options
   const { points } = readSyncState(state)
   const theirs = await readHeadExports(source, head)
   const pasts = new Map<string, { past: Past; base: Committed }>()
@@ -46,8 +47,15 @@ export async function movedCollections(
     pasts.set(point.commit, known)
     const each = { name, past: known.past, point, base: known.base.get(name), theirs: theirs.get(name) }
     if (hasMoved(each)) moved.push(each)
+    else if (options.acceptMerge !== undefined && each.past.kind === 'current') moved.push(overHead(each, head))
   }
   return moved
+}
+
+/** In step with HEAD, to be looked at once more. */
+function overHead(each: MaybeMoved, head: string): MaybeMoved {
+  const past = { kind: 'behind', base: head, rewritten: false, hasMerges: true, junctions: [] } as const
+  return { ...each, past, base: each.theirs }
 }
 
 async function knownPast(source: Source, point: SyncPoint, head: string): Promise<{ past: Past; base: Committed }> {

@@ -27,6 +27,8 @@ export interface ChangeCount {
 export interface CollectionExport {
   readonly name: string
   readonly count: ChangeCount
+  /** What live holds. */
+  readonly records: Records
   /** Path from the root → bytes, only files that differ from HEAD's. */
   readonly writes: ReadonlyMap<string, Buffer>
   /** The layout no longer fits the number of records. */
@@ -98,7 +100,7 @@ async function exportCollection(
   const configured = guardFor(optionsFor(source.config, name))
   const refused = guardReason({ collection: name, deletes: count.removed, size, configured, allowed: options.allowed })
   if (refused !== undefined) return refused
-  return { name, count, writes, outgrown: needsRelayout(layout, live.size, files) }
+  return { name, count, records: live, writes, outgrown: needsRelayout(layout, live.size, files) }
 }
 
 function structureReason(

@@ -23,6 +23,8 @@ export interface PlanOptions {
   readonly refused: Holds
   /** A first meeting of a database with exports: a key is always the identity, whatever was there before. */
   readonly join?: boolean
+  /** A merge commit whose drops are taken over. */
+  readonly acceptMerge?: string
 }
 
 /** What came, or is to come, of one collection whose exports had moved on. */
@@ -56,7 +58,7 @@ export async function planReconciliation(
 ): Promise<ReconcilePlan> {
   const state = await source.adapter.readState()
   const holds: Holds = new Map(options.refused)
-  const moved = (await movedCollections(source, state, options.head)).filter((each) => mayApply(source, each, holds))
+  const moved = (await movedCollections(source, state, options)).filter((each) => mayApply(source, each, holds))
   holdPartners(holds, source.selections)
   const live = await readLive(
     source,
@@ -75,7 +77,14 @@ export async function planReconciliation(
       holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
       continue
     }
-    const input = { ...each, ...shared, head: options.head, live: records, join: options.join === true }
+    const input = {
+      ...each,
+      ...shared,
+      head: options.head,
+      live: records,
+      join: options.join === true,
+      accepted: options.acceptMerge,
+    }
     const merge = await mergeIntoLive(source, input)
     const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })
     if (reason === undefined) merges.set(each, merge)

@@ -22,6 +22,8 @@ export interface SettleOptions {
   readonly join?: boolean
   /** What would take over two seconds is only planned. */
   readonly mayDefer?: boolean
+  /** A merge commit whose drops are taken over. */
+  readonly acceptMerge?: string
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError */

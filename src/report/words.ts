@@ -26,6 +26,7 @@ const RULES: Readonly<Record<DecisionRule, string>> = {
   rekeyed: 'theirs keeps it, ours was given a new one, and both records are there',
   held: 'nothing was changed, a person has to look at it',
   decided: 'decided by hand, or by git’s text merge',
+  accepted: 'what the merge dropped was accepted',
 }
 
 export type Chosen = 'ours' | 'theirs' | 'both' | 'neither'

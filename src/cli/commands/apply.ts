@@ -5,6 +5,7 @@ import { applyAll, type ApplyResult } from '../../operations/apply.ts'
 import { waitForBackground } from '../../operations/background.ts'
 import { requireCarrying } from '../../operations/carrying.ts'
 import { changeWords } from '../../operations/change-words.ts'
+import { mergeCommitOf } from '../../operations/merge-commit.ts'
 import { parseOnly } from '../../operations/sources.ts'
 import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
 import { exitCodeOf, sayFailures } from './failures.ts'
@@ -15,11 +16,16 @@ export const applyCommand: Command = {
   options: {
     only: ONLY,
     'allow-deletes': ALLOW_DELETES,
+    'accept-merge': {
+      type: 'string',
+      describe: 'Take a merge commit as it is: what it dropped of either side is meant to be gone',
+    },
     wait: { type: 'boolean', describe: 'Wait for another run in this clone instead of giving up' },
     'dry-run': DRY_RUN,
   },
   examples: [
     ['tandem apply', 'after git reset --hard origin/main in a deploy script'],
+    ['tandem apply --accept-merge 1a2b3c4', 'a merge that threw records away was right'],
     ['tandem apply --dry-run', 'what would change'],
   ],
   run: runApply,
@@ -34,8 +40,12 @@ async function runApply(context: CommandContext): Promise<number> {
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
   }
+  const merge = textOf(args, 'acceptMerge')
+  const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
   const wait = await waitForBackground(workspace, args['wait'] === true)
-  const result = await withLock(workspace.dataDir, wait, () => applyAll(workspace, options))
+  const result = await withLock(workspace.dataDir, wait, () =>
+    applyAll(workspace, { ...options, ...(acceptMerge !== undefined && { acceptMerge }) }),
+  )
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)
   if (output.json) output.value(jsonOf(result))

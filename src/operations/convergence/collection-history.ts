@@ -17,6 +17,8 @@ import type { Records } from '../live.ts'
 export interface LiveCommit {
   readonly id: string
   readonly records: Records
+  /** What it lacks of a record that a merge had dropped is meant so. Not for an export: its commit has to say it. */
+  readonly isMeant: boolean
 }
 
 export interface HistoryPlace extends ExportsPlace {
@@ -131,7 +133,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
     of: (key) => ({
       commit: (id) => {
         const { parents, since, at, asset, author, exportId, accepted } = graph.commit(id)
-        const accepts = id === live?.id || accepted.includes(recordName(source, collection, key))
+        const accepts = id === live?.id ? live.isMeant : accepted.includes(recordName(source, collection, key))
         return { id, parents, since, at, asset: asset ?? author, exportId, accepts }
       },
       content: (id) => content(id, key),

@@ -144,8 +144,15 @@ function withTaken(
   const contested = new Map(division.contested)
   for (const [key, text] of at.taken) {
     const decision: Decision = {
-      ...{ collection, key, field: undefined, kind: 'merge-dropped', rule: 'accepted' },
-      ...{ base: undefined, ours: at.live.get(key), theirs: text, chosen: text },
+      collection,
+      key,
+      field: undefined,
+      kind: 'merge-dropped',
+      base: undefined,
+      ours: at.live.get(key),
+      theirs: text,
+      chosen: text,
+      rule: 'accepted',
     }
     contested.set(key, { kind: 'merged', text, decisions: [decision] })
   }

@@ -1,0 +1,72 @@
+/** What users do to the record in a live database: change some fields, put old values back, move its time forward, backward or not at all, delete it, add it again. */
+import type { RecordText } from '../../src/model/canonical.ts'
+import type { Random } from './random.ts'
+import { type Registers, putTogether, type Shape, takeApart } from './registers.ts'
+
+/** How one history's users behave; percentages. */
+export interface Habits {
+  readonly timeMoves: number
+  readonly deletes: number
+  /** Values that occur once in a history; the others come from a small pool and are often equal. */
+  readonly unique: number
+}
+
+export interface Editing {
+  readonly shape: Shape
+  readonly habits: Habits
+  readonly random: Random
+  /** The machine's clock. */
+  readonly now: number
+  /** Counts the values written so far, so that unique ones are. */
+  readonly serial: () => number
+}
+
+/** The record after an edit; `undefined` when it was deleted. */
+export function editLive(live: RecordText | undefined, editing: Editing): RecordText | undefined {
+  const { random, shape, habits } = editing
+  if (live === undefined) return putTogether(newRecord(editing), shape)
+  if (random.chance(habits.deletes)) return undefined
+  const registers = [...takeApart(live, shape)]
+  for (let count = random.chance(60) ? 1 : random.integer(1, 3); count > 0; count--) {
+    const register = random.integer(0, shape.names.length - 1)
+    if (register !== shape.time) registers[register] = valueFor(register, registers[register], editing)
+  }
+  if (random.chance(habits.timeMoves)) registers[shape.time] = timeFor(editing)
+  return putTogether(registers, shape)
+}
+
+function newRecord(editing: Editing): Registers {
+  const { names, time } = editing.shape
+  return names.map((_, register) => (register === time ? timeFor(editing) : valueFor(register, undefined, editing)))
+}
+
+/** A value for a register, often another than before. */
+export function valueFor(register: number, before: string | undefined, editing: Editing): string | undefined {
+  const { random, shape } = editing
+  const name = shape.names[register] as string
+  if (name === 'n') return countFor(before, random)
+  if (name.startsWith('tags ')) return before === undefined || random.chance(30) ? 'in' : undefined
+  if (name === 'tags') return random.pick(['["x"]', '["x","y"]', '[]', undefined])
+  if (name === 'g1 + g2') return `${scalar(editing) ?? '0'}\t${scalar(editing) ?? ''}`
+  if (name === 't') return timeFor(editing)
+  return scalar(editing)
+}
+
+function countFor(before: string | undefined, random: Random): string {
+  return String((before === undefined ? 0 : Number(before)) + random.integer(-3, 5))
+}
+
+function scalar({ random, habits, serial }: Editing): string | undefined {
+  if (random.chance(habits.unique)) return `"v${serial()}"`
+  return random.pick(['1', '2', '"x"', '""', 'null', '[1,2]', undefined])
+}
+
+/** Mostly now; sometimes in the past, sometimes far ahead. */
+function timeFor({ random, now }: Editing): string {
+  const off = random.chance(3)
+    ? 5_000_000
+    : random.chance(20)
+      ? -random.integer(1, 100) * 1000
+      : -random.integer(0, 3) * 1000
+  return String(now + off)
+}

@@ -1,0 +1,137 @@
+/**
+ * What counts as an operation in each kind of commit. A user's edit is what the user changed in live. Of files written by hand, and of merges, only what says
+ * something is one: what a merge merely dropped of one side is none.
+ */
+import type { RecordText } from '../../src/model/canonical.ts'
+import { regionOf } from './commits.ts'
+import type { Log, Operation } from './log.ts'
+import { type Registers, takeApart } from './registers.ts'
+
+type Text = RecordText | undefined
+
+interface Writing {
+  readonly commit: number
+  /** What the record was. */
+  readonly before: Text
+  readonly after: Text
+}
+
+/** What a user changed in live, from what the user saw. */
+export function edited(log: Log, { commit, before, after }: Writing): Operation | undefined {
+  return between(log, { commit, before, after }, () => true)
+}
+
+/** A file written outside the tool: `content` is what its parent's file said, `before` what the record was. A line is meant only where it changed. */
+export function written(log: Log, { commit, before, after }: Writing, content: Text): Operation | undefined {
+  if (after === undefined)
+    return content === undefined ? undefined : between(log, { commit, before, after }, () => true)
+  if (content === undefined) return between(log, { commit, before, after }, () => true, before === undefined)
+  const from = takeApart(content, log.shape)
+  const to = takeApart(after, log.shape)
+  return between(log, { commit, before, after }, (register) => from[register] !== to[register], before === undefined)
+}
+
+/** The operation that leads from before to after, as far as `meant`; none when nothing is. `all`: also registers that stayed as they were. */
+function between(
+  log: Log,
+  { commit, before, after }: Writing,
+  meant: (register: number) => boolean,
+  all = before === undefined,
+): Operation | undefined {
+  if (after === undefined) return before === undefined ? undefined : deleted(log, commit)
+  const [from, to] = [takeApart(before, log.shape), takeApart(after, log.shape)]
+  const registers = to.flatMap((value, register) =>
+    (all || value !== from[register]) && meant(register) ? [register] : [],
+  )
+  if (registers.length === 0) return undefined
+  return { commit, kind: 'write', written: new Set(registers), after: to, counted: counted(log, before) }
+}
+
+function deleted(log: Log, commit: number): Operation {
+  return { commit, kind: 'delete', written: new Set(), after: takeApart(undefined, log.shape), counted: undefined }
+}
+
+function counted(log: Log, before: Text): string | undefined {
+  return log.shape.counter < 0 ? undefined : takeApart(before, log.shape)[log.shape.counter]
+}
+
+/** A merge commit: its parents with what their files say and what the record is there, what it should be, and what its file says. */
+export interface Merging {
+  readonly commit: number
+  readonly parents: readonly Parent[]
+  readonly expected: Text
+  readonly after: Text
+}
+
+export interface Parent {
+  readonly commit: number
+  readonly content: Text
+  readonly state: Text
+}
+
+/** What a merge decided: where its file is not what the merge should be and does not just leave a parent's file as that parent had found it. */
+export function decided(log: Log, merging: Merging): Operation | undefined {
+  const { commit, expected, after, parents } = merging
+  const sides = parents.map((parent, i) => sideOf(log, parent, parents[1 - i] as Parent))
+  if (after === undefined) {
+    return expected === undefined || sides.some((side) => side.keepsAbsence) ? undefined : deleted(log, commit)
+  }
+  const to = takeApart(after, log.shape)
+  if (expected === undefined) return revived(log, { commit, before: undefined, after }, sides)
+  const from = takeApart(expected, log.shape)
+  const meant = to.flatMap((value, register) =>
+    value === from[register] || sides.some((side) => side.keeps(register, value)) ? [] : [register],
+  )
+  if (meant.length === 0) return undefined
+  return { commit, kind: 'write', written: new Set(meant), after: to, counted: counted(log, expected) }
+}
+
+interface Side {
+  /** The parent's file lacks the record, and nobody said so in this merge's region. */
+  readonly keepsAbsence: boolean
+  readonly keepsPresence: boolean
+  readonly content: Registers
+  /** The value is the parent's file's, and nobody wrote it in this merge's region. */
+  keeps(register: number, value: string | undefined): boolean
+}
+
+function sideOf(log: Log, parent: Parent, other: Parent): Side {
+  const { content, state } = parent
+  const region = regionOf(log.graph, [parent.commit], [other.commit])
+  const operations = region.flatMap((commit) => log.operations.get(commit) ?? [])
+  const untouched = operations.length === 0
+  const [file, record] = [takeApart(content, log.shape), takeApart(state, log.shape)]
+  return {
+    keepsAbsence: content === undefined && (state !== undefined || untouched),
+    keepsPresence: content !== undefined && (state === undefined || untouched),
+    content: file,
+    keeps: (register, value) =>
+      content !== undefined &&
+      file[register] === value &&
+      (state === undefined || record[register] !== value || !operations.some((one) => one.written.has(register))),
+  }
+}
+
+/** The merge has a record that should be gone. */
+function revived(log: Log, writing: Writing, sides: readonly Side[]): Operation | undefined {
+  const keeping = sides.filter((side) => side.keepsPresence)
+  const meant = (register: number): boolean => {
+    const value = takeApart(writing.after, log.shape)[register]
+    return keeping.length === 0 || !keeping.some((side) => side.content[register] === value)
+  }
+  return between(log, writing, meant, true)
+}
+
+/** True when the user put back what a merge dropped, as the file has it: an export that does not say so would look like nothing. */
+export function isAcceptance(log: Log, texts: { content: Text; state: Text; live: Text }): boolean {
+  const { content, state, live } = texts
+  if (content === state) return false
+  if ((content === undefined) !== (state === undefined) && (content === undefined) === (live === undefined)) return true
+  if (content === undefined || live === undefined) return false
+  const [file, record, now] = [content, state, live].map((text) => takeApart(text, log.shape)) as [
+    Registers,
+    Registers,
+    Registers,
+  ]
+  return now.some((value, register) => value === file[register] && value !== record[register])
+}

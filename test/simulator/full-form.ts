@@ -1,0 +1,78 @@
+/**
+ * The merge rule in its full form: every register holds its write with the greatest stamp in all of history, never mind regions and bases. Slow and short. The
+ * rule under test looks only at the symmetric difference of two histories and must agree with this everywhere.
+ */
+import { compareBytes, splitObject } from '../../src/model/canonical.ts'
+import type { Commit } from './commits.ts'
+import { amounts, isPresent, lastWrites, type Log, type Operation, operationsIn } from './log.ts'
+import { type Registers, takeApart } from './registers.ts'
+
+export interface Stamp {
+  readonly time: number
+  readonly filled: number
+  readonly asset: string
+}
+
+/** Stamps of operations, and what each register should hold. */
+export interface FullForm {
+  /** `before`: the time field in the record, and in the parent's file, before the commit. */
+  stamp(commit: number, before: readonly (string | undefined)[]): void
+  /** The registers of the record in a merge of commits, or in one commit; undefined when it has no record. */
+  state(commits: readonly number[]): Registers | undefined
+}
+
+/** The full form over a log; each operation is stamped once, when it is entered. */
+export function fullFormOf(log: Log, record: number): FullForm {
+  const stamps = new Map<number, Stamp>()
+  const greater =
+    (register: number) =>
+    (a: Operation, b: Operation): number =>
+      compare(stamps.get(a.commit) as Stamp, stamps.get(b.commit) as Stamp) ||
+      compareBytes(a.after[register] ?? '', b.after[register] ?? '')
+  const valueOf = (register: number, operations: readonly Operation[]): string | undefined => {
+    if (register === log.shape.counter) return counterOf(log, operations, greater(register))
+    const writes = lastWrites(log, operations, register)
+    return writes.sort(greater(register)).at(-1)?.after[register]
+  }
+  return {
+    stamp: (commit, before) => {
+      stamps.set(commit, stampOf(log, log.graph.commits[commit] as Commit, { record, before }))
+    },
+    state: (commits) => {
+      const operations = operationsIn(log, commits)
+      return isPresent(log, operations)
+        ? log.shape.names.map((_, register) => valueOf(register, operations))
+        : undefined
+    },
+  }
+}
+
+function counterOf(
+  log: Log,
+  operations: readonly Operation[],
+  order: (a: Operation, b: Operation) => number,
+): string | undefined {
+  const settings = operations.filter((one) => one.written.has(log.shape.counter) && one.counted === undefined)
+  const last = settings.sort(order).at(-1)
+  if (last === undefined) return undefined
+  const rest = operations.filter((one) => one.counted !== undefined || one === last)
+  return amounts(log, rest)[0]
+}
+
+/** The record's own time where it moved forward, else the commit's clock; never outside what the commit spans. */
+function stampOf(log: Log, commit: Commit, at: { record: number; before: readonly (string | undefined)[] }): Stamp {
+  const content = commit.contents[at.record]
+  const own = log.shape.rules.newest === undefined ? undefined : takeApart(content, log.shape)[log.shape.time]
+  const moved = own !== undefined && at.before.every((before) => before === undefined || Number(own) > Number(before))
+  const raw = moved ? Number(own) : commit.at
+  const time = Math.min(Math.max(raw, commit.since + 1), commit.at)
+  const filled =
+    content === undefined ? 0 : [...splitObject(content).values()].filter((value) => !EMPTY.has(value)).length
+  return { time, filled, asset: commit.asset }
+}
+
+const EMPTY: ReadonlySet<string> = new Set(['null', '""', '[]', '{}'])
+
+function compare(a: Stamp, b: Stamp): number {
+  return a.time - b.time || a.filled - b.filled || compareBytes(a.asset, b.asset)
+}

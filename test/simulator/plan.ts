@@ -1,0 +1,94 @@
+/** A plan is everything that makes a history: who takes part, under which rules, and what happens. Plain data made from a seed; a shorter plan is a plan too. */
+import type { MergeRules } from '../../src/model/rules.ts'
+import type { Action } from './actions.ts'
+import type { Habits } from './edits.ts'
+import type { Manner } from './manual.ts'
+import { type Random, randomOf } from './random.ts'
+import { shapeOf } from './registers.ts'
+import { shapes } from './world.ts'
+
+export interface Plan {
+  readonly seed: number
+  readonly machines: readonly { readonly name: string; readonly skew: number }[]
+  readonly records: number
+  readonly star: boolean
+  readonly rules: MergeRules
+  readonly habits: Habits
+  readonly actions: readonly Action[]
+}
+
+/** What a run varies: how many of a hundred merges are made in each manner, how often things happen; the rest follows from the seed. */
+export interface Mixture {
+  readonly machines: readonly [least: number, most: number]
+  readonly actions: readonly [least: number, most: number]
+  readonly manners: Readonly<Record<Manner, number>>
+  readonly kinds: Readonly<Record<Action['kind'], number>>
+}
+
+/** All kinds of everything. */
+export const ALL_KINDS: Mixture = {
+  machines: [2, 5],
+  actions: [15, 70],
+  manners: { tool: 25, git: 30, side: 25, mixed: 15, third: 5 },
+  kinds: { edit: 22, export: 20, hold: 2, code: 4, hand: 3, accept: 10, fetch: 2, pull: 36, push: 12, rebase: 8 },
+}
+
+const START = 1_700_000_000_000
+
+export function planOf(seed: number, mixture: Mixture): Plan {
+  const random = randomOf(seed)
+  const count = random.integer(...mixture.machines)
+  const shared = random.chance(10)
+  const skew = random.pick([0, 20, 100, 300])
+  const machines = Array.from({ length: count }, (_, i) => ({
+    name: shared ? 'shared' : `asset-${i}`,
+    skew: START + random.integer(-skew, skew) * 1000,
+  }))
+  const habits = {
+    timeMoves: random.pick([20, 50, 75]),
+    deletes: random.pick([0, 5, 15, 30]),
+    unique: random.pick([0, 50, 100]),
+  }
+  const records = random.pick([1, 1, 1, 2, 3])
+  const actions = Array.from({ length: random.integer(...mixture.actions) }, () => actionOf(random, count, mixture))
+  return { seed, machines, records, star: random.chance(50), rules: random.pick(RULES), habits, actions }
+}
+
+function actionOf(random: Random, machines: number, mixture: Mixture): Action {
+  const kind = weighted(random, mixture.kinds)
+  const manner = weighted(random, mixture.manners)
+  return { kind, machine: random.integer(0, machines - 1), seed: random.seed(), manner }
+}
+
+function weighted<Name extends string>(random: Random, weights: Readonly<Record<Name, number>>): Name {
+  const entries = Object.entries(weights) as [Name, number][]
+  let left = random.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
+  const found = entries.find(([, weight]) => (left -= weight) < 0)
+  return (found ?? (entries[0] as [Name, number]))[0]
+}
+
+const PLAIN: MergeRules = {
+  collection: 'things',
+  key: ['id'],
+  identity: undefined,
+  newest: undefined,
+  critical: [],
+  arrays: {},
+  counters: [],
+  derived: [],
+  zone: 'UTC',
+  serialKey: false,
+  order: 'sorted',
+  jsonbFields: [],
+}
+
+/** Every combination of the rules a collection can have; each with its shape. */
+const RULES: readonly MergeRules[] = [undefined, 't'].flatMap((newest) =>
+  [[], ['g1', 'g2']].flatMap((critical) =>
+    [{}, { tags: 'set' } as const].flatMap((arrays) =>
+      [[], ['n']].map((counters) => ({ ...PLAIN, newest, critical, arrays, counters })),
+    ),
+  ),
+)
+
+for (const rules of RULES) shapes.set(rules, shapeOf(rules))

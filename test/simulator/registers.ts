@@ -1,0 +1,96 @@
+/**
+ * A record taken apart into registers, the smallest things that are merged for themselves: a field, a path in a document, a member of a set, a counter, the
+ * critical group. The oracle thinks in registers; only here are they turned into records and back.
+ */
+import { arrayText, compareBytes, type RecordText, splitArray, splitObject } from '../../src/model/canonical.ts'
+import type { MergeRules } from '../../src/model/rules.ts'
+
+/** `undefined` where the register is absent: a missing field, a member that is not in the set. */
+export type Registers = readonly (string | undefined)[]
+
+export interface Shape {
+  readonly rules: MergeRules
+  /** Names, in the order of the values in `Registers`. */
+  readonly names: readonly string[]
+  /** Position of the counter and of the timestamp; -1 without. */
+  readonly counter: number
+  readonly time: number
+  /** Known texts, taken apart: histories ask for the same few records again and again. */
+  readonly known: Map<RecordText, Registers>
+}
+
+export const MEMBERS: readonly string[] = ['"x"', '"y"', '"z"']
+
+/** The registers of a record under these rules: `critical`, `arrays` and `counters` name the fields g1, g2, tags and n, or nothing. */
+export function shapeOf(rules: MergeRules): Shape {
+  const group = rules.critical.length > 0 ? ['g1 + g2'] : ['g1', 'g2']
+  const tags = rules.arrays['tags'] === 'set' ? MEMBERS.map((member) => `tags ${member}`) : ['tags']
+  const names = ['a', 'b', 'doc.in.x', 'doc.p', 'doc.q', ...group, 'n', 't', ...tags]
+  const counter = rules.counters.length > 0 ? names.indexOf('n') : -1
+  return { rules, names, counter, time: names.indexOf('t'), known: new Map() }
+}
+
+/** A record's registers; all absent for no record. */
+export function takeApart(text: RecordText | undefined, shape: Shape): Registers {
+  if (text === undefined) return shape.names.map(() => undefined)
+  const known = shape.known.get(text)
+  if (known !== undefined) return known
+  const fields = splitObject(text)
+  const doc = splitObject(fields.get('doc') ?? '{}')
+  const inner = splitObject(doc.get('in') ?? '{}')
+  const registers = shape.names.map((name) => readRegister(name, { fields, doc, inner }))
+  shape.known.set(text, registers)
+  return registers
+}
+
+type Fields = ReadonlyMap<string, string>
+
+function readRegister(name: string, parts: { fields: Fields; doc: Fields; inner: Fields }): string | undefined {
+  const { fields, doc, inner } = parts
+  if (name === 'doc.in.x') return inner.get('x')
+  if (name.startsWith('doc.')) return doc.get(name.slice(4))
+  if (name === 'g1 + g2') return tuple(fields.get('g1'), fields.get('g2'))
+  if (name.startsWith('tags ')) return splitArray(fields.get('tags') ?? '[]').includes(name.slice(5)) ? 'in' : undefined
+  return fields.get(name)
+}
+
+/** Two values as one; `undefined` becomes an empty slot. */
+function tuple(a: string | undefined, b: string | undefined): string {
+  return `${a ?? ''}\t${b ?? ''}`
+}
+
+/** The record text of registers. */
+export function putTogether(registers: Registers, shape: Shape): RecordText {
+  const value = (name: string): string | undefined => registers[shape.names.indexOf(name)]
+  const [g1, g2] = shape.rules.critical.length > 0 ? (value('g1 + g2') ?? '\t').split('\t') : [value('g1'), value('g2')]
+  const tags = shape.rules.arrays['tags'] === 'set' ? memberText(value) : value('tags')
+  const inner = present([['x', value('doc.in.x')]])
+  const doc = present([
+    ['in', inner],
+    ['p', value('doc.p')],
+    ['q', value('doc.q')],
+  ])
+  return present([
+    ['a', value('a')],
+    ['b', value('b')],
+    ['doc', doc],
+    ['g1', g1],
+    ['g2', g2],
+    ['id', '1'],
+    ['n', value('n')],
+    ['t', value('t')],
+    ['tags', tags],
+  ])
+}
+
+function memberText(value: (name: string) => string | undefined): string {
+  return arrayText(MEMBERS.filter((member) => value(`tags ${member}`) !== undefined).sort(compareBytes))
+}
+
+/** Names here need no escapes. */
+function present(entries: readonly (readonly [string, string | undefined])[]): RecordText {
+  let text = ''
+  for (const [name, value] of entries)
+    if (value !== undefined && value !== '') text += `${text === '' ? '' : ','}"${name}":${value}`
+  return `{${text}}`
+}

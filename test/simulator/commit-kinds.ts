@@ -35,11 +35,17 @@ export function dataCommit(
     kind,
     contents: world.records.map((record) => (isHeld(record) ? file(record) : live[record.number])),
     accepts,
+    isSettled: world.believes && held.length === 0,
   }
   const index = commitTo(world, commit, (record, made) =>
     isHeld(record)
       ? undefined
-      : edited(record.log, { commit: made, before: states[record.number], after: live[record.number] }),
+      : edited(record.log, {
+          commit: made,
+          before: states[record.number],
+          after: live[record.number],
+          former: record.full.undeleted(commit.parents),
+        }),
   )
   world.records.forEach((record) => isHeld(record) || judgeExport(world, record, { index, live: live[record.number] }))
   return index
@@ -74,9 +80,11 @@ export function fileCommit(world: World, machine: Machine, { parent, kind, conte
     kind,
     contents,
     accepts: contents.map(() => false),
+    isSettled: false,
   }
   return commitTo(world, commit, (record, made) => {
-    const writing = { commit: made, before: states[record.number], after: contents[record.number] }
+    const former = record.full.undeleted([parent])
+    const writing = { commit: made, before: states[record.number], after: contents[record.number], former }
     return written(record.log, writing, contentOf(world, parent, record))
   })
 }

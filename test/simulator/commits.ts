@@ -17,11 +17,16 @@ export interface Commit {
   /** Per record: what the file says, and whether what a merge dropped is accepted. */
   readonly contents: readonly (RecordText | undefined)[]
   readonly accepts: readonly boolean[]
+  /** A whole export by the tool, on the parent it was made for. */
+  readonly isSettled: boolean
   /** One bit for every commit in its history, itself included. */
   readonly past: Uint32Array
 }
 
-export type NewCommit = Pick<Commit, 'parents' | 'asset' | 'exportId' | 'kind' | 'contents' | 'accepts'> & {
+export type NewCommit = Pick<
+  Commit,
+  'parents' | 'asset' | 'exportId' | 'kind' | 'contents' | 'accepts' | 'isSettled'
+> & {
   /** The machine's clock when it was made; a data commit's own clock when it is copied. */
   readonly date: number
 }
@@ -91,6 +96,7 @@ export function historyOf(graph: Graph, record: number): RecordHistory {
   return {
     commit,
     content: (id) => (graph.commits[indexOf(id)] as Commit).contents[record],
+    isSettled: (id) => (graph.commits[indexOf(id)] as Commit).isSettled,
     region: (of, without) => regionOf(graph, of.map(indexOf), without.map(indexOf)).map(nameOf),
     isAncestor: (ancestor, id) => contains(graph, indexOf(id), indexOf(ancestor)),
     bases: (a, b) => basesOf(graph, indexOf(a), indexOf(b)).map(nameOf),

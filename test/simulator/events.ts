@@ -14,35 +14,34 @@ interface Writing {
   /** What the record was. */
   readonly before: Text
   readonly after: Text
+  /** What it was before it was deleted, if it was: a record that comes back says of these that they are gone. */
+  readonly former: Registers
 }
 
 /** What a user changed in live, from what the user saw. */
-export function edited(log: Log, { commit, before, after }: Writing): Operation | undefined {
-  return between(log, { commit, before, after }, () => true)
+export function edited(log: Log, writing: Writing): Operation | undefined {
+  return between(log, writing, () => true)
 }
 
 /** A file written outside the tool: `content` is what its parent's file said, `before` what the record was. A line is meant only where it changed. */
-export function written(log: Log, { commit, before, after }: Writing, content: Text): Operation | undefined {
-  if (after === undefined)
-    return content === undefined ? undefined : between(log, { commit, before, after }, () => true)
-  if (content === undefined) return between(log, { commit, before, after }, () => true, before === undefined)
+export function written(log: Log, writing: Writing, content: Text): Operation | undefined {
+  if (content === undefined) return between(log, writing, () => true)
+  if (writing.after === undefined) return between(log, writing, () => true)
   const from = takeApart(content, log.shape)
-  const to = takeApart(after, log.shape)
-  return between(log, { commit, before, after }, (register) => from[register] !== to[register], before === undefined)
+  const to = takeApart(writing.after, log.shape)
+  return between(log, writing, (register) => from[register] !== to[register])
 }
 
-/** The operation that leads from before to after, as far as `meant`; none when nothing is. `all`: also registers that stayed as they were. */
-function between(
-  log: Log,
-  { commit, before, after }: Writing,
-  meant: (register: number) => boolean,
-  all = before === undefined,
-): Operation | undefined {
+/** The operation that leads from before to after, as far as `meant`; none when nothing is. */
+function between(log: Log, writing: Writing, meant: (register: number) => boolean): Operation | undefined {
+  const { commit, before, after, former } = writing
   if (after === undefined) return before === undefined ? undefined : deleted(log, commit)
   const [from, to] = [takeApart(before, log.shape), takeApart(after, log.shape)]
-  const registers = to.flatMap((value, register) =>
-    (all || value !== from[register]) && meant(register) ? [register] : [],
-  )
+  const isWritten = (register: number): boolean =>
+    before === undefined
+      ? to[register] !== undefined || former[register] !== undefined
+      : to[register] !== from[register]
+  const registers = to.flatMap((_, register) => (isWritten(register) && meant(register) ? [register] : []))
   if (registers.length === 0) return undefined
   return { commit, kind: 'write', written: new Set(registers), after: to, counted: counted(log, before) }
 }
@@ -61,6 +60,7 @@ export interface Merging {
   readonly parents: readonly Parent[]
   readonly expected: Text
   readonly after: Text
+  readonly former: Registers
 }
 
 export interface Parent {
@@ -77,7 +77,7 @@ export function decided(log: Log, merging: Merging): Operation | undefined {
     return expected === undefined || sides.some((side) => side.keepsAbsence) ? undefined : deleted(log, commit)
   }
   const to = takeApart(after, log.shape)
-  if (expected === undefined) return revived(log, { commit, before: undefined, after }, sides)
+  if (expected === undefined) return revived(log, { commit, before: undefined, after, former: merging.former }, sides)
   const from = takeApart(expected, log.shape)
   const meant = to.flatMap((value, register) =>
     value === from[register] || sides.some((side) => side.keeps(register, value)) ? [] : [register],
@@ -119,7 +119,7 @@ function revived(log: Log, writing: Writing, sides: readonly Side[]): Operation 
     const value = takeApart(writing.after, log.shape)[register]
     return keeping.length === 0 || !keeping.some((side) => side.content[register] === value)
   }
-  return between(log, writing, meant, true)
+  return between(log, writing, meant)
 }
 
 /** True when the user put back what a merge dropped, as the file has it: an export that does not say so would look like nothing. */

@@ -19,6 +19,8 @@ export interface FullForm {
   stamp(commit: number, before: readonly (string | undefined)[]): void
   /** The registers of the record in a merge of commits, or in one commit; undefined when it has no record. */
   state(commits: readonly number[]): Registers | undefined
+  /** The same as if nobody had deleted it. */
+  undeleted(commits: readonly number[]): Registers
 }
 
 /** The full form over a log; each operation is stamped once, when it is entered. */
@@ -37,6 +39,10 @@ export function fullFormOf(log: Log, record: number): FullForm {
   return {
     stamp: (commit, before) => {
       stamps.set(commit, stampOf(log, log.graph.commits[commit] as Commit, { record, before }))
+    },
+    undeleted: (commits) => {
+      const operations = operationsIn(log, commits)
+      return log.shape.names.map((_, register) => valueOf(register, operations))
     },
     state: (commits) => {
       const operations = operationsIn(log, commits)

@@ -66,7 +66,7 @@ interface Checked {
 function checkRegister({ log, operations, register, registers }: Checked, found: Found): void {
   const value = registers[register]
   const last = lastWrites(log, operations, register)
-  if (last.some((write) => write.after[register] === value)) return
+  if (last.some((write) => write.after[register] === value) || (last.length === 0 && value === undefined)) return
   const wrote = operations.some((write) => write.written.has(register) && write.after[register] === value)
   const law = !wrote
     ? 'no value that nobody wrote'

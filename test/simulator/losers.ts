@@ -29,15 +29,20 @@ function lostBy(log: Log, merged: Merged, both: readonly Operation[], side: 'our
   return before.flatMap((value, register) => {
     if (value === after[register] || register === log.shape.counter) return []
     const last = lastWrites(log, both, register).filter((write) => write.after[register] === value)
-    const lost = last.some((write) => contains(log.graph, merged[side], write.commit))
+    const lost = last.some((write) => !contains(log.graph, merged[other(side)], write.commit))
     if (!lost || merged.decisions.some((decision) => names(decision, { side, register, value }, log.shape))) return []
     return [`${log.shape.names[register]} = ${value ?? 'absent'} of ${side}`]
   })
 }
 
+/** What the other side has seen lost there already, and was named then. */
+function other(side: 'ours' | 'theirs'): 'ours' | 'theirs' {
+  return side === 'ours' ? 'theirs' : 'ours'
+}
+
 /** A delete that nobody had seen and that lost to a write. */
 function lostDelete(log: Log, merged: Merged, both: readonly Operation[], side: 'ours' | 'theirs'): string[] {
-  const lost = both.some((one) => one.kind === 'delete' && contains(log.graph, merged[side], one.commit))
+  const lost = both.some((one) => one.kind === 'delete' && !contains(log.graph, merged[other(side)], one.commit))
   const named = merged.decisions.some(({ kind }) => kind === 'edit-delete')
   return lost && !named ? [`the delete of ${side}`] : []
 }

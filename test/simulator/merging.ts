@@ -43,6 +43,7 @@ export function mergeCommit(world: World, machine: Machine, { ours, theirs, kind
     kind,
     contents,
     accepts: contents.map(() => false),
+    isSettled: false,
   }
   return commitTo(world, made, (record, commit) => {
     const [a, b] = states[record.number] as readonly [Text, Text]
@@ -51,7 +52,13 @@ export function mergeCommit(world: World, machine: Machine, { ours, theirs, kind
       { commit: ours, content: content(ours, record), state: a },
       { commit: theirs, content: content(theirs, record), state: b },
     ]
-    const operation = decided(record.log, { commit, parents, expected, after })
+    const operation = decided(record.log, {
+      commit,
+      parents,
+      expected,
+      after,
+      former: record.full.undeleted([ours, theirs]),
+    })
     if (operation === undefined && expected !== after) world.drops++
     return operation
   })

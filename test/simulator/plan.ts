@@ -12,6 +12,7 @@ export interface Plan {
   readonly machines: readonly { readonly name: string; readonly skew: number }[]
   readonly records: number
   readonly star: boolean
+  readonly believes: boolean
   readonly rules: MergeRules
   readonly habits: Habits
   readonly actions: readonly Action[]
@@ -51,7 +52,16 @@ export function planOf(seed: number, mixture: Mixture): Plan {
   }
   const records = random.pick([1, 1, 1, 2, 3])
   const actions = Array.from({ length: random.integer(...mixture.actions) }, () => actionOf(random, count, mixture))
-  return { seed, machines, records, star: random.chance(50), rules: random.pick(RULES), habits, actions }
+  return {
+    seed,
+    machines,
+    records,
+    star: random.chance(50),
+    believes: random.chance(50),
+    rules: random.pick(RULES),
+    habits,
+    actions,
+  }
 }
 
 function actionOf(random: Random, machines: number, mixture: Mixture): Action {

@@ -55,6 +55,7 @@ function begin(world: World, plan: Plan, setting: { habits: Plan['habits']; seri
     random.chance(70) ? editLive(undefined, { shape, ...setting, random, now: first.skew }) : undefined,
   )
   first.live = live
+  world.believes = plan.believes
   dataCommit(world, first, { parent: undefined, kind: 'first export' })
   for (const machine of world.machines) machine.live = [...live]
   world.remote = plan.star ? 0 : undefined

@@ -53,6 +53,8 @@ export interface World {
   readonly machines: readonly Machine[]
   /** Where the machines of a star meet; undefined when they pull from each other. */
   remote: number | undefined
+  /** Whole exports are believed: their history need not be read. */
+  believes: boolean
   now: number
   readonly violations: Violation[]
   merges: number
@@ -68,7 +70,7 @@ export function worldOf(
   const graph: Graph = { commits: [] }
   const records = Array.from({ length: setting.records }, (_, number) => recordOf(graph, number, { maker, rules }))
   const { machines } = setting
-  return { graph, records, machines, remote: undefined, now: 0, violations: [], merges: 0, drops: 0 }
+  return { graph, records, machines, remote: undefined, believes: false, now: 0, violations: [], merges: 0, drops: 0 }
 }
 
 function recordOf(graph: Graph, number: number, made: { maker: RuleMaker; rules: MergeRules }): RecordWorld {

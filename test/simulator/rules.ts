@@ -1,7 +1,8 @@
-/** Rules to try the oracle on: the full form, which must break no law, and rules that everybody thinks of first, which must. */
+/** The rule under test, and rules to try the oracle on: the full form, which must break no law, and rules that everybody thinks of first, which must. */
 import type { RecordText } from '../../src/model/canonical.ts'
 import type { Decision } from '../../src/model/decision.ts'
 import type { RecordHistory } from '../../src/model/history.ts'
+import { convergence } from '../../src/merge/convergence.ts'
 import { mergeRecord } from '../../src/merge/record.ts'
 import { putTogether, takeApart } from './registers.ts'
 import type { Rule, RuleMaker } from './world.ts'
@@ -9,6 +10,18 @@ import type { Rule, RuleMaker } from './world.ts'
 type Text = RecordText | undefined
 
 const numberOf = (id: string): number => Number(id.slice(1))
+
+/** The rule of the program. */
+export const theRule: RuleMaker = (history, rules) => {
+  const rule = convergence(history, rules, '["1"]')
+  return {
+    state: (id) => rule.state(id),
+    merge: (ours, theirs) => {
+      const merged = rule.merge(ours, theirs)
+      return merged.kind === 'merged' ? merged : { text: merged.kept, decisions: [merged.decision] }
+    },
+  }
+}
 
 /** The oracle's own full form as a rule. It names every value that differs. */
 export const fullForm: RuleMaker = (_, rules, { log, full }) => {

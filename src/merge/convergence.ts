@@ -95,7 +95,13 @@ function eventAt(rule: Rule, id: string): LocatedEvent | undefined {
   const commit = rule.history.commit(id)
   const former = before === undefined ? undeletedOfParents(rule, commit) : undefined
   const writer = { asset: commit.asset, since: commit.since, at: commit.at }
-  return { commit: id, before, after, former, writer, exportId: commit.exportId }
+  const isRevived = former !== undefined && isInherited(rule, commit)
+  return { commit: id, before, after, former, isRevived, writer, exportId: commit.exportId }
+}
+
+/** A parent's file had the record although it was gone, and the commit did not say that this was meant. */
+function isInherited({ history }: Rule, { id, parents, accepts }: HistoryCommit): boolean {
+  return !accepts && !history.isSettled(id) && parents.some((parent) => history.content(parent) !== undefined)
 }
 
 function undeletedAt(rule: Rule, id: string): RecordText | undefined {

@@ -97,6 +97,7 @@ function accept({ world, machine }: Happening): void {
 }
 
 function fetch(world: World, machine: Machine, from: number): void {
+  if (world.machines[from] === machine && world.remote === undefined) return
   machine.seen[from] = world.remote ?? (world.machines[from] as Machine).head
 }
 

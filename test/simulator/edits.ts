@@ -1,5 +1,5 @@
 /** What users do to the record in a live database: change some fields, put old values back, move its time forward, backward or not at all, delete it, add it again. */
-import type { RecordText } from '../../src/model/canonical.ts'
+import { objectText, type RecordText } from '../../src/model/canonical.ts'
 import type { Random } from './random.ts'
 import { type Registers, putTogether, type Shape, takeApart } from './registers.ts'
 
@@ -47,9 +47,17 @@ export function valueFor(register: number, before: string | undefined, editing: 
   if (name === 'n') return countFor(before, random)
   if (name.startsWith('tags ')) return before === undefined || random.chance(30) ? 'in' : undefined
   if (name === 'tags') return random.pick(['["x"]', '["x","y"]', '[]', undefined])
-  if (name === 'g1 + g2') return `${scalar(editing) ?? '0'}\t${scalar(editing) ?? ''}`
+  if (name === 'g1 + g2') return groupFor(editing)
   if (name === 't') return timeFor(editing)
   return scalar(editing)
+}
+
+function groupFor(editing: Editing): string {
+  const entries = [
+    ['g1', scalar(editing)],
+    ['g2', scalar(editing)],
+  ] as const
+  return objectText(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
 }
 
 function countFor(before: string | undefined, random: Random): string {

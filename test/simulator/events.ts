@@ -25,11 +25,12 @@ export function edited(log: Log, writing: Writing): Operation | undefined {
 
 /** A file written outside the tool: `content` is what its parent's file said, `before` what the record was. A line is meant only where it changed. */
 export function written(log: Log, writing: Writing, content: Text): Operation | undefined {
-  if (content === undefined) return between(log, writing, () => true)
-  if (writing.after === undefined) return between(log, writing, () => true)
+  if (content === undefined && writing.after === undefined) return undefined
+  if (content === undefined || writing.after === undefined) return between(log, writing, () => true)
   const from = takeApart(content, log.shape)
   const to = takeApart(writing.after, log.shape)
-  return between(log, writing, (register) => from[register] !== to[register])
+  const operation = between(log, writing, (register) => from[register] !== to[register])
+  return writing.before === undefined ? amended(log, operation, writing.former) : operation
 }
 
 /** The operation that leads from before to after, as far as `meant`; none when nothing is. */
@@ -119,7 +120,13 @@ function revived(log: Log, writing: Writing, sides: readonly Side[]): Operation 
     const value = takeApart(writing.after, log.shape)[register]
     return keeping.length === 0 || !keeping.some((side) => side.content[register] === value)
   }
-  return between(log, writing, meant)
+  const operation = between(log, writing, meant)
+  return keeping.length === 0 ? operation : amended(log, operation, writing.former)
+}
+
+/** Of a record that comes back as it was, a counter that is written is changed, not set. */
+function amended(log: Log, operation: Operation | undefined, former: Registers): Operation | undefined {
+  return operation === undefined ? undefined : { ...operation, counted: former[log.shape.counter] }
 }
 
 /** True when the user put back what a merge dropped, as the file has it: an export that does not say so would look like nothing. */

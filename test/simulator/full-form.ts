@@ -5,7 +5,7 @@
 import { compareBytes, splitObject } from '../../src/model/canonical.ts'
 import type { Commit } from './commits.ts'
 import { amounts, isPresent, lastWrites, type Log, type Operation, operationsIn } from './log.ts'
-import { type Registers, takeApart } from './registers.ts'
+import { putTogether, type Registers } from './registers.ts'
 
 export interface Stamp {
   readonly time: number
@@ -15,8 +15,8 @@ export interface Stamp {
 
 /** Stamps of operations, and what each register should hold. */
 export interface FullForm {
-  /** `before`: the time field in the record, and in the parent's file, before the commit. */
-  stamp(commit: number, before: readonly (string | undefined)[]): void
+  /** Stamps an operation, once, before others build on it. */
+  stamp(operation: Operation): void
   /** The registers of the record in a merge of commits, or in one commit; undefined when it has no record. */
   state(commits: readonly number[]): Registers | undefined
   /** The same as if nobody had deleted it. */
@@ -24,7 +24,7 @@ export interface FullForm {
 }
 
 /** The full form over a log; each operation is stamped once, when it is entered. */
-export function fullFormOf(log: Log, record: number): FullForm {
+export function fullFormOf(log: Log): FullForm {
   const stamps = new Map<number, Stamp>()
   const greater =
     (register: number) =>
@@ -36,21 +36,19 @@ export function fullFormOf(log: Log, record: number): FullForm {
     const writes = lastWrites(log, operations, register)
     return writes.sort(greater(register)).at(-1)?.after[register]
   }
-  return {
-    stamp: (commit, before) => {
-      stamps.set(commit, stampOf(log, log.graph.commits[commit] as Commit, { record, before }))
-    },
-    undeleted: (commits) => {
-      const operations = operationsIn(log, commits)
-      return log.shape.names.map((_, register) => valueOf(register, operations))
-    },
-    state: (commits) => {
-      const operations = operationsIn(log, commits)
-      return isPresent(log, operations)
-        ? log.shape.names.map((_, register) => valueOf(register, operations))
-        : undefined
-    },
+  const undeleted = (commits: readonly number[]): Registers => {
+    const operations = operationsIn(log, commits)
+    return log.shape.names.map((_, register) => valueOf(register, operations))
   }
+  const state = (commits: readonly number[]): Registers | undefined =>
+    isPresent(log, operationsIn(log, commits)) ? undeleted(commits) : undefined
+  const stamp = (operation: Operation): void => {
+    const commit = log.graph.commits[operation.commit] as Commit
+    const [before, former] = [state(commit.parents), undeleted(commit.parents)]
+    const now = former.map((value, register) => (operation.written.has(register) ? operation.after[register] : value))
+    stamps.set(operation.commit, stampOf(log, commit, { before, now }))
+  }
+  return { stamp, undeleted, state }
 }
 
 function counterOf(
@@ -66,15 +64,15 @@ function counterOf(
 }
 
 /** The record's own time where it moved forward, else the commit's clock; never outside what the commit spans. */
-function stampOf(log: Log, commit: Commit, at: { record: number; before: readonly (string | undefined)[] }): Stamp {
-  const content = commit.contents[at.record]
-  const own = log.shape.rules.newest === undefined ? undefined : takeApart(content, log.shape)[log.shape.time]
-  const moved = own !== undefined && at.before.every((before) => before === undefined || Number(own) > Number(before))
+function stampOf({ shape }: Log, commit: Commit, record: { before: Registers | undefined; now: Registers }): Stamp {
+  const { before, now } = record
+  const own = shape.rules.newest === undefined ? undefined : now[shape.time]
+  const earlier = before?.[shape.time]
+  const moved = own !== undefined && (earlier === undefined || Number(own) > Number(earlier))
   const raw = moved ? Number(own) : commit.at
   const time = Math.min(Math.max(raw, commit.since + 1), commit.at)
-  const filled =
-    content === undefined ? 0 : [...splitObject(content).values()].filter((value) => !EMPTY.has(value)).length
-  return { time, filled, asset: commit.asset }
+  const fields = splitObject(putTogether(now, shape)).values()
+  return { time, filled: [...fields].filter((value) => !EMPTY.has(value)).length, asset: commit.asset }
 }
 
 const EMPTY: ReadonlySet<string> = new Set(['null', '""', '[]', '{}'])

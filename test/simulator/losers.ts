@@ -57,9 +57,13 @@ function names(decision: Decision, { side, register, value }: Loser, shape: Shap
   const { field } = decision
   const name = shape.names[register] as string
   const record = recordWith(field, decision[side])
-  if (field !== undefined && field !== name && !name.startsWith(`${field}.`) && !name.startsWith(`${field} `))
-    return false
+  if (field !== undefined && !covers(field, name)) return false
   return takeApart(record, { ...shape, known: new Map() })[register] === value
+}
+
+/** The register is in what the decision is about; of a group of which a record has one field alone, that field stands for it. */
+function covers(field: string, name: string): boolean {
+  return field === name || name.startsWith(`${field}.`) || name.startsWith(`${field} `) || name.endsWith(` ${field}`)
 }
 
 /** A record that has just this value at this place. */

@@ -18,11 +18,14 @@ export interface Plan {
   readonly actions: readonly Action[]
 }
 
-/** What a run varies: how many of a hundred merges are made in each manner, how often things happen; the rest follows from the seed. */
+/** How many of a hundred merges are made in each manner. */
+export type Manners = Readonly<Record<Manner, number>>
+
+/** What a run varies: how merges are made (one kind a history), how often things happen; the rest follows from the seed. */
 export interface Mixture {
   readonly machines: readonly [least: number, most: number]
   readonly actions: readonly [least: number, most: number]
-  readonly manners: Readonly<Record<Manner, number>>
+  readonly manners: readonly Manners[]
   readonly kinds: Readonly<Record<Action['kind'], number>>
 }
 
@@ -30,7 +33,12 @@ export interface Mixture {
 export const ALL_KINDS: Mixture = {
   machines: [2, 5],
   actions: [15, 70],
-  manners: { tool: 25, git: 30, side: 25, mixed: 15, third: 5 },
+  manners: [
+    { tool: 100, git: 0, side: 0, mixed: 0, third: 0 },
+    { tool: 10, git: 85, side: 5, mixed: 0, third: 0 },
+    { tool: 20, git: 25, side: 30, mixed: 20, third: 5 },
+    { tool: 0, git: 20, side: 45, mixed: 30, third: 5 },
+  ],
   kinds: { edit: 22, export: 20, hold: 2, code: 4, hand: 3, accept: 10, fetch: 2, pull: 36, push: 12, rebase: 8 },
 }
 
@@ -51,7 +59,8 @@ export function planOf(seed: number, mixture: Mixture): Plan {
     unique: random.pick([0, 50, 100]),
   }
   const records = random.pick([1, 1, 1, 2, 3])
-  const actions = Array.from({ length: random.integer(...mixture.actions) }, () => actionOf(random, count, mixture))
+  const make = { machines: count, kinds: mixture.kinds, manners: random.pick(mixture.manners) }
+  const actions = Array.from({ length: random.integer(...mixture.actions) }, () => actionOf(random, make))
   return {
     seed,
     machines,
@@ -64,9 +73,12 @@ export function planOf(seed: number, mixture: Mixture): Plan {
   }
 }
 
-function actionOf(random: Random, machines: number, mixture: Mixture): Action {
-  const kind = weighted(random, mixture.kinds)
-  const manner = weighted(random, mixture.manners)
+function actionOf(
+  random: Random,
+  { machines, kinds, manners }: { machines: number; kinds: Mixture['kinds']; manners: Manners },
+): Action {
+  const kind = weighted(random, kinds)
+  const manner = weighted(random, manners)
   return { kind, machine: random.integer(0, machines - 1), seed: random.seed(), manner }
 }
 

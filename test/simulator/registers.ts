@@ -49,20 +49,20 @@ function readRegister(name: string, parts: { fields: Fields; doc: Fields; inner:
   const { fields, doc, inner } = parts
   if (name === 'doc.in.x') return inner.get('x')
   if (name.startsWith('doc.')) return doc.get(name.slice(4))
-  if (name === 'g1 + g2') return tuple(fields.get('g1'), fields.get('g2'))
+  if (name === 'g1 + g2')
+    return present([
+      ['g1', fields.get('g1')],
+      ['g2', fields.get('g2')],
+    ])
   if (name.startsWith('tags ')) return splitArray(fields.get('tags') ?? '[]').includes(name.slice(5)) ? 'in' : undefined
   return fields.get(name)
-}
-
-/** Two values as one; `undefined` becomes an empty slot. */
-function tuple(a: string | undefined, b: string | undefined): string {
-  return `${a ?? ''}\t${b ?? ''}`
 }
 
 /** The record text of registers. */
 export function putTogether(registers: Registers, shape: Shape): RecordText {
   const value = (name: string): string | undefined => registers[shape.names.indexOf(name)]
-  const [g1, g2] = shape.rules.critical.length > 0 ? (value('g1 + g2') ?? '\t').split('\t') : [value('g1'), value('g2')]
+  const group = shape.rules.critical.length > 0 ? splitObject(value('g1 + g2') ?? '{}') : undefined
+  const [g1, g2] = ['g1', 'g2'].map((name) => (group === undefined ? value(name) : group.get(name)))
   const tags = shape.rules.arrays['tags'] === 'set' ? memberText(value) : value('tags')
   const inner = present([['x', value('doc.in.x')]])
   const doc = present([

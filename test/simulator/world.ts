@@ -3,12 +3,12 @@ import type { RecordText } from '../../src/model/canonical.ts'
 import type { Decision } from '../../src/model/decision.ts'
 import type { RecordHistory } from '../../src/model/history.ts'
 import type { MergeRules } from '../../src/model/rules.ts'
-import { addCommit, type Commit, type Graph, historyOf, nameOf, type NewCommit } from './commits.ts'
+import { addCommit, type Graph, historyOf, nameOf, type NewCommit } from './commits.ts'
 import { type FullForm, fullFormOf } from './full-form.ts'
 import { judgeCommit, judgeMerge } from './judge.ts'
 import type { Violation } from './laws.ts'
 import type { Log, Operation } from './log.ts'
-import { type Shape, takeApart } from './registers.ts'
+import type { Shape } from './registers.ts'
 
 type Text = RecordText | undefined
 
@@ -76,7 +76,7 @@ export function worldOf(
 function recordOf(graph: Graph, number: number, made: { maker: RuleMaker; rules: MergeRules }): RecordWorld {
   const shape = shapes.get(made.rules) as Shape
   const log: Log = { graph, shape, operations: new Map() }
-  const full = fullFormOf(log, number)
+  const full = fullFormOf(log)
   const rule = made.maker(historyOf(graph, number), made.rules, { log, full })
   return { number, shape, log, rule, full, known: new Map() }
 }
@@ -95,35 +95,15 @@ export function commitTo(
   const index = addCommit(world.graph, made)
   for (const record of world.records) {
     const done = operation(record, index)
-    if (done !== undefined) enter(world, record, done)
+    if (done !== undefined) enter(record, done)
     judgeCommit(world, record, index)
   }
   return index
 }
 
-function enter({ graph }: World, record: RecordWorld, operation: Operation): void {
-  const { shape, log } = record
-  const commit = graph.commits[operation.commit] as Commit
-  log.operations.set(operation.commit, operation)
-  const [parent] = commit.parents
-  const expected =
-    commit.parents.length === 2
-      ? mergedText(record, commit)
-      : parent === undefined
-        ? undefined
-        : stateOf(record, parent)
-  const file =
-    commit.parents.length === 1 && !commit.accepts[record.number]
-      ? graph.commits[parent as number]?.contents[record.number]
-      : expected
-  record.full.stamp(
-    operation.commit,
-    [expected, file].map((text) => takeApart(text, shape)[shape.time]),
-  )
-}
-
-function mergedText(record: RecordWorld, { parents }: Commit): Text {
-  return record.rule.merge(nameOf(parents[0] as number), nameOf(parents[1] as number)).text
+function enter(record: RecordWorld, operation: Operation): void {
+  record.log.operations.set(operation.commit, operation)
+  record.full.stamp(operation)
 }
 
 /** What the rule says two commits merge to, judged. */

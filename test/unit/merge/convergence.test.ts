@@ -65,6 +65,17 @@ describe('what both sides touched', () => {
     )
     expect(text).toBe(record('A', 6))
   })
+
+  test('a counter that came back with its record has every change that did not know of it', () => {
+    const lines = {
+      base: { parents: [], content: record('A', 3) },
+      gone: { parents: ['base'], content: undefined, at: 10 },
+      O: { parents: ['gone'], content: record('A', 1), at: 20 },
+      T1: { parents: ['base'], content: record('A', 5), at: 30 },
+      T: { parents: ['T1'], content: record('A', 4), at: 40 },
+    }
+    expect(mergeOf(lines, rulesWith({ counters: ['y'] }))).toBe(record('A', 2))
+  })
 })
 
 describe('a merge made by hand', () => {
@@ -91,6 +102,18 @@ describe('a merge made by hand', () => {
     expect(convergence(put, rulesWith()).event('c')).toBeUndefined()
     const accepted = graphOf({ ...dropped, c: { parents: ['M'], content: record('A', 7), at: 30, accepts: true } })
     expect(convergence(accepted, rulesWith()).state('c')).toBe(record('A', 7))
+  })
+
+  test('that kept a deleted record, of which a value was then edited: only that value is new', () => {
+    const text = mergeOf({
+      base,
+      code: { parents: ['base'], content: record('A'), at: 5 },
+      gone: { parents: ['base'], content: undefined, at: 10 },
+      M: { parents: ['code', 'gone'], content: record('A'), at: 20 },
+      O: { parents: ['M'], content: record('B'), at: 40 },
+      T: { parents: ['gone'], content: record('T', 5), at: 30 },
+    })
+    expect(text).toBe(record('B', 5))
   })
 
   test('that decided between two writes is a write', () => {

@@ -1,7 +1,7 @@
 /** What users do to the record in a live database: change some fields, put old values back, move its time forward, backward or not at all, delete it, add it again. */
 import { objectText, type RecordText } from '../../src/model/canonical.ts'
 import type { Random } from './random.ts'
-import { type Registers, putTogether, type Shape, takeApart } from './registers.ts'
+import { DOCUMENT, type Registers, putTogether, type Shape, takeApart } from './registers.ts'
 
 /** How one history's users behave; percentages. */
 export interface Habits {
@@ -47,17 +47,25 @@ export function valueFor(register: number, before: string | undefined, editing: 
   if (name === 'n') return countFor(before, random)
   if (name.startsWith('tags ')) return before === undefined || random.chance(30) ? 'in' : undefined
   if (name === 'tags') return random.pick(['["x"]', '["x","y"]', '[]', undefined])
+  if (name === 'doc' || name === 'doc.in')
+    return random.chance(before === DOCUMENT ? 30 : 80) ? kindFor(before, editing) : before
   if (name === 'g1 + g2') return groupFor(editing)
   if (name === 't') return timeFor(editing)
   return scalar(editing)
 }
 
-function groupFor(editing: Editing): string {
+/** A document becomes something else, something else a document. */
+function kindFor(before: string | undefined, editing: Editing): string | undefined {
+  return before === DOCUMENT ? scalar(editing) : DOCUMENT
+}
+
+function groupFor(editing: Editing): string | undefined {
   const entries = [
     ['g1', scalar(editing)],
     ['g2', scalar(editing)],
   ] as const
-  return objectText(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+  const text = objectText(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+  return text === '{}' ? undefined : text
 }
 
 function countFor(before: string | undefined, random: Random): string {

@@ -5,7 +5,7 @@
 import type { RecordText } from '../../src/model/canonical.ts'
 import { regionOf } from './commits.ts'
 import type { Log, Operation } from './log.ts'
-import { type Registers, takeApart } from './registers.ts'
+import { impliedBy, type Registers, takeApart } from './registers.ts'
 
 type Text = RecordText | undefined
 
@@ -44,7 +44,13 @@ function between(log: Log, writing: Writing, meant: (register: number) => boolea
       : to[register] !== from[register]
   const registers = to.flatMap((_, register) => (isWritten(register) && meant(register) ? [register] : []))
   if (registers.length === 0) return undefined
-  return { commit, kind: 'write', written: new Set(registers), after: to, counted: counted(log, before) }
+  return {
+    commit,
+    kind: 'write',
+    written: impliedBy(new Set(registers), to, log.shape),
+    after: to,
+    counted: counted(log, before),
+  }
 }
 
 function deleted(log: Log, commit: number): Operation {
@@ -80,11 +86,19 @@ export function decided(log: Log, merging: Merging): Operation | undefined {
   const to = takeApart(after, log.shape)
   if (expected === undefined) return revived(log, { commit, before: undefined, after, former: merging.former }, sides)
   const from = takeApart(expected, log.shape)
-  const meant = to.flatMap((value, register) =>
-    value === from[register] || sides.some((side) => side.keeps(register, value)) ? [] : [register],
-  )
+  const differing = to.flatMap((value, register) => (value === from[register] ? [] : [register]))
+  const isKept = (register: number): boolean => sides.some((side) => side.keeps(register, to[register]))
+  const places = differing.filter(isKept).map((place) => `${log.shape.names[place]}.`)
+  const isInside = (register: number): boolean => places.some((place) => log.shape.names[register]?.startsWith(place))
+  const meant = differing.filter((register) => !isKept(register) && !isInside(register))
   if (meant.length === 0) return undefined
-  return { commit, kind: 'write', written: new Set(meant), after: to, counted: counted(log, expected) }
+  return {
+    commit,
+    kind: 'write',
+    written: impliedBy(new Set(meant), to, log.shape),
+    after: to,
+    counted: counted(log, expected),
+  }
 }
 
 interface Side {

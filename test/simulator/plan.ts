@@ -30,7 +30,7 @@ export interface Mixture {
 }
 
 /** All kinds of everything. */
-export const ALL_KINDS: Mixture = {
+const ALL: Mixture = {
   machines: [2, 5],
   actions: [15, 70],
   manners: [
@@ -40,6 +40,14 @@ export const ALL_KINDS: Mixture = {
     { tool: 0, git: 20, side: 45, mixed: 30, third: 5 },
   ],
   kinds: { edit: 22, export: 20, hold: 2, code: 4, hand: 3, accept: 10, fetch: 2, pull: 36, push: 12, rebase: 8 },
+}
+
+/** By name: all of it; merges by the tool and git alone; most merges by hand; few long-lived branches of many machines. */
+export const MIXTURES: Readonly<Record<string, Mixture>> = {
+  all: ALL,
+  tool: { ...ALL, manners: ALL.manners.slice(0, 1), kinds: { ...ALL.kinds, hand: 0, accept: 0 } },
+  manual: { ...ALL, manners: ALL.manners.slice(3) },
+  long: { ...ALL, machines: [5, 5], actions: [100, 160] },
 }
 
 const START = 1_700_000_000_000

@@ -25,7 +25,7 @@ export const MEMBERS: readonly string[] = ['"x"', '"y"', '"z"']
 export function shapeOf(rules: MergeRules): Shape {
   const group = rules.critical.length > 0 ? ['g1 + g2'] : ['g1', 'g2']
   const tags = rules.arrays['tags'] === 'set' ? MEMBERS.map((member) => `tags ${member}`) : ['tags']
-  const names = ['a', 'b', 'doc.in.x', 'doc.p', 'doc.q', ...group, 'n', 't', ...tags]
+  const names = ['a', 'b', 'doc', 'doc.in', 'doc.in.x', 'doc.p', 'doc.q', ...group, 'n', 't', ...tags]
   const counter = rules.counters.length > 0 ? names.indexOf('n') : -1
   return { rules, names, counter, time: names.indexOf('t'), known: new Map() }
 }
@@ -36,8 +36,8 @@ export function takeApart(text: RecordText | undefined, shape: Shape): Registers
   const known = shape.known.get(text)
   if (known !== undefined) return known
   const fields = splitObject(text)
-  const doc = splitObject(fields.get('doc') ?? '{}')
-  const inner = splitObject(doc.get('in') ?? '{}')
+  const doc = inside(fields.get('doc'))
+  const inner = inside(doc.get('in'))
   const registers = shape.names.map((name) => readRegister(name, { fields, doc, inner }))
   shape.known.set(text, registers)
   return registers
@@ -47,15 +47,47 @@ type Fields = ReadonlyMap<string, string>
 
 function readRegister(name: string, parts: { fields: Fields; doc: Fields; inner: Fields }): string | undefined {
   const { fields, doc, inner } = parts
+  if (name === 'doc') return kindAt(fields.get('doc'))
+  if (name === 'doc.in') return kindAt(doc.get('in'))
   if (name === 'doc.in.x') return inner.get('x')
   if (name.startsWith('doc.')) return doc.get(name.slice(4))
-  if (name === 'g1 + g2')
-    return present([
-      ['g1', fields.get('g1')],
-      ['g2', fields.get('g2')],
-    ])
+  if (name === 'g1 + g2') return groupOf(fields)
   if (name.startsWith('tags ')) return splitArray(fields.get('tags') ?? '[]').includes(name.slice(5)) ? 'in' : undefined
   return fields.get(name)
+}
+
+const isDocument = (text: string | undefined): boolean => text?.startsWith('{') === true
+
+function inside(text: string | undefined): Fields {
+  return splitObject(isDocument(text) ? (text as string) : '{}')
+}
+
+/** A place that may hold a document is a register too: that there is one, or the other value, or nothing. */
+function kindAt(text: string | undefined): string | undefined {
+  return isDocument(text) ? DOCUMENT : text
+}
+
+/** What a register of a document's place holds; what is in the document has registers of its own. */
+export const DOCUMENT = '{'
+
+/** The group as one value; absent when all of it is. */
+function groupOf(fields: Fields): string | undefined {
+  const text = present([
+    ['g1', fields.get('g1')],
+    ['g2', fields.get('g2')],
+  ])
+  return text === '{}' ? undefined : text
+}
+
+/** The registers a write of these says something about: a write inside a document says that there is one; one that puts there what is none takes all that was in it. */
+export function impliedBy(written: ReadonlySet<number>, after: Registers, { names }: Shape): Set<number> {
+  const implied = new Set(written)
+  for (const [place, name] of names.entries()) {
+    const inner = names.flatMap((other, register) => (other.startsWith(`${name}.`) ? [register] : []))
+    if (after[place] === DOCUMENT && inner.some((register) => written.has(register))) implied.add(place)
+    if (after[place] !== DOCUMENT && written.has(place)) for (const register of inner) implied.add(register)
+  }
+  return implied
 }
 
 /** The record text of registers. */
@@ -64,12 +96,13 @@ export function putTogether(registers: Registers, shape: Shape): RecordText {
   const group = shape.rules.critical.length > 0 ? splitObject(value('g1 + g2') ?? '{}') : undefined
   const [g1, g2] = ['g1', 'g2'].map((name) => (group === undefined ? value(name) : group.get(name)))
   const tags = shape.rules.arrays['tags'] === 'set' ? memberText(value) : value('tags')
-  const inner = present([['x', value('doc.in.x')]])
-  const doc = present([
+  const inner = value('doc.in') === DOCUMENT ? present([['x', value('doc.in.x')]]) : value('doc.in')
+  const parts = [
     ['in', inner],
     ['p', value('doc.p')],
     ['q', value('doc.q')],
-  ])
+  ] as const
+  const doc = value('doc') === DOCUMENT ? present(parts) : value('doc')
   return present([
     ['a', value('a')],
     ['b', value('b')],

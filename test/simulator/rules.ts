@@ -12,7 +12,7 @@ type Text = RecordText | undefined
 const numberOf = (id: string): number => Number(id.slice(1))
 
 /** The rule of the program. */
-export const theRule: RuleMaker = (history, rules) => {
+const program: RuleMaker = (history, rules) => {
   const rule = convergence(history, rules, '["1"]')
   return {
     state: (id) => rule.state(id),
@@ -24,7 +24,7 @@ export const theRule: RuleMaker = (history, rules) => {
 }
 
 /** The oracle's own full form as a rule. It names every value that differs. */
-export const fullForm: RuleMaker = (_, rules, { log, full }) => {
+const fullForm: RuleMaker = (_, rules, { log, full }) => {
   const textOf = (commits: readonly number[]): Text => {
     const state = full.state(commits)
     return state === undefined ? undefined : putTogether(state, log.shape)
@@ -49,7 +49,7 @@ export const fullForm: RuleMaker = (_, rules, { log, full }) => {
 }
 
 /** What files say, merged three-way over a merge base: depends on the order of merges. */
-export const threeWay: RuleMaker = (history, rules) =>
+const threeWay: RuleMaker = (history, rules) =>
   ruleOfFiles(history, (ours, theirs) => {
     const [base] = history.bases(ours, theirs)
     const texts = {
@@ -63,7 +63,7 @@ export const threeWay: RuleMaker = (history, rules) =>
   })
 
 /** The whole record with the later time field wins: loses what the other side alone had written. */
-export const latestRecord: RuleMaker = (history, _, { log }) =>
+const latestRecord: RuleMaker = (history, _, { log }) =>
   ruleOfFiles(history, (a, b) => {
     const [ours, theirs] = [history.content(a), history.content(b)]
     const time = (text: Text): number => Number(takeApart(text, log.shape)[log.shape.time] ?? 0)
@@ -83,4 +83,12 @@ function ruleOfFiles(history: RecordHistory, merge: Merge): Rule {
       return merge(ours, theirs)
     },
   }
+}
+
+/** By the name they are asked for on the command line. */
+export const RULES: Readonly<Record<string, RuleMaker>> = {
+  program,
+  'full-form': fullForm,
+  'three-way': threeWay,
+  'latest-record': latestRecord,
 }

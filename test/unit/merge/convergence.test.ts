@@ -78,6 +78,49 @@ describe('what both sides touched', () => {
   })
 })
 
+describe('a value that was a document', () => {
+  const lines: Record<string, CommitLine> = {
+    base: { parents: [], content: '{"d":{"x":0,"y":1}}', at: 1 },
+    gone: { parents: ['base'], content: '{"d":null}', at: 10 },
+    edit: { parents: ['base'], content: '{"d":{"x":5,"y":1}}', at: 12 },
+    anew: { parents: ['gone'], content: '{"d":{"z":1}}', at: 14 },
+    both: { parents: ['gone', 'edit'], content: '{"d":{"x":5}}', at: 20 },
+  }
+
+  test('and is one again by a later edit of a part has that part alone: what else was in it was taken away', () => {
+    expect(convergence(graphOf(lines), rulesWith()).event('both')).toBeUndefined()
+  })
+
+  test('is the same whatever is merged first', () => {
+    const late = mergeOf({
+      ...lines,
+      O: { ...lines['both'], parents: ['both'] },
+      T: { ...lines['anew'], parents: ['anew'] },
+    } as never)
+    const early = mergeOf({
+      ...lines,
+      O: { ...lines['edit'], parents: ['edit'] },
+      T: { ...lines['anew'], parents: ['anew'] },
+    } as never)
+    expect([late, early]).toEqual(['{"d":{"x":5,"z":1}}', '{"d":{"x":5,"z":1}}'])
+  })
+})
+
+describe('critical fields', () => {
+  test('are one value also where only one of them was ever filled: a later writer who left it empty has it empty', () => {
+    const text = mergeOf(
+      {
+        base: { parents: [], content: '{"z":1}', at: 1 },
+        O: { parents: ['base'], content: '{"x":1,"z":1}', at: 10 },
+        T1: { parents: ['base'], content: '{"x":2,"y":2,"z":1}', at: 20 },
+        T: { parents: ['T1'], content: '{"z":1}', at: 30 },
+      },
+      rulesWith({ critical: ['x', 'y'] }),
+    )
+    expect(text).toBe('{"z":1}')
+  })
+})
+
 describe('a merge made by hand', () => {
   const base = { parents: [], content: record('A'), at: 1 }
   const dropped = {

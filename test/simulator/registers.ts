@@ -39,6 +39,7 @@ export function takeApart(text: RecordText | undefined, shape: Shape): Registers
   const doc = inside(fields.get('doc'))
   const inner = inside(doc.get('in'))
   const registers = shape.names.map((name) => readRegister(name, { fields, doc, inner }))
+  if (shape.known.size > 5000) shape.known.clear()
   shape.known.set(text, registers)
   return registers
 }

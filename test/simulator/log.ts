@@ -28,7 +28,7 @@ export function operationsIn(log: Log, commits: readonly number[]): Operation[] 
   for (const operation of log.operations.values()) {
     if (commits.some((commit) => contains(log.graph, commit, operation.commit))) found.push(operation)
   }
-  return found.reverse()
+  return found.toReversed()
 }
 
 /** True when some write was not covered by a delete that had seen it. */

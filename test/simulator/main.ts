@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { LAWS, type Law } from './laws.ts'
 import { type Mixture, MIXTURES, type Plan } from './plan.ts'
 import { reproduce } from './reproduction.ts'
+import { runReal } from './real/run.ts'
 import { RULES } from './rules.ts'
 import { type Tally, tally } from './run.ts'
 import { shrink } from './shrink.ts'
@@ -14,6 +15,7 @@ const HELP = `npm run simulate -- [options]
   --seed S        where to start (default: the time); the same seed gives the same histories
   --assets A..B   how many machines take part (default 2..5)
   --mixture NAME  ${Object.keys(MIXTURES).join(' | ')} (default all)
+  --real N        instead: so many histories with real git, the built program and SQLite (first: npm run build)
   --rule NAME     ${Object.keys(RULES).join(' | ')} (default program): others show that the laws bite`
 
 const { values } = parseArgs({
@@ -23,13 +25,33 @@ const { values } = parseArgs({
     assets: { type: 'string' },
     mixture: { type: 'string', default: 'all' },
     rule: { type: 'string', default: 'program' },
+    real: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 if (values.help) say(HELP)
-else run()
+else if (values.real === undefined) run()
+else await real(Number(values.real))
+
+async function real(histories: number): Promise<void> {
+  const seed = Number(values.seed)
+  say(`${histories} real histories, seed ${seed}`)
+  const start = Date.now()
+  const wrong = await runReal({
+    seed,
+    histories,
+    onEnd: ({ problems, story }, index) => {
+      if (problems.length > 0) say(`\nhistory ${index}\n${story.join('\n')}\n${problems.join('\n')}`)
+      else progress(index + 1)
+    },
+  })
+  say(
+    `\n${wrong} of ${histories} histories went wrong; ${((Date.now() - start) / 1000 / histories).toFixed(1)} seconds each`,
+  )
+  process.exitCode = wrong > 0 ? 1 : 0
+}
 
 function run(): void {
   const named = MIXTURES[values.mixture]

@@ -17,18 +17,15 @@ export type Manner = 'tool' | 'git' | 'side' | 'mixed' | 'third'
 
 /** The file after a merge made in that manner. */
 export function mergedBy(manner: Manner, sides: Sides, editing: Editing): Text {
-  switch (manner) {
-    case 'tool':
-      return sides.tool
-    case 'git':
-      return byLines(sides)
-    case 'side':
-      return editing.random.chance(50) ? sides.ours : sides.theirs
-    case 'mixed':
-      return mixed(sides, editing)
-    case 'third':
-      return third(sides.tool, editing)
-  }
+  return MADE[manner](sides, editing)
+}
+
+const MADE: Readonly<Record<Manner, (sides: Sides, editing: Editing) => Text>> = {
+  tool: ({ tool }) => tool,
+  git: byLines,
+  side: ({ ours, theirs }, { random }) => (random.chance(50) ? ours : theirs),
+  mixed,
+  third: ({ tool }, editing) => third(tool, editing),
 }
 
 /** Git merges a file line by line, and a record is a line; where that conflicts it asks the tool. */

@@ -3,7 +3,7 @@ import type { MergeRules } from '../../src/model/rules.ts'
 import type { Action } from './actions.ts'
 import type { Habits } from './edits.ts'
 import type { Manner } from './manual.ts'
-import { type Random, randomOf } from './random.ts'
+import { type Random, randomOf, weighted } from './random.ts'
 import { shapeOf } from './registers.ts'
 import { shapes } from './world.ts'
 
@@ -85,16 +85,9 @@ function actionOf(
   random: Random,
   { machines, kinds, manners }: { machines: number; kinds: Mixture['kinds']; manners: Manners },
 ): Action {
-  const kind = weighted(random, kinds)
-  const manner = weighted(random, manners)
+  const kind = weighted(random.next(), kinds)
+  const manner = weighted(random.next(), manners)
   return { kind, machine: random.integer(0, machines - 1), seed: random.seed(), manner }
-}
-
-function weighted<Name extends string>(random: Random, weights: Readonly<Record<Name, number>>): Name {
-  const entries = Object.entries(weights) as [Name, number][]
-  let left = random.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
-  const found = entries.find(([, weight]) => (left -= weight) < 0)
-  return (found ?? (entries[0] as [Name, number]))[0]
 }
 
 const PLAIN: MergeRules = {

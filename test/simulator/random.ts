@@ -35,3 +35,12 @@ export function randomOf(seed: number): Random {
 export function seedOf(run: number, index: number): number {
   return (Math.imul(run ^ 0x5bd1e995, 0x9e3779b1) + Math.imul(index + 1, 0x85ebca6b)) | 0
 }
+
+/** A name by its weight; `at` from 0 up to 1 says where in all of them. */
+export function weighted<Name extends string>(at: number, weights: Readonly<Record<Name, number>>): Name {
+  const entries = Object.entries<number>(weights) as [Name, number][]
+  let left = at * entries.reduce((sum, [, weight]) => sum + weight, 0)
+  const found = entries.find(([, weight]) => (left -= weight) < 0)
+  if (found === undefined) throw new Error('nothing to choose from')
+  return found[0]
+}

@@ -1,6 +1,5 @@
 /** Runs one plan under a rule and says which laws it broke. */
 import { exportLive, perform } from './actions.ts'
-import type { Action } from './actions.ts'
 import { TooLong } from './commits.ts'
 import { dataCommit } from './commit-kinds.ts'
 import { editLive } from './edits.ts'
@@ -22,7 +21,7 @@ export function simulate(plan: Plan, maker: RuleMaker): Outcome {
     let serial = 0
     const setting = { habits: plan.habits, serial: () => ++serial }
     begin(world, plan, setting)
-    for (const action of plan.actions) perform(world, action as Action, setting)
+    for (const action of plan.actions) perform(world, action, setting)
     finish(world, randomOf(plan.seed ^ 0x51ed27))
   } catch (error) {
     if (!(error instanceof TooLong)) world.violations.push(failure(error))

@@ -33,34 +33,25 @@ export interface Doing {
 }
 
 /** Does one thing; answers what a person would note of it. */
-export async function doDeed(deed: Deed, doing: Doing): Promise<string> {
-  const { asset } = doing
-  switch (deed) {
-    case 'edit':
-    case 'count':
-    case 'delete':
-    case 'add':
-    case 'note':
-      return inDatabase(deed, doing)
-    case 'push':
-      return told(await asset.try('push', '-q'))
-    case 'pull':
-      return pull(asset)
-    case 'rebase':
-      return told(await asset.try('pull', '-q', '--rebase'))
-    case 'sync':
-      return told(await asset.tandem('sync'))
-    case 'export':
-      return told(await asset.tandem('export', '--commit'))
-    case 'code':
-      return asset.commit(`code-${asset.name}.txt`, `${doing.serial()}\n`)
-    case 'side':
-      return takeSide(doing)
-    case 'amend':
-      return amend(asset)
-    case 'kill':
-      return kill(doing)
-  }
+export function doDeed(deed: Deed, doing: Doing): Promise<string> {
+  return DO[deed](doing)
+}
+
+const DO: Readonly<Record<Deed, (doing: Doing) => Promise<string>>> = {
+  edit: (doing) => withItem(doing, editField),
+  count: (doing) => withItem(doing, countUp),
+  delete: (doing) => withItem(doing, deleteItem),
+  add: addItem,
+  note: addNote,
+  push: async ({ asset }) => told(await asset.try('push', '-q')),
+  pull: ({ asset }) => pull(asset),
+  rebase: async ({ asset }) => told(await asset.try('pull', '-q', '--rebase')),
+  sync: async ({ asset }) => told(await asset.tandem('sync')),
+  export: async ({ asset }) => told(await asset.tandem('export', '--commit')),
+  code: ({ asset, serial }) => asset.commit(`code-${asset.name}.txt`, `${serial()}\n`),
+  side: takeSide,
+  amend: ({ asset }) => amend(asset),
+  kill,
 }
 
 function told({ code, text }: { code: number; text: string }): string {
@@ -76,30 +67,32 @@ export async function pull(asset: Asset): Promise<string> {
   return `${told(answer)} resolve: ${told(resolved)} ${told(await asset.try('commit', '-q', '--no-edit'))}`
 }
 
-async function inDatabase(deed: Deed, doing: Doing): Promise<string> {
-  const { asset, ledger, random, serial } = doing
-  const items = (await asset.database.rows('items')) as readonly Item[]
-  if (deed === 'note') return addNote(doing)
-  if (deed === 'add') return addItem(doing, items)
-  if (items.length === 0) return 'no item'
-  const item = random.pick(items)
-  const where = { id: String(item['id']) }
-  if (deed === 'delete') {
-    await asset.database.remove('items', where)
-    noteDelete(ledger, item)
-    return where.id
-  }
-  if (deed === 'count') {
-    const change = random.integer(1, 9)
-    await asset.database.run(`UPDATE items SET n = n + ${change} WHERE id = '${where.id}'`)
-    noteCount(ledger, where.id, change)
-    return `${where.id} +${change}`
-  }
+async function withItem(doing: Doing, work: (doing: Doing, item: Item) => Promise<string>): Promise<string> {
+  const items = await doing.asset.database.rows('items')
+  return items.length === 0 ? 'no item' : work(doing, doing.random.pick(items))
+}
+
+const keyOf = (item: Item): { id: string } => ({ id: String(item['id']) })
+
+async function editField({ asset, ledger, random, serial }: Doing, item: Item): Promise<string> {
   const field = random.pick(FIELDS)
   const text = `v${serial()}x`
-  await asset.database.change('items', where, { [field]: text, ...timeOf(random) })
+  await asset.database.change('items', keyOf(item), { [field]: text, ...timeOf(random) })
   noteEdit(ledger, item, [field, text])
-  return `${where.id}.${field} = ${text}, was ${item[field]}`
+  return `${item['id']}.${field} = ${text}, was ${item[field]}`
+}
+
+async function countUp({ asset, ledger, random }: Doing, item: Item): Promise<string> {
+  const change = random.integer(1, 9)
+  await asset.database.run(`UPDATE items SET n = n + ${change} WHERE id = '${item['id']}'`)
+  noteCount(ledger, keyOf(item).id, change)
+  return `${item['id']} +${change}`
+}
+
+async function deleteItem({ asset, ledger }: Doing, item: Item): Promise<string> {
+  await asset.database.remove('items', keyOf(item))
+  noteDelete(ledger, item)
+  return `${item['id']}`
 }
 
 /** Real timestamps often do not move, or move backwards. */
@@ -108,7 +101,8 @@ function timeOf(random: Random): { t?: string } {
   return { t: new Date(Date.now() + random.integer(-600, 60) * 1000).toISOString() }
 }
 
-async function addItem({ asset, ledger, random, serial }: Doing, items: readonly Item[]): Promise<string> {
+async function addItem({ asset, ledger, random, serial }: Doing): Promise<string> {
+  const items = await asset.database.rows('items')
   const id = `i${random.integer(0, 9)}`
   if (items.some((item) => item['id'] === id)) return `${id} is there`
   const item = { id, a: `v${serial()}x`, b: `v${serial()}x`, n: 0, t: null }

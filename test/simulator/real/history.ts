@@ -1,7 +1,7 @@
 /** One real history: random deeds on two or three machines, then everybody exchanges until nobody has anything new, and the end is judged. */
 import type { Asset } from '../../support/asset.ts'
-import { type Random, randomOf } from '../random.ts'
-import { type Deed, DEEDS, doDeed, pull } from './deeds.ts'
+import { type Random, randomOf, weighted } from '../random.ts'
+import { DEEDS, doDeed, pull } from './deeds.ts'
 import { type Item, judge, type Ledger, newLedger } from './ledger.ts'
 import { copyMachines } from './machines.ts'
 
@@ -23,7 +23,7 @@ export async function liveThrough(template: string, seed: number, count: number)
   try {
     story.push(`seed ${seed}, clocks off by ${skews.join(', ')} ms`)
     const [first] = machines.all as readonly [Asset]
-    const ledger = newLedger((await first.database.rows('items')) as readonly Item[])
+    const ledger = newLedger(await first.database.rows('items'))
     const byHand = await act(machines.all, { random, ledger, story })
     problems.push(...(await settle(machines.all, story)), ...(await differences(machines.all)))
     problems.push(...judge(ledger, { ...(await endOf(first)), byHand }))
@@ -42,18 +42,12 @@ async function act(
   let [serial, byHand] = [0, false]
   for (let i = random.integer(20, 40); i > 0; i--) {
     const asset = random.pick(all)
-    const deed = pickDeed(random)
+    const deed = weighted(random.next(), DEEDS)
     const madeByHand = (): void => void (byHand = true)
     const said = await doDeed(deed, { asset, ledger, random, serial: () => ++serial, madeByHand })
     story.push(`${asset.name} ${deed}: ${said}`)
   }
   return byHand
-}
-
-function pickDeed(random: Random): Deed {
-  const all = Object.entries(DEEDS) as [Deed, number][]
-  let left = random.next() * all.reduce((sum, [, weight]) => sum + weight, 0)
-  return (all.find(([, weight]) => (left -= weight) < 0) ?? (all[0] as [Deed, number]))[0]
 }
 
 /** Pulls and pushes all round until a round brings nothing new. */

@@ -79,7 +79,7 @@ describe('what both sides touched', () => {
 })
 
 describe('a value that was a document', () => {
-  const lines: Record<string, CommitLine> = {
+  const lines = {
     base: { parents: [], content: '{"d":{"x":0,"y":1}}', at: 1 },
     gone: { parents: ['base'], content: '{"d":null}', at: 10 },
     edit: { parents: ['base'], content: '{"d":{"x":5,"y":1}}', at: 12 },
@@ -92,16 +92,12 @@ describe('a value that was a document', () => {
   })
 
   test('is the same whatever is merged first', () => {
-    const late = mergeOf({
-      ...lines,
-      O: { ...lines['both'], parents: ['both'] },
-      T: { ...lines['anew'], parents: ['anew'] },
-    } as never)
+    const late = mergeOf({ ...lines, O: { ...lines.both, parents: ['both'] }, T: { ...lines.anew, parents: ['anew'] } })
     const early = mergeOf({
       ...lines,
-      O: { ...lines['edit'], parents: ['edit'] },
-      T: { ...lines['anew'], parents: ['anew'] },
-    } as never)
+      O: { ...lines.edit, parents: ['edit'] },
+      T: { ...lines.anew, parents: ['anew'] },
+    })
     expect([late, early]).toEqual(['{"d":{"x":5,"z":1}}', '{"d":{"x":5,"z":1}}'])
   })
 })

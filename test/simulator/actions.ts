@@ -5,10 +5,23 @@ import { editLive, type Editing, type Habits } from './edits.ts'
 import { type Manner, mergedBy } from './manual.ts'
 import { isDirty, mergeCommit, reconcile } from './merging.ts'
 import { randomOf } from './random.ts'
-import { rebase } from './rebasing.ts'
+import { isOwn, rebase, squash } from './rebasing.ts'
 import { type Machine, type RecordWorld, stateOf, type World } from './world.ts'
 
-export const ACTIONS = ['edit', 'export', 'hold', 'code', 'hand', 'accept', 'fetch', 'pull', 'push', 'rebase'] as const
+export const ACTIONS = [
+  'edit',
+  'export',
+  'hold',
+  'code',
+  'hand',
+  'accept',
+  'fetch',
+  'pull',
+  'push',
+  'rebase',
+  'republish',
+  'squash',
+] as const
 
 export interface Action {
   readonly kind: (typeof ACTIONS)[number]
@@ -53,12 +66,9 @@ const PERFORM: Readonly<Record<Action['kind'], (happening: Happening) => void>> 
   fetch: ({ world, machine, editing }) => fetch(world, machine, editing.random.integer(0, world.machines.length - 1)),
   pull: (happening) => pull(happening),
   push: ({ world, machine }) => push(world, machine),
-  rebase: ({ world, machine, editing }) => {
-    const from = editing.random.integer(0, world.machines.length - 1)
-    if (editing.random.chance(70)) fetch(world, machine, from)
-    const upstream = upstreamOf(world, machine, from)
-    if (upstream !== undefined) rebase(world, machine, upstream)
-  },
+  rebase: (happening) => pullRebase(happening, isOwn),
+  republish: (happening) => pullRebase(happening, () => true),
+  squash: ({ world, machine }) => squash(world, machine),
 }
 
 /** Publishes live, with what stands on no branch yet; no commit when nothing is new. */
@@ -118,6 +128,13 @@ function pull({ world, machine, editing, manner }: Happening): void {
     machine.head = mergeCommit(world, machine, { ours: machine.head, theirs: upstream, kind: `${manner} merge`, write })
   }
   reconcile(world, machine)
+}
+
+function pullRebase({ world, machine, editing }: Happening, isCopyable: typeof isOwn): void {
+  const from = editing.random.integer(0, world.machines.length - 1)
+  if (editing.random.chance(70)) fetch(world, machine, from)
+  const upstream = upstreamOf(world, machine, from)
+  if (upstream !== undefined) rebase(world, machine, { upstream, isCopyable })
 }
 
 function push(world: World, machine: Machine): void {

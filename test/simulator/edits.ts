@@ -1,5 +1,5 @@
 /** What users do to the record in a live database: change some fields, put old values back, move its time forward, backward or not at all, delete it, add it again. */
-import { objectText, type RecordText } from '../../src/model/canonical.ts'
+import { arrayText, objectText, type RecordText, splitArray, splitObject } from '../../src/model/canonical.ts'
 import type { Random } from './random.ts'
 import { DOCUMENT, type Registers, putTogether, type Shape, takeApart } from './registers.ts'
 
@@ -46,6 +46,7 @@ export function valueFor(register: number, before: string | undefined, editing: 
   const name = shape.names[register] as string
   if (name === 'n') return countFor(before, random)
   if (name.startsWith('tags ')) return before === undefined || random.chance(30) ? 'in' : undefined
+  if (name === 'tags' && shape.rules.arrays['tags'] !== undefined) return legsFor(before, editing)
   if (name === 'tags') return random.pick(['["x"]', '["x","y"]', '[]', undefined])
   if (name === 'doc' || name === 'doc.in')
     return random.chance(before === DOCUMENT ? 30 : 80) ? kindFor(before, editing) : before
@@ -66,6 +67,17 @@ function groupFor(editing: Editing): string | undefined {
   ] as const
   const text = objectText(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
   return text === '{}' ? undefined : text
+}
+
+/** An array of elements with keys: one is added, removed or changed. */
+function legsFor(before: string | undefined, editing: Editing): string {
+  const legs = splitArray(before ?? '[]')
+  const id = editing.random.integer(1, 3)
+  const at = legs.findIndex((leg) => leg.startsWith(`{"id":${id},`))
+  if (at < 0) return arrayText([...legs, `{"id":${id},"p":${scalar(editing) ?? 0},"q":0}`])
+  if (editing.random.chance(30)) return arrayText(legs.toSpliced(at, 1))
+  const fields = splitObject(legs[at] as string).set(editing.random.pick(['p', 'q']), scalar(editing) ?? '1')
+  return arrayText(legs.with(at, objectText(fields)))
 }
 
 function countFor(before: string | undefined, random: Random): string {

@@ -27,7 +27,7 @@ function lostBy(log: Log, merged: Merged, both: readonly Operation[], side: 'our
   if (state === undefined) return lostDelete(log, merged, both, side)
   const [before, after] = [takeApart(state, log.shape), takeApart(merged.text, log.shape)]
   return before.flatMap((value, register) => {
-    if (value === after[register] || register === log.shape.counter) return []
+    if (value === after[register] || register === log.shape.counter || log.shape.loose.has(register)) return []
     const last = lastWrites(log, both, register).filter((write) => write.after[register] === value)
     const lost = last.some((write) => !contains(log.graph, merged[other(side)], write.commit))
     if (!lost || merged.decisions.some((decision) => names(decision, { side, register, value }, log.shape))) return []

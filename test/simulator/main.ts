@@ -1,7 +1,7 @@
 /** `npm run simulate`: tries the merge rule on random histories and prints which laws were broken, with the smallest reproduction it can find. Exit code 1 if any was. */
 import { parseArgs } from 'node:util'
 import { LAWS, type Law } from './laws.ts'
-import { type Mixture, MIXTURES, type Plan } from './plan.ts'
+import { APART, type Mixture, MIXTURES, type Plan } from './plan.ts'
 import { reproduce } from './reproduction.ts'
 import { runReal } from './real/run.ts'
 import { RULES } from './rules.ts'
@@ -15,6 +15,7 @@ const HELP = `npm run simulate -- [options]
   --seed S        where to start (default: the time); the same seed gives the same histories
   --assets A..B   how many machines take part (default 2..5)
   --mixture NAME  ${Object.keys(MIXTURES).join(' | ')} (default all)
+                  apart, with violations: ${Object.keys(APART).join(' | ')}
   --real N        instead: so many histories with real git, the built program and SQLite (first: npm run build)
   --rule NAME     ${Object.keys(RULES).join(' | ')} (default program): others show that the laws bite`
 
@@ -54,7 +55,7 @@ async function real(histories: number): Promise<void> {
 }
 
 function run(): void {
-  const named = MIXTURES[values.mixture]
+  const named = MIXTURES[values.mixture] ?? APART[values.mixture]
   const rule = RULES[values.rule]
   if (named === undefined || rule === undefined) throw new Error(HELP)
   const mixture = { ...named, machines: assetsOf(values.assets) ?? named.machines }

@@ -27,6 +27,8 @@ export interface Mixture {
   readonly actions: readonly [least: number, most: number]
   readonly manners: readonly Manners[]
   readonly kinds: Readonly<Record<Action['kind'], number>>
+  /** The rules that histories choose from. */
+  readonly rules: readonly MergeRules[]
 }
 
 /** All kinds of everything. */
@@ -39,15 +41,21 @@ const ALL: Mixture = {
     { tool: 20, git: 25, side: 30, mixed: 20, third: 5 },
     { tool: 0, git: 20, side: 45, mixed: 30, third: 5 },
   ],
-  kinds: { edit: 22, export: 20, hold: 2, code: 4, hand: 3, accept: 10, fetch: 2, pull: 36, push: 12, rebase: 8 },
-}
-
-/** By name: all of it; merges by the tool and git alone; most merges by hand; few long-lived branches of many machines. */
-export const MIXTURES: Readonly<Record<string, Mixture>> = {
-  all: ALL,
-  tool: { ...ALL, manners: ALL.manners.slice(0, 1), kinds: { ...ALL.kinds, hand: 0, accept: 0 } },
-  manual: { ...ALL, manners: ALL.manners.slice(3) },
-  long: { ...ALL, machines: [5, 5], actions: [100, 160] },
+  kinds: {
+    edit: 22,
+    export: 20,
+    hold: 2,
+    code: 4,
+    hand: 3,
+    accept: 10,
+    fetch: 2,
+    pull: 36,
+    push: 12,
+    rebase: 8,
+    republish: 0,
+    squash: 0,
+  },
+  rules: [],
 }
 
 const START = 1_700_000_000_000
@@ -75,7 +83,7 @@ export function planOf(seed: number, mixture: Mixture): Plan {
     records,
     star: random.chance(50),
     believes: random.chance(50),
-    rules: random.pick(RULES),
+    rules: random.pick(mixture.rules.length > 0 ? mixture.rules : RULES),
     habits,
     actions,
   }
@@ -114,4 +122,23 @@ const RULES: readonly MergeRules[] = [undefined, 't'].flatMap((newest) =>
   ),
 )
 
-for (const rules of RULES) shapes.set(rules, shapeOf(rules))
+const SERIAL: readonly MergeRules[] = [{ ...PLAIN, serialKey: true }]
+const KEYED: readonly MergeRules[] = [{ ...PLAIN, arrays: { tags: { keyed: 'id' } } }]
+
+for (const rules of [...RULES, ...SERIAL, ...KEYED]) shapes.set(rules, shapeOf(rules))
+
+/** By name: all of it; merges by the tool and git alone; most merges by hand; long histories of five machines. */
+export const MIXTURES: Readonly<Record<string, Mixture>> = {
+  all: ALL,
+  tool: { ...ALL, manners: ALL.manners.slice(0, 1), kinds: { ...ALL.kinds, hand: 0, accept: 0 } },
+  manual: { ...ALL, manners: ALL.manners.slice(3) },
+  long: { ...ALL, machines: [5, 5], actions: [100, 160] },
+}
+
+/** By name, what is counted and stated, and not without violations: published commits rebased, squashed by a host, keys handed out twice, arrays of elements with keys. */
+export const APART: Readonly<Record<string, Mixture>> = {
+  published: { ...ALL, manners: ALL.manners.slice(0, 1), kinds: { ...ALL.kinds, rebase: 0, republish: 12 } },
+  squash: { ...ALL, manners: ALL.manners.slice(0, 1), kinds: { ...ALL.kinds, squash: 10 } },
+  serial: { ...ALL, manners: ALL.manners.slice(0, 1), rules: SERIAL },
+  keyed: { ...ALL, manners: ALL.manners.slice(0, 1), rules: KEYED },
+}

@@ -15,6 +15,8 @@ export interface Shape {
   /** Position of the counter and of the timestamp; -1 without. */
   readonly counter: number
   readonly time: number
+  /** Registers that no law is told of: what a merge does there is not a choice between values. */
+  readonly loose: ReadonlySet<number>
   /** Known texts, taken apart: histories ask for the same few records again and again. */
   readonly known: Map<RecordText, Registers>
 }
@@ -27,7 +29,9 @@ export function shapeOf(rules: MergeRules): Shape {
   const tags = rules.arrays['tags'] === 'set' ? MEMBERS.map((member) => `tags ${member}`) : ['tags']
   const names = ['a', 'b', 'doc', 'doc.in', 'doc.in.x', 'doc.p', 'doc.q', ...group, 'n', 't', ...tags]
   const counter = rules.counters.length > 0 ? names.indexOf('n') : -1
-  return { rules, names, counter, time: names.indexOf('t'), known: new Map() }
+  const isLoose = (name: string): boolean => rules.serialKey || (name === 'tags' && rules.arrays['tags'] !== undefined)
+  const loose = new Set(names.flatMap((name, register) => (isLoose(name) ? [register] : [])))
+  return { rules, names, counter, time: names.indexOf('t'), loose, known: new Map() }
 }
 
 /** A record's registers; all absent for no record. */

@@ -5,7 +5,7 @@
 import type { ValueText } from '../model/canonical.ts'
 import type { ArrayRule } from '../model/rules.ts'
 import type { MergeContext, Place } from './context.ts'
-import { elementsOf } from './elements.ts'
+import { isArray } from './elements.ts'
 import { mergeKeyed } from './keyed-arrays.ts'
 import { printArray } from './print.ts'
 import { mergeSets } from './sets.ts'
@@ -14,18 +14,16 @@ import type { Register } from './writes.ts'
 /** Merges an array by its rule; `undefined` when it has none or the rule does not fit its elements, and it is to be taken whole. */
 export function mergeArrays(context: MergeContext, place: Place, register: Register): ValueText | undefined {
   const rule = ruleFor(context.rules.arrays, place.path)
-  if (rule === undefined || !areArrays(register)) return undefined
-  if (rule === 'set') return uniteSets(context, place, register)
+  const arrays = [register.ours, register.theirs].filter(isArray).length
+  if (rule === 'set' && (arrays === 2 || (arrays === 1 && isArray(register[context.choose(register).side]))))
+    return uniteSets(context, place, register)
+  if (rule === undefined || rule === 'set' || arrays < 2) return undefined
   return mergeByKey(context, { place, field: rule.keyed }, register)
 }
 
 /** `arrays` comes from a configuration file: a field may be called `constructor`. */
 function ruleFor(arrays: Readonly<Record<string, ArrayRule>>, path: string): ArrayRule | undefined {
   return Object.hasOwn(arrays, path) ? arrays[path] : undefined
-}
-
-function areArrays({ ours, theirs }: Register): boolean {
-  return [ours, theirs].every((text) => text !== undefined && elementsOf(text) !== undefined)
 }
 
 function uniteSets(context: MergeContext, place: Place, register: Register): ValueText {

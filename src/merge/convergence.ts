@@ -7,7 +7,7 @@ import type { HistoryCommit, RecordHistory } from '../model/history.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { mergeFields } from './fields.ts'
 import { lineagesOf } from './lineage.ts'
-import { stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
+import { isInherited, stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
 import { isAlive } from './presence.ts'
 import { eventsIn, once, type LocatedEvent, type Rule, type Sides } from './rule.ts'
 import { mergeSides, writesOf, type RecordEvent, type RecordOutcome, type SidesInput } from './sides.ts'
@@ -68,17 +68,21 @@ function computeMerged(
   { id, parents }: HistoryCommit,
   content: RecordText | undefined,
 ): RecordText | undefined {
-  const { history, rules } = rule
+  const { rules } = rule
   const expected = rule.expected(id)
   const [p, q, more] = parents as readonly [string, string, string?]
   if (more !== undefined || sameContent(content, expected, rules)) return content
+  const former = expected === undefined ? undeletedByMerge(rule, p, q) : undefined
+  return stateOfMerge({ content, expected, former, parents: mergedParents(rule, p, q) }, rules)
+}
+
+function mergedParents(rule: Rule, p: string, q: string): readonly [MergedParent, MergedParent] {
   const side = (x: string, y: string): MergedParent => ({
-    content: history.content(x),
+    content: rule.history.content(x),
     state: rule.state(x),
     events: eventsIn(rule, [x], [y]),
   })
-  const former = expected === undefined ? undeletedByMerge(rule, p, q) : undefined
-  return stateOfMerge({ content, expected, former, parents: [side(p, q), side(q, p)] }, rules)
+  return [side(p, q), side(q, p)]
 }
 
 function expectedAt(rule: Rule, id: string): RecordText | undefined {
@@ -95,7 +99,17 @@ function eventAt(rule: Rule, id: string): LocatedEvent | undefined {
   const commit = rule.history.commit(id)
   const former = before === undefined ? undeletedOfParents(rule, commit) : undefined
   const writer = { asset: commit.asset, since: commit.since, at: commit.at }
-  return { commit: id, before, after, former, writer, exportId: commit.exportId }
+  const isRevived = former !== undefined && isKept(rule, commit)
+  return { commit: id, before, after, former, isRevived, writer, exportId: commit.exportId }
+}
+
+/** The record was gone, but a parent's file had it, and the commit says no more about it than that file. */
+function isKept(rule: Rule, { id, parents, accepts }: HistoryCommit): boolean {
+  const { history } = rule
+  const [p, q] = parents
+  if (p === undefined || accepts || history.isSettled(id)) return false
+  if (q === undefined) return history.content(p) !== undefined
+  return mergedParents(rule, p, q).some((parent) => isInherited(parent, history.content(id)))
 }
 
 function undeletedAt(rule: Rule, id: string): RecordText | undefined {

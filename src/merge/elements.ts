@@ -7,6 +7,10 @@ export function elementsOf(text: ValueText | undefined): readonly ValueText[] | 
   return kindOf(text) === 'array' ? splitArray(text) : undefined
 }
 
+export function isArray(text: ValueText | undefined): boolean {
+  return text !== undefined && kindOf(text) === 'array'
+}
+
 const INTEGER = /^-?\d+$/
 
 /** Integers by value, then everything else by bytes: 2 comes before 10, and any two machines sort alike. */

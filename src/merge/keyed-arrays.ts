@@ -2,7 +2,7 @@
 import { type ValueText } from '../model/canonical.ts'
 import type { MergeContext, Place } from './context.ts'
 import { isDocument } from './documents.ts'
-import { compareElements, elementsOf, remembered } from './elements.ts'
+import { compareElements, elementsOf, isArray, remembered } from './elements.ts'
 import { decidingText, type FieldOrder } from './versions.ts'
 import { fieldsOf, mapRegister, type Register } from './writes.ts'
 
@@ -31,11 +31,11 @@ export function mergeKeyed(context: MergeContext, at: KeyedPlace, register: Regi
   const merged = new Map<string, ValueText>()
   for (const key of [...new Set([...ours.keys(), ...theirs.keys()])].sort(compareElements)) {
     const place = { ...at.place, shown: `${at.place.shown}[${key}]` }
-    const element = mapRegister(register, (text) => index(text).elements?.get(key), order)
+    const element = mapRegister(register, { at: (text) => index(text).elements?.get(key), holds: isArray }, order)
     const value = mergeElement(context, place, element)
     if (value !== undefined) merged.set(key, value)
   }
-  const sequence = mapRegister(register, (text) => sequenceText(index(text).elements), order)
+  const sequence = mapRegister(register, { at: (text) => sequenceText(index(text).elements), holds: isArray }, order)
   return arrange(merged, context.settle(sequence)?.value)
 }
 

@@ -73,10 +73,12 @@ function originOf(rule: Rule, id: string): Origin | undefined {
   }
 }
 
-/** The parent whose record a merge kept; of one record added twice, the first. */
+/** The parent whose record a merge kept: the one added after the other was gone; of one record added twice, the first. */
 function heirOf(rule: Rule, first: string, second: string): string {
   const outcome = rule.merge(first, second)
   if (outcome.kind === 'collision') return outcome.keptSide === 'ours' ? first : second
   const [a, b] = [originOf(rule, first), originOf(rule, second)]
-  return a === undefined || (b !== undefined && b.writer.at < a.writer.at) ? second : first
+  if (a === undefined || b === undefined) return a === undefined ? second : first
+  if (a.commit !== b.commit && rule.history.isAncestor(a.commit, b.commit)) return second
+  return b.writer.at < a.writer.at && !rule.history.isAncestor(b.commit, a.commit) ? second : first
 }

@@ -64,17 +64,21 @@ export interface DeviatingMerge {
   readonly parents: readonly [MergedParent, MergedParent]
 }
 
+/** A merge's file has the record, or lacks it, as this parent's file did, and nobody meant so since the parents' common past. */
+export function isInherited({ content, state, events }: MergedParent, merged: RecordText | undefined): boolean {
+  const isSame = (content === undefined) === (merged === undefined)
+  return isSame && ((state === undefined) !== (merged === undefined) || events.length === 0)
+}
+
 /**
  * What a merge holds whose file is not what the rule gives. What the file has from a parent that did not write it was not decided: the other parent's write was merely
  * dropped, and stays. Everything else is a decision of whoever made the merge.
  */
 export function stateOfMerge(merge: DeviatingMerge, rules: MergeRules): RecordText | undefined {
   const { content, expected, parents } = merge
-  const inherits = (parent: MergedParent): boolean =>
-    (parent.content === undefined) === (content === undefined) &&
-    ((parent.state === undefined) !== (content === undefined) || parent.events.length === 0)
-  if (content === undefined) return parents.some(inherits) ? expected : undefined
-  if (expected === undefined) return stateOfRevived(merge, { content, from: parents.filter(inherits) }, rules)
+  const from = parents.filter((parent) => isInherited(parent, content))
+  if (content === undefined) return from.length > 0 ? expected : undefined
+  if (expected === undefined) return stateOfRevived(merge, { content, from }, rules)
   const others = parents.flatMap((parent) => [parent.content, parent.state])
   const writes = writesOf({ ours: parents[0].events, theirs: parents[1].events }, rules)
   const record = { base: undefined, ours: expected, theirs: content, writes, others }
@@ -96,7 +100,7 @@ function stateOfRevived(
 
 /** Chooses, value by value, between what the rule gives (ours) and what the file says (theirs). */
 function keepingDropped({ parents }: DeviatingMerge, { order }: MergeRules): FieldChoices {
-  const isInherited = (register: Register, index: 0 | 1): boolean => {
+  const keeps = (register: Register, index: 0 | 1): boolean => {
     const parent = parents[index]
     if (parent.content === undefined) return false
     const [content, state] = [register.others[index * 2], register.others[index * 2 + 1]]
@@ -107,7 +111,7 @@ function keepingDropped({ parents }: DeviatingMerge, { order }: MergeRules): Fie
   return {
     keepsEdited: false,
     choose: (register) => ({
-      side: isInherited(register, 0) || isInherited(register, 1) ? 'ours' : 'theirs',
+      side: keeps(register, 0) || keeps(register, 1) ? 'ours' : 'theirs',
       rule: 'keep',
     }),
     settle: (register): { readonly value: ValueText | undefined } | undefined => sharedValue(register, order),

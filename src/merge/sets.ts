@@ -1,7 +1,7 @@
 /** Arrays configured `set`: every member is a register of its own, so what one side added is in, and what one side removed is out. */
 import { compareBytes, type ValueText } from '../model/canonical.ts'
 import type { MergeContext } from './context.ts'
-import { compareElements, elementsOf, remembered } from './elements.ts'
+import { compareElements, elementsOf, isArray, remembered } from './elements.ts'
 import { decidingText, type FieldOrder } from './versions.ts'
 import { mapRegister, type Register } from './writes.ts'
 
@@ -20,7 +20,7 @@ export function mergeSets(context: MergeContext, register: Register): ValueText[
   const [ours, theirs] = [tally(register.ours), tally(register.theirs)]
   const merged: ValueText[] = []
   for (const member of new Set([...ours.keys(), ...theirs.keys()])) {
-    const counts = mapRegister(register, (text) => countText(tally(text).get(member)), order)
+    const counts = mapRegister(register, { at: (text) => countText(tally(text).get(member)), holds: isArray }, order)
     const settled = context.settle(counts)
     const count = Number((settled === undefined ? counts[context.choose(counts).side] : settled.value) ?? 0)
     const text = smaller(ours.get(member)?.text, theirs.get(member)?.text)

@@ -14,6 +14,8 @@ export interface RecordEvent {
   readonly after: RecordText | undefined
   /** Of a record that came back: what it was when it was deleted. */
   readonly former?: RecordText | undefined
+  /** It came back as it was, but for what was changed in a file that had it all the time; else all of it was written anew. */
+  readonly isRevived?: boolean
   readonly writer: WriterStamp
   /** The data commit's id, which its copies keep. */
   readonly exportId?: string | undefined
@@ -118,7 +120,8 @@ export function writesOf({ ours, theirs }: Readonly<Record<Side, readonly Record
       if (event.after === undefined) return []
       const before = event.before ?? event.former
       const copyOf = isShared(event.exportId) ? event.exportId : undefined
-      return [{ before, after: event.after, whole: event.before === undefined, stamp: stampOf(event, rules), copyOf }]
+      const whole = event.before === undefined && event.isRevived !== true
+      return [{ before, after: event.after, whole, stamp: stampOf(event, rules), copyOf }]
     })
   return { ours: writes(ours), theirs: writes(theirs) }
 }

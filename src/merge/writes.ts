@@ -27,19 +27,22 @@ export interface Register extends Versions {
 /** The register of name `name` in a register of documents. */
 export function registerAt(register: Register, name: string, order: FieldOrder): Register {
   const at = (text: ValueText | undefined): ValueText | undefined => valueIn(text, name)
-  return mapRegister(register, at, order)
+  return mapRegister(register, { at, holds: isDocument }, order)
 }
 
-/** The register of a part of each value, as `at` takes it out; writes that left the part alone fall away. */
-export function mapRegister(
-  register: Register,
-  at: (text: ValueText | undefined) => ValueText | undefined,
-  order: FieldOrder,
-): Register {
+/** How a part is taken out of a value, and which values can hold parts at all. */
+export interface Part {
+  readonly at: (text: ValueText | undefined) => ValueText | undefined
+  readonly holds: (text: ValueText | undefined) => boolean
+}
+
+/** The register of a part of each value; writes that left the part alone fall away. One that put there what holds no parts took all of them away, seen or not. */
+export function mapRegister(register: Register, { at, holds }: Part, order: FieldOrder): Register {
   const part = (writes: readonly Write[]): Write[] =>
     writes.flatMap((write) => {
       const [before, after] = [at(write.before), at(write.after)]
-      return wrote({ before, after, whole: write.whole }, order) ? [{ ...write, before, after }] : []
+      const isWritten = !holds(write.after) || wrote({ before, after, whole: write.whole }, order)
+      return isWritten ? [{ ...write, before, after }] : []
     })
   const { base, ours, theirs, writes, others } = register
   const parts = withoutCopies({ ours: part(writes.ours), theirs: part(writes.theirs) }, order)

@@ -53,8 +53,8 @@ describe('an array that is a set', () => {
     expect(mergedText(merge({ base, ours, theirs, rules }))).toBe('{"p":{"tags": ["a", "b", "c"]}}')
   })
 
-  test('against a value that is no array is one value', () => {
-    expect(mergedText(mergeLists('set', ['[1]', '[1,2]', '"none"']))).toBe('{"list":[1,2]}')
+  test('that wins over a value that is no array has what was added to it: the rest was taken away', () => {
+    expect(mergedText(mergeLists('set', ['[1]', '[1,2]', '"none"']))).toBe('{"list":[2]}')
   })
 })
 

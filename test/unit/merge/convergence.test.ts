@@ -65,6 +65,56 @@ describe('what both sides touched', () => {
     )
     expect(text).toBe(record('A', 6))
   })
+
+  test('a counter that came back with its record has every change that did not know of it', () => {
+    const lines = {
+      base: { parents: [], content: record('A', 3) },
+      gone: { parents: ['base'], content: undefined, at: 10 },
+      O: { parents: ['gone'], content: record('A', 1), at: 20 },
+      T1: { parents: ['base'], content: record('A', 5), at: 30 },
+      T: { parents: ['T1'], content: record('A', 4), at: 40 },
+    }
+    expect(mergeOf(lines, rulesWith({ counters: ['y'] }))).toBe(record('A', 2))
+  })
+})
+
+describe('a value that was a document', () => {
+  const lines = {
+    base: { parents: [], content: '{"d":{"x":0,"y":1}}', at: 1 },
+    gone: { parents: ['base'], content: '{"d":null}', at: 10 },
+    edit: { parents: ['base'], content: '{"d":{"x":5,"y":1}}', at: 12 },
+    anew: { parents: ['gone'], content: '{"d":{"z":1}}', at: 14 },
+    both: { parents: ['gone', 'edit'], content: '{"d":{"x":5}}', at: 20 },
+  }
+
+  test('and is one again by a later edit of a part has that part alone: what else was in it was taken away', () => {
+    expect(convergence(graphOf(lines), rulesWith()).event('both')).toBeUndefined()
+  })
+
+  test('is the same whatever is merged first', () => {
+    const late = mergeOf({ ...lines, O: { ...lines.both, parents: ['both'] }, T: { ...lines.anew, parents: ['anew'] } })
+    const early = mergeOf({
+      ...lines,
+      O: { ...lines.edit, parents: ['edit'] },
+      T: { ...lines.anew, parents: ['anew'] },
+    })
+    expect([late, early]).toEqual(['{"d":{"x":5,"z":1}}', '{"d":{"x":5,"z":1}}'])
+  })
+})
+
+describe('critical fields', () => {
+  test('are one value also where only one of them was ever filled: a later writer who left it empty has it empty', () => {
+    const text = mergeOf(
+      {
+        base: { parents: [], content: '{"z":1}', at: 1 },
+        O: { parents: ['base'], content: '{"x":1,"z":1}', at: 10 },
+        T1: { parents: ['base'], content: '{"x":2,"y":2,"z":1}', at: 20 },
+        T: { parents: ['T1'], content: '{"z":1}', at: 30 },
+      },
+      rulesWith({ critical: ['x', 'y'] }),
+    )
+    expect(text).toBe('{"z":1}')
+  })
 })
 
 describe('a merge made by hand', () => {
@@ -91,6 +141,18 @@ describe('a merge made by hand', () => {
     expect(convergence(put, rulesWith()).event('c')).toBeUndefined()
     const accepted = graphOf({ ...dropped, c: { parents: ['M'], content: record('A', 7), at: 30, accepts: true } })
     expect(convergence(accepted, rulesWith()).state('c')).toBe(record('A', 7))
+  })
+
+  test('that kept a deleted record, of which a value was then edited: only that value is new', () => {
+    const text = mergeOf({
+      base,
+      code: { parents: ['base'], content: record('A'), at: 5 },
+      gone: { parents: ['base'], content: undefined, at: 10 },
+      M: { parents: ['code', 'gone'], content: record('A'), at: 20 },
+      O: { parents: ['M'], content: record('B'), at: 40 },
+      T: { parents: ['gone'], content: record('T', 5), at: 30 },
+    })
+    expect(text).toBe(record('B', 5))
   })
 
   test('that decided between two writes is a write', () => {

@@ -1,0 +1,16 @@
+/** A handful of random histories with real git, the built program and live databases. `npm run simulate -- --real N` runs more. */
+import { expect, test } from 'vitest'
+import { runReal } from '../simulator/real/run.ts'
+
+test('machines that edit, delete, add, count, push, pull, rebase, merge by hand, amend and are killed come to hold the same, and nothing is lost in silence', async () => {
+  const stories: string[] = []
+  const wrong = await runReal({
+    seed: 2026,
+    histories: 4,
+    onEnd: ({ problems, story }) => {
+      if (problems.length > 0) stories.push([...story, ...problems].join('\n'))
+    },
+  })
+  expect(stories).toEqual([])
+  expect(wrong).toBe(0)
+}, 180_000)

@@ -1,0 +1,30 @@
+/** Runs real histories one by one and tells of each that went wrong. */
+import { rm } from 'node:fs/promises'
+import { seedOf } from '../random.ts'
+import { liveThrough, type RealOutcome } from './history.ts'
+import { makeTemplate } from './machines.ts'
+
+export interface RealRun {
+  readonly seed: number
+  readonly histories: number
+  readonly onEnd: (outcome: RealOutcome, index: number) => void
+}
+
+/** Two machines in two of three histories, else three; answers how many histories went wrong. */
+export async function runReal({ seed, histories, onEnd }: RealRun): Promise<number> {
+  const templates = new Map<number, Promise<string>>()
+  let wrong = 0
+  try {
+    for (let i = 0; i < histories; i++) {
+      const count = i % 3 === 2 ? 3 : 2
+      const template = templates.get(count) ?? makeTemplate(count)
+      templates.set(count, template)
+      const outcome = await liveThrough(await template, seedOf(seed, i), count)
+      if (outcome.problems.length > 0) wrong++
+      onEnd(outcome, i)
+    }
+  } finally {
+    for (const template of templates.values()) await rm(await template, { recursive: true, force: true })
+  }
+  return wrong
+}

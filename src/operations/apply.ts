@@ -20,6 +20,8 @@ export interface ApplyOptions {
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** What `tandem undo` took back is brought in again. */
+  readonly redo?: boolean
 }
 
 export interface ApplyResult {

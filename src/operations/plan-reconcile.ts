@@ -45,6 +45,8 @@ export interface ReconcilePlan {
   readonly changes: readonly CollectionChanges[]
   readonly state: StateChanges
   readonly expected: StateChanges
+  /** The state texts that the plan was made from. */
+  readonly read: ReadonlyMap<string, string>
 }
 
 /**
@@ -148,5 +150,6 @@ async function assemble(
     state.set(name, text)
   }
   const names = outcomes.map(({ name }) => name)
-  return { head: options.head, outcomes, holds, changes, state, expected: expectedEntries(found.state, names) }
+  const expected = expectedEntries(found.state, names)
+  return { head: options.head, outcomes, holds, changes, state, expected, read: found.state }
 }

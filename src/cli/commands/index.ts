@@ -17,6 +17,7 @@ import { resumeCommand } from './resume.ts'
 import { statsCommand } from './stats.ts'
 import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
+import { undoCommand } from './undo.ts'
 import { uninstallCommand } from './uninstall.ts'
 import { verifyCommand } from './verify.ts'
 
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   diffCommand,
   verifyCommand,
   reportCommand,
+  undoCommand,
   forgetCommand,
   pauseCommand,
   resumeCommand,

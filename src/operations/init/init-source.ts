@@ -9,6 +9,8 @@ import { keylessReason } from '../moved.ts'
 import { openSource, type Source } from '../source.ts'
 import { heldLines, settle, type Settled } from '../settle.ts'
 import { readSyncState } from '../sync-state.ts'
+import { undoneOf } from '../safety/marks.ts'
+import { heldByUndo } from '../safety/undone.ts'
 import type { Workspace } from '../workspace.ts'
 import { bind, bindingOf, type Binding } from './bind.ts'
 import { join, previewJoin, type JoinMode, type JoinPreview } from './join.ts'
@@ -113,6 +115,9 @@ async function meetHead(
   await bind(workspace, source)
   if (mode !== undefined && head !== undefined) await join(workspace, source, { head, mode })
   if (!met) return { preview, settled: undefined, held: [] }
+  const undone = undoneOf(await source.adapter.readState(), source.source)
+  if (undone !== undefined)
+    return { preview, settled: undefined, held: [heldByUndo(workspace, source.source, undone).message] }
   const settled = await settle(workspace, source, { head, allowed: new Map(), join: mode?.kind === 'unite' })
   return { preview, settled, held: await heldLines(workspace, source.source, settled.plan) }
 }

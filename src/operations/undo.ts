@@ -1,8 +1,8 @@
 /** What `tandem undo` can be asked for: going back, publishing, and the list of what there is. */
 import { UsageError } from '../model/errors.ts'
+import { inOneSource } from './one-source.ts'
 import { publish } from './safety/undone.ts'
 import { listSafety, undo, type ListedSafety, type UndoResult } from './safety/undo.ts'
-import type { Source } from './source.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -11,12 +11,12 @@ export async function undoSource(
   workspace: Workspace,
   options: { readonly only: Only | undefined; readonly snapshot: string | undefined },
 ): Promise<UndoResult> {
-  return inOneSource(workspace, options.only, (source) => undo(workspace, source, options.snapshot))
+  return inOneSource(workspace, wholeSource(options.only), (source) => undo(workspace, source, options.snapshot))
 }
 
 /** Lets a source that an undo holds go as it is; answers its name. @throws UsageError when none is held */
 export async function publishUndone(workspace: Workspace, only: Only | undefined): Promise<string> {
-  return inOneSource(workspace, only, async (source) => {
+  return inOneSource(workspace, wholeSource(only), async (source) => {
     if (await publish(workspace, source)) return source.source
     throw new UsageError(`${source.source} is not held by an undo`, { hint: 'First: tandem undo' })
   })
@@ -36,24 +36,10 @@ export async function listSnapshots(
   })
 }
 
-/** @throws UsageError when it is not clear which source is meant */
-async function inOneSource<Result>(
-  workspace: Workspace,
-  only: Only | undefined,
-  work: (source: Source) => Promise<Result>,
-): Promise<Result> {
-  const names = workspace.config.sources.map(({ name }) => name)
-  if (only === undefined && names.length > 1)
-    throw new UsageError(`undo works on one source: ${names.join(', ')}`, { hint: `For example: --only ${names[0]}` })
-  if (only?.collection !== undefined)
-    throw new UsageError(`undo takes back whole applies, not ${only.source}/${only.collection} alone`, {
-      hint: 'For one collection or record: tandem restore --at REV --collection NAME --key KEY',
-    })
-  return withSources(workspace, only, {
-    each: work,
-    after: async ([result], [failure]) => {
-      if (failure !== undefined) throw failure.error
-      return result as Result
-    },
+/** @throws UsageError for a part of a source */
+function wholeSource(only: Only | undefined): { readonly only: Only | undefined; readonly verb: string } {
+  if (only?.collection === undefined) return { only, verb: 'undo' }
+  throw new UsageError(`undo takes back whole applies, not ${only.source}/${only.collection} alone`, {
+    hint: 'For one collection or record: tandem restore --at REV --collection NAME --key KEY',
   })
 }

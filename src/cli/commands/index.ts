@@ -13,6 +13,7 @@ import { mergeFileCommand } from './merge-file.ts'
 import { pauseCommand } from './pause.ts'
 import { reportCommand } from './report.ts'
 import { resolveCommand } from './resolve.ts'
+import { restoreCommand } from './restore.ts'
 import { resumeCommand } from './resume.ts'
 import { statsCommand } from './stats.ts'
 import { statusCommand } from './status.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   verifyCommand,
   reportCommand,
   undoCommand,
+  restoreCommand,
   forgetCommand,
   pauseCommand,
   resumeCommand,

@@ -20,7 +20,7 @@ import type { Source } from './source.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import { refusedWords } from './safety/refused.ts'
 import { expectedEntries } from './sync-state.ts'
-import { withSources, type SourceFailure } from './sources.ts'
+import { withLockedSources, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface MergePathOptions {
@@ -57,9 +57,9 @@ export async function mergePath(
   const failures: SourceFailure[] = []
   for (const name of names) {
     const part = given.filter(({ header }) => header.source === name)
-    await withSources(
+    await withLockedSources(
       workspace,
-      { source: name, collection: undefined },
+      { only: { source: name, collection: undefined } },
       {
         each: (source) => mergeSource(workspace, source, { ...options, given: part }),
         after: async (results, failed) => {

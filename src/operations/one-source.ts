@@ -1,7 +1,7 @@
 /** Work that a person asks for in one database: which one is meant has to be clear. */
 import { UsageError } from '../model/errors.ts'
 import type { Source } from './source.ts'
-import { withSources, type Only } from './sources.ts'
+import { withLockedSources, type Only } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
 /** @throws UsageError when it is not clear which source is meant; whatever the work throws */
@@ -15,7 +15,7 @@ export async function inOneSource<Result>(
     throw new UsageError(`${which.verb} works on one source at a time: ${names.join(', ')}`, {
       hint: `For example: --only ${names[0]}`,
     })
-  return withSources(workspace, which.only, {
+  return withLockedSources(workspace, which, {
     each: work,
     after: async ([result], [failure]) => {
       if (failure !== undefined) throw failure.error

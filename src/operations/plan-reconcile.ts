@@ -25,6 +25,8 @@ export interface PlanOptions {
   readonly join?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** A sync point that this clone lacks is taken for lost: an older one will do. */
+  readonly mayGoBack?: boolean
 }
 
 /** What came, or is to come, of one collection whose exports had moved on. */

@@ -24,6 +24,8 @@ export interface SettleOptions {
   readonly allowed: AllowedDeletes
   /** A first meeting, uniting both sides. */
   readonly join?: boolean
+  /** A sync point that this clone lacks is taken for lost. */
+  readonly mayGoBack?: boolean
   /** What would take over two seconds is only planned. */
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */

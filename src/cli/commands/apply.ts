@@ -45,7 +45,7 @@ async function runApply(context: CommandContext): Promise<number> {
   const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
   const wait = await waitForBackground(workspace, args['wait'] === true)
   const result = await withLock(workspace.dataDir, wait, () =>
-    applyAll(workspace, { ...options, ...(acceptMerge !== undefined && { acceptMerge }) }),
+    applyAll(workspace, { ...options, waitMs: wait, ...(acceptMerge !== undefined && { acceptMerge }) }),
   )
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)

@@ -26,7 +26,8 @@ export interface RestoreOptions {
 
 /** What would be restored, as things are now. @throws UsageError, GuardError, DamagedError, UnreachableError */
 export async function previewRestore(workspace: Workspace, options: RestoreOptions): Promise<RestorePlan> {
-  return inOneSource(workspace, { only: options.only, verb: 'restore' }, async (source) => {
+  const looking = { ...workspace, invocation: { ...workspace.invocation, dryRun: true } }
+  return inOneSource(looking, { only: options.only, verb: 'restore' }, async (source) => {
     await refuseUndone(workspace, source)
     return planFor(source, options)
   })

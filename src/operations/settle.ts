@@ -6,6 +6,7 @@ import { promoteCandidate } from './binding.ts'
 import type { ReconcilePlan } from './plan-reconcile.ts'
 import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
+import { noticeRestored } from './restored.ts'
 import { redo, refuseUndone } from './safety/undone.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { Source } from './source.ts'
@@ -39,6 +40,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
   const { dryRun } = workspace.invocation
   const notes = options.redo === true ? await redo(workspace, source) : []
   if (options.redo !== true) await refuseUndone(workspace, source)
+  notes.push(...(await noticeRestored(workspace, source)))
   if (!dryRun) await promoteCandidate(source, options.head)
   const plan = await reconcile(workspace, source, options)
   if (dryRun || plan.deferred) return { source, plan, report: undefined, notes }

@@ -5,6 +5,7 @@ import { checkApproval } from './approval.ts'
 import { checkBinding } from './binding.ts'
 import { lockDatabase, type Unlock } from './database-lock.ts'
 import { notDown } from './down.ts'
+import { rememberSeen } from './restored.ts'
 import { openSource, type Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -51,17 +52,20 @@ export async function withLockedSources<Result, Total>(
   steps: SourceSteps<Result, Total>,
 ): Promise<Total> {
   if (workspace.invocation.dryRun) return withSources(workspace, which.only, steps)
-  const locks: Unlock[] = []
+  const locked: { readonly source: Source; readonly unlock: Unlock }[] = []
   return withSources(workspace, which.only, {
     each: async (source) => {
-      locks.push(await lockDatabase(workspace, source, which.waitMs))
+      locked.push({ source, unlock: await lockDatabase(workspace, source, which.waitMs) })
       return steps.each(source)
     },
     after: async (results, failures) => {
       try {
         return await steps.after(results, failures)
       } finally {
-        for (const unlock of locks.toReversed()) await unlock()
+        for (const { source, unlock } of locked.toReversed()) {
+          await rememberSeen(workspace, source).catch(() => undefined) // the database is gone, and this run has said so
+          await unlock()
+        }
       }
     },
   })

@@ -1,4 +1,6 @@
 /** Safety snapshots and `tandem undo`: an apply can be taken back exactly, what was written since stays, and nothing is redone or exported without a word. */
+import { copyFile } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
@@ -161,5 +163,44 @@ describe('undo', () => {
       expect((await b.git('show', `${newest}:exports/app/traders/records.jsonl`)).stdout).toContain(
         '"note":"wrong again"',
       )
+    }))
+})
+
+describe('an old backup of the database', () => {
+  test('is merged forward: what came since comes back, what is in the backup alone stays, and restore --at gives the older state', () =>
+    betweenTwo(sqlite, RECORDS, async (assets) => {
+      const { a, b } = assets
+      await b.database.insert('traders', [trader('id', 60)])
+      await copyFile(path.join(b.root, 'data/app.db'), path.join(b.root, 'data/backup.db'))
+      await pulled(assets)
+      await b.database.change('traders', { id: id(9) }, { note: 'newer' })
+      await b.git('push')
+      await a.git('pull')
+      const newest = (await a.digest()).live
+      await a.database.insert('traders', [trader('id', 61)])
+      await a.git('push')
+      await copyFile(path.join(b.root, 'data/backup.db'), path.join(b.root, 'data/app.db'))
+      await b.database.change('traders', { id: id(10) }, { note: 'after the backup came back' })
+      const former = await live(b)
+      const answer = await b.git('pull')
+      expect(answer.text).toMatch(/older backup .*tandem restore --at \d{8}T\d{9}Z-[0-9a-f]{7}/)
+      expect([await field(b, 1, 'profit_usd'), await field(b, 2, 'id'), await field(b, 9, 'note')]).toEqual([
+        '111',
+        undefined,
+        'newer',
+      ])
+      expect([await field(b, 21, 'id'), await field(b, 61, 'id'), await field(b, 10, 'note')]).toEqual([
+        id(21),
+        id(61),
+        'after the backup came back',
+      ])
+      await b.git('push')
+      await a.git('pull')
+      expect(await disagreements(assets)).toEqual([])
+      expect((await b.git('push')).text).not.toContain('older backup')
+      expect(newest).not.toBe(former)
+      const name = / --at (\S+)/.exec(answer.text)?.[1] ?? ''
+      expect(await b.tandem('restore', '--at', name, '--yes')).toMatchObject({ code: 0 })
+      expect(await live(b)).toBe(former)
     }))
 })

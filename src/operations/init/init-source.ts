@@ -11,6 +11,7 @@ import { openSource, type Source } from '../source.ts'
 import { heldLines, settle, type Settled } from '../settle.ts'
 import { readSyncState } from '../sync-state.ts'
 import { undoneOf } from '../safety/marks.ts'
+import { rememberSeen } from '../restored.ts'
 import { heldByUndo } from '../safety/undone.ts'
 import type { Workspace } from '../workspace.ts'
 import { bind, bindingOf, type Binding } from './bind.ts'
@@ -118,6 +119,7 @@ async function meetHead(
   try {
     return await meetLocked(workspace, source, { head, met, preview, mode })
   } finally {
+    await rememberSeen(workspace, source).catch(() => undefined) // the database is gone, and init says so
     await unlock()
   }
 }

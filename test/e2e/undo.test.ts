@@ -1,9 +1,11 @@
 /** Safety snapshots and `tandem undo`: an apply can be taken back exactly, what was written since stays, and nothing is redone or exported without a word. */
 import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { mongodb } from '../support/live-mongodb.ts'
+import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { hour, trader, traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
@@ -204,3 +206,28 @@ describe('an old backup of the database', () => {
       expect(await live(b)).toBe(former)
     }))
 })
+
+const servers = [postgres(inject('postgres')), ...inject('mongodb').slice(0, 1).map(mongodb)]
+
+test.each(servers)('$name: undo and apply are exact both ways, and a former state can be published', (engine) =>
+  betweenTwo(engine, { records: { traders: traders(engine.key, 20) } }, async ({ a, b }) => {
+    const before = await live(b)
+    await a.database.change('traders', { [engine.key]: id(1) }, { note: 'from a', updated_at: hour(30) })
+    await a.database.remove('traders', { [engine.key]: id(2) })
+    await a.database.insert('traders', [trader(engine.key, 21)])
+    await a.git('push')
+    await b.git('pull')
+    const after = await live(b)
+    const { stdout } = await b.tandem('undo', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ added: 1, changed: 1, removed: 1, kept: [] })
+    expect(await live(b)).toBe(before)
+    expect((await b.git('push')).text).toContain('app is held')
+    expect(await b.tandem('apply')).toMatchObject({ code: 0 })
+    expect(await live(b)).toBe(after)
+    await b.tandem('undo')
+    expect(await b.tandem('undo', '--publish')).toMatchObject({ code: 0 })
+    await b.git('push')
+    await a.git('pull')
+    expect(await live(a)).toBe(before)
+  }),
+)

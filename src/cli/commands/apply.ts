@@ -59,7 +59,7 @@ function jsonOf(result: ApplyResult): Readonly<Record<string, unknown>> {
     ok: result.failures.length === 0 && result.held.length === 0,
     held: result.held,
     sources: Object.fromEntries(
-      result.settled.map(({ source, plan, report }) => [
+      result.settled.map(({ source, plan, report, notes }) => [
         source.source,
         {
           collections: Object.fromEntries(
@@ -70,6 +70,7 @@ function jsonOf(result: ApplyResult): Readonly<Record<string, unknown>> {
           ),
           held: Object.fromEntries(plan.holds),
           report: report?.path,
+          notes,
         },
       ]),
     ),

@@ -68,7 +68,7 @@ async function knownPast(
   const { repository } = source
   const found = await pastOf(repository, point, at.head)
   const past =
-    found.kind === 'unknown' && at.mayGoBack === true ? ((await olderPast(repository, point)) ?? found) : found
+    found.kind === 'unknown' && at.mayGoBack === true ? ((await olderPast(repository, point, at.head)) ?? found) : found
   const base = 'base' in past ? await readCommitted(source, past.base) : new Map<string, CommittedCollection>()
   return { past, base }
 }

@@ -41,7 +41,10 @@ export async function pastOf(repository: Repository, point: SyncPoint, head: str
       kind: 'unknown',
       reason: `commit ${point.commit.slice(0, 7)}, which the database was last in step with, is not in this clone`,
     }
-  const base = point.commit
+  return pastFrom(repository, point.commit, head)
+}
+
+async function pastFrom(repository: Repository, base: string, head: string): Promise<Past> {
   if (base === head) return { kind: 'current' }
   if (await isAncestor(repository, base, head))
     return { kind: 'behind', base, rewritten: false, ...(await mergesBetween(repository, base, head)) }
@@ -53,9 +56,14 @@ export async function pastOf(repository: Repository, point: SyncPoint, head: str
  * For when S is lost, and somebody says so: the newest of its chain that this clone has. Never by itself: another clone of the same database may have exported S and
  * not pushed it yet, and what it holds would be exported twice.
  */
-export async function olderPast(repository: Repository, point: SyncPoint): Promise<Past | undefined> {
-  for (const older of point.chain)
-    if (await commitExists(repository, older)) return { kind: 'behind', base: older, rewritten: true, junctions: [] }
+export async function olderPast(repository: Repository, point: SyncPoint, head: string): Promise<Past | undefined> {
+  for (const older of point.chain) {
+    if (!(await commitExists(repository, older))) continue
+    const past = await pastFrom(repository, older, head)
+    if (past.kind !== 'current') return past
+    // nothing is to be applied, but the sync point has to leave the lost commit
+    return { kind: 'behind', base: older, rewritten: true, hasMerges: false, junctions: [] }
+  }
   return undefined
 }
 

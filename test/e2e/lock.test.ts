@@ -9,7 +9,7 @@ import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
 const OPTIONS = {
   tables: [
-    `${(sqlite.tables[0] ?? '').replace('note TEXT', 'note TEXT, wins INTEGER')}`,
+    (sqlite.tables[0] ?? '').replace('note TEXT', 'note TEXT, wins INTEGER'),
     'CREATE TABLE posts (id INTEGER PRIMARY KEY, author TEXT, title TEXT, updated_at TEXT)',
   ],
   records: { traders: traders('id', 20).map((record) => ({ ...record, wins: 10 })) },

@@ -2,7 +2,7 @@
 import { withLock } from '../../io/lock.ts'
 import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
 import { applyAll, type ApplyResult } from '../../operations/apply.ts'
-import { waitForBackground } from '../../operations/background.ts'
+import { isBackground, waitForBackground } from '../../operations/background.ts'
 import { requireCarrying } from '../../operations/carrying.ts'
 import { changeWords } from '../../operations/change-words.ts'
 import { mergeCommitOf } from '../../operations/merge-commit.ts'
@@ -39,13 +39,17 @@ async function runApply(context: CommandContext): Promise<number> {
     head,
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
-    redo: true,
   }
   const merge = textOf(args, 'acceptMerge')
   const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
   const wait = await waitForBackground(workspace, args['wait'] === true)
-  const result = await withLock(workspace.dataDir, wait, () =>
-    applyAll(workspace, { ...options, waitMs: wait, ...(acceptMerge !== undefined && { acceptMerge }) }),
+  const result = await withLock(workspace.dataDir, wait, async () =>
+    applyAll(workspace, {
+      ...options,
+      waitMs: wait,
+      redo: !(await isBackground(workspace)),
+      ...(acceptMerge !== undefined && { acceptMerge }),
+    }),
   )
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)

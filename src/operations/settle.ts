@@ -3,6 +3,7 @@ import { logLine } from '../io/log.ts'
 import { age } from './age.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
 import { promoteCandidate } from './binding.ts'
+import { waitingMerge } from './live-commit.ts'
 import type { ReconcilePlan } from './plan-reconcile.ts'
 import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
@@ -40,10 +41,23 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
   const { dryRun } = workspace.invocation
   const notes = options.redo === true ? await redo(workspace, source) : []
   if (options.redo !== true) await refuseUndone(workspace, source)
-  notes.push(...(await noticeRestored(workspace, source)))
   if (!dryRun) await promoteCandidate(source, options.head)
+  const restored = await noticeRestored(workspace, source)
+  const waiting = restored.length > 0 && !dryRun ? await waitingMerge(workspace, source.source) : undefined
+  // edits that a pull had met and no export has carried: the backup lacks them
+  const first =
+    waiting === undefined ? undefined : await bring(workspace, source, { ...options, head: waiting, mayDefer: false })
+  const { plan, report } = await bring(workspace, source, options)
+  return { source, plan, report: report ?? first?.report, notes: [...notes, ...restored] }
+}
+
+async function bring(
+  workspace: Workspace,
+  source: Source,
+  options: SettleOptions,
+): Promise<Pick<Settled, 'plan' | 'report'>> {
   const plan = await reconcile(workspace, source, options)
-  if (dryRun || plan.deferred) return { source, plan, report: undefined, notes }
+  if (workspace.invocation.dryRun || plan.deferred) return { plan, report: undefined }
   const report = await reportReconciliation(workspace, source, plan)
   const changes = plan.outcomes.reduce((count, outcome) => count + outcome.changes.length, 0)
   if (changes > 0)
@@ -52,7 +66,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
       workspace.invocation.nowMs(),
       `applied ${options.head} to ${source.source}: ${changes} changes`,
     )
-  return { source, plan, report, notes }
+  return { plan, report }
 }
 
 /** Remembers what is held, and answers one line for each held collection with its age. */

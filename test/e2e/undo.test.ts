@@ -207,6 +207,29 @@ describe('an old backup of the database', () => {
     }))
 })
 
+test('a backup from before a pull that met edits: they come back too, although no export had carried them', () =>
+  betweenTwo(sqlite, RECORDS, async (assets) => {
+    const { a, b } = assets
+    await copyFile(path.join(b.root, 'data/app.db'), path.join(b.root, 'data/backup.db'))
+    await b.database.change('traders', { id: id(1) }, { note: 'met', updated_at: hour(50) })
+    await b.database.insert('traders', [trader('id', 70)])
+    await a.database.change('traders', { id: id(1) }, { profit_usd: 7, updated_at: hour(40) })
+    await a.git('push')
+    await b.git('pull')
+    const merged = await live(b)
+    await copyFile(path.join(b.root, 'data/backup.db'), path.join(b.root, 'data/app.db'))
+    expect((await b.tandem('apply')).text).toContain('older backup')
+    expect(await live(b)).toBe(merged)
+    await b.git('push')
+    await a.git('pull')
+    expect([await field(a, 1, 'note'), await field(a, 1, 'profit_usd'), await field(a, 70, 'id')]).toEqual([
+      'met',
+      '7',
+      id(70),
+    ])
+    expect(await disagreements(assets)).toEqual([])
+  }))
+
 const servers = [postgres(inject('postgres')), ...inject('mongodb').slice(0, 1).map(mongodb)]
 
 test.each(servers)('$name: undo and apply are exact both ways, and a former state can be published', (engine) =>

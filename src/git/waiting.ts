@@ -2,10 +2,10 @@
  * Files that wait to travel with the next data commit (merge reports). They are kept as git objects under one ref, because an untracked file dies by `git clean`
  * or hides in `git stash -u`; a copy in the work tree is there for people.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { exists } from './head.ts'
-import { writeBlobs } from './objects.ts'
+import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
 import { filesAt, type TreeFiles } from './tree.ts'
 
@@ -30,8 +30,30 @@ export async function addWaiting(repository: Repository, files: ReadonlyMap<stri
 /** Takes files off the list, once a commit holds them. */
 export async function removeWaiting(repository: Repository, done: Iterable<string>): Promise<void> {
   const left = new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
-  for (const file of done) left.delete(file)
+  const carried = new Map<string, string>()
+  for (const file of done) {
+    const id = left.get(file)
+    if (id !== undefined) carried.set(file, id)
+    left.delete(file)
+  }
+  if (carried.size > 0) await removeCopies(repository, carried)
   await storeWaiting(repository, left)
+}
+
+/** Linked work trees have copies of their own, untracked: git would refuse the pull that brings the commit there. */
+async function removeCopies(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {
+  const listing = await repository.git(['worktree', 'list', '--porcelain'])
+  const roots = [...listing.matchAll(/^worktree (.+)$/gm)].map((match) => match[1] as string)
+  for (const root of roots) {
+    if (path.resolve(root) === repository.root) continue
+    const tracked = await repository.git(['-C', root, 'ls-files', '-z', '--', ...files.keys()], { answers: [128] })
+    for (const [file, id] of files) {
+      const copy = path.join(root, file)
+      const bytes = await readFile(copy).catch(() => undefined)
+      const isOurs = bytes !== undefined && blobId(bytes, repository.objectFormat) === id
+      if (isOurs && !tracked.split('\0').includes(file)) await rm(copy, { force: true })
+    }
+  }
 }
 
 async function storeWaiting(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {

@@ -2,26 +2,15 @@
  * One run at a time in a clone: a file that appears atomically with its owner's host, process and start in it, is touched while held, and is taken over at once
  * when its owner is dead. (proper-lockfile knows no owner: after a kill everything would be "busy" until its file is old.)
  */
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError } from '../model/errors.ts'
+import { isGone, newOwner, type Owner } from './owner.ts'
 
 const REFRESH_MS = 60_000
-/** For owners on other hosts, whose processes cannot be asked. */
-const STALE_MS = 30 * 60_000
 const RETRY_MS = 100
-
-interface Owner {
-  readonly host: string
-  readonly pid: number
-  /** When the process started, as the system counts it: a reused pid has another. */
-  readonly start: string
-  readonly token: string
-}
 
 /** Where the lock of a clone is. */
 export function lockFile(dataDir: string): string {
@@ -37,7 +26,7 @@ export function lockFile(dataDir: string): string {
 export async function withLock<Result>(dataDir: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
   const file = lockFile(dataDir)
   await mkdir(dataDir, { recursive: true })
-  const owner: Owner = { host: hostname(), pid: process.pid, start: await startOf(process.pid), token: randomUUID() }
+  const owner = await newOwner()
   await take(file, owner, Date.now() + waitMs)
   const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), REFRESH_MS)
   try {
@@ -89,14 +78,14 @@ export async function isLeftBehind(file: string): Promise<boolean> {
     (await access(file).then(
       () => true,
       () => false,
-    )) && (await isDead(file, await readOwner(file), hostname()))
+    )) && (await isDead(file, await readOwner(file)))
   )
 }
 
 /** Takes a dead owner's lock away by a rename, which only one of several waiting runs can do; a lock that was renewed meanwhile is put back. */
 async function removeDead(file: string, own: Owner): Promise<boolean> {
   const holder = await readOwner(file)
-  if (!(await isDead(file, holder, own.host))) return false
+  if (!(await isDead(file, holder))) return false
   const aside = `${file}.dead-${own.token}`
   await rename(file, aside).catch(() => undefined) // somebody else was quicker
   const taken = await readOwner(aside)
@@ -105,23 +94,12 @@ async function removeDead(file: string, own: Owner): Promise<boolean> {
   return true
 }
 
-async function isDead(file: string, holder: Owner | undefined, host: string): Promise<boolean> {
-  if (holder === undefined || holder.host !== host) {
-    const age =
-      Date.now() -
-      (await stat(file).then(
-        (entry) => entry.mtimeMs,
-        () => Date.now(),
-      ))
-    return age > STALE_MS
-  }
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
-  }
-  const start = await startOf(holder.pid)
-  return start !== '' && holder.start !== '' && start !== holder.start
+async function isDead(file: string, holder: Owner | undefined): Promise<boolean> {
+  const touched = await stat(file).then(
+    (entry) => entry.mtimeMs,
+    () => Date.now(),
+  )
+  return isGone(holder, Date.now() - touched)
 }
 
 async function readOwner(file: string): Promise<Owner | undefined> {
@@ -131,12 +109,6 @@ async function readOwner(file: string): Promise<Owner | undefined> {
   } catch {
     return undefined
   }
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)); empty where there is no /proc. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
 function lockedBy(file: string, holder: Owner | undefined): LockedError {

@@ -9,7 +9,7 @@ import { markUnsent } from './unpublished.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { CarryingHead } from './carrying.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
-import { withSources, type Only, type SourceFailure } from './sources.ts'
+import { withLockedSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface ApplyOptions {
@@ -20,6 +20,10 @@ export interface ApplyOptions {
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** What `tandem undo` took back is brought in again. */
+  readonly redo?: boolean
+  /** How long to wait for a run of another clone in the same database. */
+  readonly waitMs?: number
 }
 
 export interface ApplyResult {
@@ -32,7 +36,7 @@ export interface ApplyResult {
 /** Applies every source; one that fails does not stop the others. */
 export async function applyAll(workspace: Workspace, options: ApplyOptions): Promise<ApplyResult> {
   await tidyUp(workspace)
-  return withSources(workspace, options.only, {
+  return withLockedSources(workspace, options, {
     each: (source) => settle(workspace, source, { ...options, head: options.head.commit }),
     after: async (settled, failures) => {
       const held: string[] = []

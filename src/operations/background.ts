@@ -16,6 +16,12 @@ export async function startBackgroundApply(workspace: Workspace): Promise<void> 
   if (pid !== undefined) await writeAtomically(pidFile(workspace), String(pid))
 }
 
+/** True when this process is that run: nobody asked it for more than what the hook had begun. Ask it with the lock held, which the hook gives back after it has named the run. */
+export async function isBackground(workspace: Workspace): Promise<boolean> {
+  const pid = await readFile(pidFile(workspace), 'utf8').catch(() => '')
+  return Number(pid) === process.pid
+}
+
 /** Milliseconds to wait for the lock: long when told to, or while a run in the background is alive; else none. */
 export async function waitForBackground(workspace: Workspace, isTold: boolean): Promise<number> {
   if (isTold) return WAIT_MS

@@ -7,9 +7,10 @@ export function changeWords(settled: Settled): string[] {
   const changes = plan.outcomes.flatMap((outcome) => outcome.changes)
   const added = changes.filter((change) => change.before === undefined).length
   const removed = changes.filter((change) => change.after === undefined).length
-  const lines: string[] = []
+  const lines: string[] = [...settled.notes]
   if (plan.deferred)
     return [
+      ...settled.notes,
       `${source.source}: ${changes.length} records come in; they are being applied in the background (tandem apply waits for it)`,
     ]
   if (changes.length > 0)

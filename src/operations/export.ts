@@ -12,7 +12,7 @@ import { exportBase } from './live-commit.ts'
 import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
 import type { Source } from './source.ts'
-import { withSources, type Only, type SourceFailure } from './sources.ts'
+import { withLockedSources, type Only, type SourceFailure } from './sources.ts'
 import { givenUp, stageOwn } from './staged.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -71,7 +71,7 @@ export async function exportSources(
   write: (sources: readonly SourceExport[]) => Promise<ExportCommit | undefined>,
 ): Promise<ExportResult> {
   await tidyUp(workspace)
-  return withSources(workspace, options.only, {
+  return withLockedSources(workspace, options, {
     each: (source) => exportOne(workspace, source, options),
     after: async (sources, failures) => {
       const commit = await write(sources)

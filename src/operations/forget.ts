@@ -7,7 +7,7 @@ import { requireCarrying, requireNoOperation } from './carrying.ts'
 import { readCommitted } from './committed.ts'
 import { forgetField } from './forgotten.ts'
 import { expectedEntries, noPointEntry } from './sync-state.ts'
-import { withSources, type Only } from './sources.ts'
+import { withLockedSources, type Only } from './sources.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -23,7 +23,7 @@ export interface ForgetOptions {
 export async function forget(workspace: Workspace, options: ForgetOptions): Promise<string> {
   const { collection, source: name } = options.only
   if (collection === undefined) throw new UsageError('name a collection: tandem forget SOURCE/COLLECTION')
-  return withSources(workspace, options.only, {
+  return withLockedSources(workspace, options, {
     each: (source) =>
       options.field === undefined
         ? forgetCollection(workspace, source, collection)

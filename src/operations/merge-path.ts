@@ -9,16 +9,18 @@ import { mergeCollection } from '../merge/collection.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
-import { DamagedError, GuardError, LockedError, UsageError } from '../model/errors.ts'
+import { DamagedError, GuardError, UsageError } from '../model/errors.ts'
 import { optionsFor } from '../config/match.ts'
 import { guardFor } from '../config/rules.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
-import { readLive, type Records } from './live.ts'
+import { readLive, type Live, type Records } from './live.ts'
 import { recordTimes } from './merge-files.ts'
 import type { Source } from './source.ts'
+import { applySafely } from './safety/apply-safely.ts'
+import { refusedWords } from './safety/refused.ts'
 import { expectedEntries } from './sync-state.ts'
-import { withSources, type SourceFailure } from './sources.ts'
+import { withLockedSources, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface MergePathOptions {
@@ -55,9 +57,9 @@ export async function mergePath(
   const failures: SourceFailure[] = []
   for (const name of names) {
     const part = given.filter(({ header }) => header.source === name)
-    await withSources(
+    await withLockedSources(
       workspace,
-      { source: name, collection: undefined },
+      { only: { source: name, collection: undefined } },
       {
         each: (source) => mergeSource(workspace, source, { ...options, given: part }),
         after: async (results, failed) => {
@@ -150,7 +152,7 @@ async function mergeSource(
     checkGuard(source, name, { ...merge, size: live.collections.get(name)?.size ?? 0, allowed: options.allowed })
     merged.push({ source: source.source, collection: name, changes: merge.changes, decisions: merge.decisions })
   }
-  if (!workspace.invocation.dryRun) await perform(source, merged, live.state)
+  if (!workspace.invocation.dryRun) await perform(workspace, source, { merged, live })
   return merged
 }
 
@@ -182,24 +184,21 @@ function checkGuard(
 }
 
 async function perform(
+  workspace: Workspace,
   source: Source,
-  merged: readonly MergedPath[],
-  state: ReadonlyMap<string, string>,
+  at: { readonly merged: readonly MergedPath[]; readonly live: Live },
 ): Promise<void> {
-  const collections = merged.flatMap(({ collection, changes }) => {
+  const collections = at.merged.flatMap(({ collection, changes }) => {
     const selection = source.selections.get(collection)
     return selection === undefined || changes.length === 0 ? [] : [{ selection, changes }]
   })
   if (collections.length === 0) return
-  const outcome = await source.adapter.apply({
-    collections,
-    state: new Map(),
-    expectedState: expectedEntries(state, []),
+  const { state } = at.live
+  const outcome = await applySafely(workspace, source, {
+    kind: 'merge',
+    plan: { collections, state: new Map(), expectedState: expectedEntries(state, []) },
+    before: at.live.collections,
+    state,
   })
-  if (outcome.status === 'applied') return
-  if (outcome.status === 'stale')
-    throw new LockedError(`source ${source.source}: ${outcome.reason}; nothing was written`, { hint: 'Try again.' })
-  throw new GuardError(
-    `${source.source}/${outcome.collection}: record ${outcome.key ?? ''} violates ${outcome.constraint}; nothing was written`,
-  )
+  if (outcome.status !== 'applied') throw refusedWords(source, outcome)
 }

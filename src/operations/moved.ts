@@ -10,7 +10,8 @@ import {
 } from './committed.ts'
 import { driftOf, driftWords, type Holds } from './holds.ts'
 import type { MergeablePast } from './merge-live.ts'
-import { pastOf, type Past } from './past.ts'
+import { olderPast, pastOf, type Past } from './past.ts'
+import type { PlanOptions } from './plan-reconcile.ts'
 import type { Source } from './source.ts'
 import { readSyncState, type SyncPoint } from './sync-state.ts'
 
@@ -30,7 +31,7 @@ type MaybeMoved = Omit<Moved, 'past'> & { readonly past: Past }
 export async function movedCollections(
   source: Source,
   state: ReadonlyMap<string, string>,
-  options: { readonly head: string; readonly acceptMerge?: string },
+  options: Pick<PlanOptions, 'head' | 'acceptMerge' | 'mayGoBack'>,
 ): Promise<MaybeMoved[]> {
   const { head } = options
   const { points } = readSyncState(state)
@@ -43,8 +44,9 @@ export async function movedCollections(
       moved.push({ name, past: { kind: 'new' }, point, base: undefined, theirs: theirs.get(name) })
       continue
     }
-    const known = pasts.get(point.commit) ?? (await knownPast(source, point, head))
-    pasts.set(point.commit, known)
+    const id = [point.commit, ...point.chain].join(' ')
+    const known = pasts.get(id) ?? (await knownPast(source, point, options))
+    pasts.set(id, known)
     const each = { name, past: known.past, point, base: known.base.get(name), theirs: theirs.get(name) }
     if (hasMoved(each)) moved.push(each)
     else if (options.acceptMerge !== undefined && each.past.kind === 'current') moved.push(overHead(each, head))
@@ -58,8 +60,15 @@ function overHead(each: MaybeMoved, head: string): MaybeMoved {
   return { ...each, past, base: each.theirs }
 }
 
-async function knownPast(source: Source, point: SyncPoint, head: string): Promise<{ past: Past; base: Committed }> {
-  const past = await pastOf(source.repository, point, head)
+async function knownPast(
+  source: Source,
+  point: SyncPoint,
+  at: Pick<PlanOptions, 'head' | 'mayGoBack'>,
+): Promise<{ past: Past; base: Committed }> {
+  const { repository } = source
+  const found = await pastOf(repository, point, at.head)
+  const past =
+    found.kind === 'unknown' && at.mayGoBack === true ? ((await olderPast(repository, point, at.head)) ?? found) : found
   const base = 'base' in past ? await readCommitted(source, past.base) : new Map<string, CommittedCollection>()
   return { past, base }
 }
@@ -96,7 +105,8 @@ function holdReason(
 ): string | undefined {
   const { name, past, theirs, base, selection } = each
   if (selection === undefined) return isExcluded(source, name) ? undefined : missingReason(source, name)
-  if (past.kind === 'unknown') return `${past.reason}; try: git fetch --unshallow, then tandem apply`
+  if (past.kind === 'unknown')
+    return `${past.reason}; fetch it from where it was made (git pull, or git fetch --unshallow); if it is lost: tandem init`
   if (theirs === undefined)
     return `its exports are gone from HEAD; to retire it: tandem forget ${source.source}/${name}`
   const lost = lostFile(base, theirs)

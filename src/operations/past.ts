@@ -36,12 +36,15 @@ export type Past =
 
 /** The past of a sync point seen from `head`. Fetches S once if this clone lacks it. */
 export async function pastOf(repository: Repository, point: SyncPoint, head: string): Promise<Past> {
-  const base = await knownPoint(repository, point)
-  if (base === undefined)
+  if (!(await isHere(repository, point.commit)))
     return {
       kind: 'unknown',
       reason: `commit ${point.commit.slice(0, 7)}, which the database was last in step with, is not in this clone`,
     }
+  return pastFrom(repository, point.commit, head)
+}
+
+async function pastFrom(repository: Repository, base: string, head: string): Promise<Past> {
   if (base === head) return { kind: 'current' }
   if (await isAncestor(repository, base, head))
     return { kind: 'behind', base, rewritten: false, ...(await mergesBetween(repository, base, head)) }
@@ -49,18 +52,32 @@ export async function pastOf(repository: Repository, point: SyncPoint, head: str
   return divergedPast(repository, base, head)
 }
 
-/** S itself, after one attempt to fetch it, else the newest of its chain that this clone has. */
-async function knownPoint(repository: Repository, point: SyncPoint): Promise<string | undefined> {
-  if (await commitExists(repository, point.commit)) return point.commit
+/**
+ * For when S is lost, and somebody says so: the newest of its chain that this clone has. Never by itself: another clone of the same database may have exported S and
+ * not pushed it yet, and what it holds would be exported twice.
+ */
+export async function olderPast(repository: Repository, point: SyncPoint, head: string): Promise<Past | undefined> {
+  for (const older of point.chain) {
+    if (!(await commitExists(repository, older))) continue
+    const past = await pastFrom(repository, older, head)
+    if (past.kind !== 'current') return past
+    // nothing is to be applied, but the sync point has to leave the lost commit
+    return { kind: 'behind', base: older, rewritten: true, hasMerges: false, junctions: [] }
+  }
+  return undefined
+}
+
+/** True when the commit is here, after one attempt to fetch it. */
+async function isHere(repository: Repository, commit: string): Promise<boolean> {
+  if (await commitExists(repository, commit)) return true
   const remotes = await repository.git(['remote'])
   const remote = remotes.split('\n')[0]
   if (remote !== undefined && remote !== '') {
     const environment = { GIT_TERMINAL_PROMPT: '0' }
-    await repository.git(['fetch', '--quiet', '--no-tags', remote, point.commit], { answers: [1, 128], environment })
-    if (await commitExists(repository, point.commit)) return point.commit
+    await repository.git(['fetch', '--quiet', '--no-tags', remote, commit], { answers: [1, 128], environment })
+    return commitExists(repository, commit)
   }
-  for (const older of point.chain) if (await commitExists(repository, older)) return older
-  return undefined
+  return false
 }
 
 /** The true merges between S and HEAD, and those that joined a line with S to one without it. */

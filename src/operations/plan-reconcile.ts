@@ -25,6 +25,8 @@ export interface PlanOptions {
   readonly join?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** A sync point that this clone lacks is taken for lost: an older one will do. */
+  readonly mayGoBack?: boolean
 }
 
 /** What came, or is to come, of one collection whose exports had moved on. */
@@ -45,6 +47,8 @@ export interface ReconcilePlan {
   readonly changes: readonly CollectionChanges[]
   readonly state: StateChanges
   readonly expected: StateChanges
+  /** The state texts that the plan was made from. */
+  readonly read: ReadonlyMap<string, string>
 }
 
 /**
@@ -148,5 +152,6 @@ async function assemble(
     state.set(name, text)
   }
   const names = outcomes.map(({ name }) => name)
-  return { head: options.head, outcomes, holds, changes, state, expected: expectedEntries(found.state, names) }
+  const expected = expectedEntries(found.state, names)
+  return { head: options.head, outcomes, holds, changes, state, expected, read: found.state }
 }

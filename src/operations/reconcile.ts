@@ -6,6 +6,7 @@ import type { ApplyOutcome } from '../model/change.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
+import { applySafely } from './safety/apply-safely.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -41,7 +42,7 @@ export async function reconcile(
     const plan = await planReconciliation(workspace, source, { ...options, refused })
     if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
     if (workspace.invocation.dryRun) return plan
-    const outcome = await perform(source, plan, refused)
+    const outcome = await perform({ workspace, source, kind: options.join === true ? 'join' : 'apply' }, plan, refused)
     if (outcome === 'done') return plan
     if (outcome === reason) holdReferenced(source, plan, { refused, reason: outcome })
     reason = outcome
@@ -81,14 +82,20 @@ function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
 }
 
 /** `done`, or why it has to be planned again: live moved, or a collection was refused (it stands in `refused` then). */
-async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Promise<string> {
+async function perform(
+  at: { readonly workspace: Workspace; readonly source: Source; readonly kind: 'apply' | 'join' },
+  plan: ReconcilePlan,
+  refused: Holds,
+): Promise<string> {
+  const { workspace, source, kind } = at
   if (plan.state.size === 0) return 'done'
   if (plan.changes.length === 0)
     return (await source.adapter.writeState(plan.state, plan.expected)) ? 'done' : 'the sync point moved'
-  const outcome = await source.adapter.apply({
-    collections: plan.changes,
-    state: plan.state,
-    expectedState: plan.expected,
+  const outcome = await applySafely(workspace, source, {
+    kind,
+    plan: { collections: plan.changes, state: plan.state, expectedState: plan.expected },
+    before: new Map(plan.outcomes.map(({ name, before }) => [name, before])),
+    state: plan.read,
   })
   if (outcome.status === 'stale') return outcome.reason
   if (outcome.status === 'violation') {

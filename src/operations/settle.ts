@@ -1,10 +1,14 @@
 /** One source brought in step with HEAD: an interrupted export ended, HEAD's exports applied, what was decided reported, what is held remembered. Every hook and command starts with it. */
 import { logLine } from '../io/log.ts'
+import { age } from './age.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
 import { promoteCandidate } from './binding.ts'
+import { waitingMerge } from './live-commit.ts'
 import type { ReconcilePlan } from './plan-reconcile.ts'
 import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
+import { noticeRestored } from './restored.ts'
+import { redo, refuseUndone } from './safety/undone.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
@@ -13,6 +17,8 @@ export interface Settled {
   readonly source: Source
   readonly plan: ReconcilePlan
   readonly report: StoredReport | undefined
+  /** What happened before HEAD was looked at, in lines for people. */
+  readonly notes: readonly string[]
 }
 
 export interface SettleOptions {
@@ -20,18 +26,38 @@ export interface SettleOptions {
   readonly allowed: AllowedDeletes
   /** A first meeting, uniting both sides. */
   readonly join?: boolean
+  /** A sync point that this clone lacks is taken for lost. */
+  readonly mayGoBack?: boolean
   /** What would take over two seconds is only planned. */
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** What `tandem undo` took back is brought in again; else a source that it holds is refused. */
+  readonly redo?: boolean
 }
 
-/** @throws DamagedError, UndoneError, UnreachableError, LockedError */
+/** @throws DamagedError, UndoneError, UnreachableError, LockedError; GuardError while an undo holds the source */
 export async function settle(workspace: Workspace, source: Source, options: SettleOptions): Promise<Settled> {
   const { dryRun } = workspace.invocation
+  const notes = options.redo === true ? await redo(workspace, source) : []
+  if (options.redo !== true) await refuseUndone(workspace, source)
   if (!dryRun) await promoteCandidate(source, options.head)
+  const restored = await noticeRestored(workspace, source)
+  const waiting = restored.length > 0 && !dryRun ? await waitingMerge(workspace, source.source) : undefined
+  // edits that a pull had met and no export has carried: the backup lacks them
+  const first =
+    waiting === undefined ? undefined : await bring(workspace, source, { ...options, head: waiting, mayDefer: false })
+  const { plan, report } = await bring(workspace, source, options)
+  return { source, plan, report: report ?? first?.report, notes: [...notes, ...restored] }
+}
+
+async function bring(
+  workspace: Workspace,
+  source: Source,
+  options: SettleOptions,
+): Promise<Pick<Settled, 'plan' | 'report'>> {
   const plan = await reconcile(workspace, source, options)
-  if (dryRun || plan.deferred) return { source, plan, report: undefined }
+  if (workspace.invocation.dryRun || plan.deferred) return { plan, report: undefined }
   const report = await reportReconciliation(workspace, source, plan)
   const changes = plan.outcomes.reduce((count, outcome) => count + outcome.changes.length, 0)
   if (changes > 0)
@@ -40,7 +66,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
       workspace.invocation.nowMs(),
       `applied ${options.head} to ${source.source}: ${changes} changes`,
     )
-  return { source, plan, report }
+  return { plan, report }
 }
 
 /** Remembers what is held, and answers one line for each held collection with its age. */
@@ -58,14 +84,4 @@ export async function heldLines(
 
 function linesOf(held: HeldRecord, ms: number): string[] {
   return Object.entries(held).map(([name, { reason, since }]) => `${name} is held (${age(ms - since)}): ${reason}`)
-}
-
-/** `just now`, `5 minutes`, `3 hours`, `2 days`. */
-export function age(ms: number): string {
-  const minutes = Math.floor(ms / 60_000)
-  if (minutes < 1) return 'just now'
-  if (minutes < 60) return `${minutes} minute${minutes === 1 ? '' : 's'}`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 48) return `${hours} hour${hours === 1 ? '' : 's'}`
-  return `${Math.floor(hours / 24)} days`
 }

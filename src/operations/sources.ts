@@ -3,7 +3,9 @@ import type { SourceConfig } from '../config/config.ts'
 import { TandemError, UsageError } from '../model/errors.ts'
 import { checkApproval } from './approval.ts'
 import { checkBinding } from './binding.ts'
+import { lockDatabase, type Unlock } from './database-lock.ts'
 import { notDown } from './down.ts'
+import { rememberSeen } from './restored.ts'
 import { openSource, type Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -38,14 +40,42 @@ export function chosenSources(workspace: Workspace, only: Only | undefined): rea
   })
 }
 
-/** Every result of `work`, source by source; failures are collected. Connections are closed at the end of `after`, which gets all of it. */
+interface SourceSteps<Result, Total> {
+  readonly each: (source: Source) => Promise<Result>
+  readonly after: (results: readonly Result[], failures: SourceFailure[]) => Promise<Total>
+}
+
+/** The same for work that writes: no other run is in these databases until the end of `after`. One that is locked is a failure. A dry run locks nothing. */
+export async function withLockedSources<Result, Total>(
+  workspace: Workspace,
+  which: { readonly only: Only | undefined; readonly waitMs?: number | undefined },
+  steps: SourceSteps<Result, Total>,
+): Promise<Total> {
+  if (workspace.invocation.dryRun) return withSources(workspace, which.only, steps)
+  const locked: { readonly source: Source; readonly unlock: Unlock }[] = []
+  return withSources(workspace, which.only, {
+    each: async (source) => {
+      locked.push({ source, unlock: await lockDatabase(workspace, source, which.waitMs) })
+      return steps.each(source)
+    },
+    after: async (results, failures) => {
+      try {
+        return await steps.after(results, failures)
+      } finally {
+        for (const { source, unlock } of locked.toReversed()) {
+          await rememberSeen(workspace, source).catch(() => undefined) // the database is gone, and this run has said so
+          await unlock()
+        }
+      }
+    },
+  })
+}
+
+/** Every result of `each`, source by source; failures are collected. Connections are closed at the end of `after`, which gets all of it. */
 export async function withSources<Result, Total>(
   workspace: Workspace,
   only: Only | undefined,
-  steps: {
-    readonly each: (source: Source) => Promise<Result>
-    readonly after: (results: readonly Result[], failures: SourceFailure[]) => Promise<Total>
-  },
+  steps: SourceSteps<Result, Total>,
 ): Promise<Total> {
   const opened: Source[] = []
   const results: Result[] = []

@@ -7,6 +7,8 @@ import { readHeld } from './holds.ts'
 import { readLive, type Live } from './live.ts'
 import { planExport, type ChangeCount, type ExportOptions } from './plan-export.ts'
 import { planReconciliation } from './plan-reconcile.ts'
+import { undoneOf, type Undone } from './safety/marks.ts'
+import { heldByUndo } from './safety/undone.ts'
 import type { Source } from './source.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
@@ -27,6 +29,8 @@ export interface SourceStatus {
   readonly name: string
   readonly state: SourceState
   readonly reason?: string
+  /** ISO time since when all of it is held. */
+  readonly since?: string
   readonly records?: number
   readonly toExport?: ChangeCount
   readonly toApply?: number
@@ -64,6 +68,8 @@ function failedStatus({ source, error }: SourceFailure): SourceStatus {
 async function statusOf(workspace: Workspace, source: Source, head: string | undefined): Promise<SourceStatus> {
   const keyed = [...source.selections].filter(([, { schema }]) => schema.key.length > 0).map(([name]) => name)
   const live = await readLive(source, keyed)
+  const undone = undoneOf(live.state, source.source)
+  if (undone !== undefined) return undoneStatus(workspace, source.source, undone)
   const records = [...live.collections.values()].reduce((sum, each) => sum + each.size, 0)
   if (head === undefined) return { name: source.source, state: 'in-sync', records, collections: {} }
   const plan = await planReconciliation(workspace, source, { head, allowed: new Map(), refused: new Map() })
@@ -85,6 +91,12 @@ async function statusOf(workspace: Workspace, source: Source, head: string | und
         : { state: 'held', reason, since: new Date(since).toISOString() }
   }
   return { name: source.source, records, ...totalOf(collections), collections }
+}
+
+/** Held as a whole: neither applied nor exported. */
+function undoneStatus(workspace: Workspace, name: string, undone: Undone): SourceStatus {
+  const { message, hint } = heldByUndo(workspace, name, undone)
+  return { name, state: 'held', reason: `${message}; ${hint}`, since: undone.since, collections: {} }
 }
 
 /** What live changed since the sync point, whatever HEAD has become since. */

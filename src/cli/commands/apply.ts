@@ -2,7 +2,7 @@
 import { withLock } from '../../io/lock.ts'
 import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
 import { applyAll, type ApplyResult } from '../../operations/apply.ts'
-import { waitForBackground } from '../../operations/background.ts'
+import { isBackground, waitForBackground } from '../../operations/background.ts'
 import { requireCarrying } from '../../operations/carrying.ts'
 import { changeWords } from '../../operations/change-words.ts'
 import { mergeCommitOf } from '../../operations/merge-commit.ts'
@@ -43,8 +43,13 @@ async function runApply(context: CommandContext): Promise<number> {
   const merge = textOf(args, 'acceptMerge')
   const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
   const wait = await waitForBackground(workspace, args['wait'] === true)
-  const result = await withLock(workspace.dataDir, wait, () =>
-    applyAll(workspace, { ...options, ...(acceptMerge !== undefined && { acceptMerge }) }),
+  const result = await withLock(workspace.dataDir, wait, async () =>
+    applyAll(workspace, {
+      ...options,
+      waitMs: wait,
+      redo: !(await isBackground(workspace)),
+      ...(acceptMerge !== undefined && { acceptMerge }),
+    }),
   )
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)
@@ -58,7 +63,7 @@ function jsonOf(result: ApplyResult): Readonly<Record<string, unknown>> {
     ok: result.failures.length === 0 && result.held.length === 0,
     held: result.held,
     sources: Object.fromEntries(
-      result.settled.map(({ source, plan, report }) => [
+      result.settled.map(({ source, plan, report, notes }) => [
         source.source,
         {
           collections: Object.fromEntries(
@@ -69,6 +74,7 @@ function jsonOf(result: ApplyResult): Readonly<Record<string, unknown>> {
           ),
           held: Object.fromEntries(plan.holds),
           report: report?.path,
+          notes,
         },
       ]),
     ),

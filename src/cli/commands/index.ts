@@ -13,10 +13,12 @@ import { mergeFileCommand } from './merge-file.ts'
 import { pauseCommand } from './pause.ts'
 import { reportCommand } from './report.ts'
 import { resolveCommand } from './resolve.ts'
+import { restoreCommand } from './restore.ts'
 import { resumeCommand } from './resume.ts'
 import { statsCommand } from './stats.ts'
 import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
+import { undoCommand } from './undo.ts'
 import { uninstallCommand } from './uninstall.ts'
 import { verifyCommand } from './verify.ts'
 
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   diffCommand,
   verifyCommand,
   reportCommand,
+  undoCommand,
+  restoreCommand,
   forgetCommand,
   pauseCommand,
   resumeCommand,

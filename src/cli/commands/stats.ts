@@ -1,5 +1,5 @@
 /** `tandem stats`: counts and dates of every source as a table. */
-import { age } from '../../operations/settle.ts'
+import { age } from '../../operations/age.ts'
 import { parseOnly } from '../../operations/sources.ts'
 import { stats, type SourceStats, type Stats } from '../../operations/stats.ts'
 import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'

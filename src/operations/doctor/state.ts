@@ -8,7 +8,7 @@ import { operationInProgress, readHead } from '../../git/head.ts'
 import { waitingFiles } from '../../git/waiting.ts'
 import { isLeftBehind, lockFile } from '../../io/lock.ts'
 import { carryingHead } from '../carrying.ts'
-import { age } from '../settle.ts'
+import { age } from '../age.ts'
 import type { Workspace } from '../workspace.ts'
 import { fail, ok, warn, type Check } from './check.ts'
 

@@ -5,10 +5,14 @@ import type { SourceConfig } from '../../config/config.ts'
 import type { LiveRecord } from '../../model/change.ts'
 import { GuardError, UsageError } from '../../model/errors.ts'
 import { readCommitted } from '../committed.ts'
+import { lockDatabase } from '../database-lock.ts'
 import { keylessReason } from '../moved.ts'
 import { openSource, type Source } from '../source.ts'
 import { heldLines, settle, type Settled } from '../settle.ts'
 import { readSyncState } from '../sync-state.ts'
+import { undoneOf } from '../safety/marks.ts'
+import { rememberSeen } from '../restored.ts'
+import { heldByUndo } from '../safety/undone.ts'
 import type { Workspace } from '../workspace.ts'
 import { bind, bindingOf, type Binding } from './bind.ts'
 import { join, previewJoin, type JoinMode, type JoinPreview } from './join.ts'
@@ -111,9 +115,37 @@ async function meetHead(
   const preview = joining ? await previewJoin(source, head) : undefined
   const mode = preview === undefined ? undefined : await chooseMode(source, preview, at.choose)
   await bind(workspace, source)
+  const unlock = await lockDatabase(workspace, source)
+  try {
+    return await meetLocked(workspace, source, { head, met, preview, mode })
+  } finally {
+    await rememberSeen(workspace, source).catch(() => undefined) // the database is gone, and init says so
+    await unlock()
+  }
+}
+
+async function meetLocked(
+  workspace: Workspace,
+  source: Source,
+  at: {
+    readonly head: string | undefined
+    readonly met: boolean
+    readonly preview: JoinPreview | undefined
+    readonly mode: JoinMode | undefined
+  },
+): Promise<Pick<SourceSetup, 'preview' | 'settled' | 'held'>> {
+  const { head, met, preview, mode } = at
   if (mode !== undefined && head !== undefined) await join(workspace, source, { head, mode })
-  if (!met) return { preview, settled: undefined, held: [] }
-  const settled = await settle(workspace, source, { head, allowed: new Map(), join: mode?.kind === 'unite' })
+  if (!met || head === undefined) return { preview, settled: undefined, held: [] }
+  const undone = undoneOf(await source.adapter.readState(), source.source)
+  if (undone !== undefined)
+    return { preview, settled: undefined, held: [heldByUndo(workspace, source.source, undone).message] }
+  const settled = await settle(workspace, source, {
+    head,
+    allowed: new Map(),
+    join: mode?.kind === 'unite',
+    mayGoBack: true,
+  })
   return { preview, settled, held: await heldLines(workspace, source.source, settled.plan) }
 }
 

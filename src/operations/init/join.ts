@@ -6,6 +6,7 @@ import { readCommitted, readRecords, type Committed } from '../committed.ts'
 import { driftOf, driftWords, type Holds } from '../holds.ts'
 import { readLive, type Live, type Records } from '../live.ts'
 import { missingReason } from '../moved.ts'
+import { applySafely } from '../safety/apply-safely.ts'
 import type { Source } from '../source.ts'
 import { expectedEntries, pointEntry } from '../sync-state.ts'
 import type { Workspace } from '../workspace.ts'
@@ -86,7 +87,8 @@ export async function join(
   const changes: CollectionChanges[] = []
   if (mode.kind === 'theirs') for (const name of met.names) changes.push(await takeTheirs(source, name, met))
   const plan = { collections: changes, state, expectedState: expectedEntries(met.live.state, met.names) }
-  const outcome = await source.adapter.apply(plan)
+  const { state: read, collections: before } = met.live
+  const outcome = await applySafely(workspace, source, { kind: 'join', plan, before, state: read })
   if (outcome.status === 'applied') return
   const why = outcome.status === 'stale' ? outcome.reason : outcome.message
   throw new LockedError(`source ${source.source}: could not join: ${why}`, { hint: 'Run tandem init again.' })

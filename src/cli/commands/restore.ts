@@ -1,0 +1,97 @@
+/** `tandem restore --at REV`: what the exports said then → live. */
+import { withLock } from '../../io/lock.ts'
+import { GuardError, UsageError } from '../../model/errors.ts'
+import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
+import { requireCarrying } from '../../operations/carrying.ts'
+import type { RestorePlan } from '../../operations/restore/plan-restore.ts'
+import { previewRestore, restore, type RestoreOptions } from '../../operations/restore/restore.ts'
+import { countOf } from '../../operations/safety/apply-safely.ts'
+import { parseOnly } from '../../operations/sources.ts'
+import type { Workspace } from '../../operations/workspace.ts'
+import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
+
+export const restoreCommand: Command = {
+  usage: 'restore',
+  describe: 'Make a database, a collection or a record again what the exports said at a commit',
+  options: {
+    at: {
+      type: 'string',
+      describe: 'REV: a commit, tag, branch~3, or a safety snapshot of undo --list',
+      requiresArg: true,
+      demandOption: true,
+    },
+    collection: { type: 'string', describe: 'Only this collection', requiresArg: true },
+    key: { type: 'string', describe: 'Only the record with this KEY (with --collection)', requiresArg: true },
+    only: ONLY,
+    'allow-deletes': ALLOW_DELETES,
+    'dry-run': DRY_RUN,
+  },
+  examples: [
+    ['tandem restore --at HEAD~3 --dry-run', 'what would change'],
+    ['tandem restore --at v1.2 --collection traders --key trader-7', 'one record as it was then'],
+  ],
+  run: runRestore,
+}
+
+async function runRestore(context: CommandContext): Promise<number> {
+  const { args, output, invocation } = context
+  const workspace = await context.workspace()
+  const only = parseOnly(textOf(args, 'only'))
+  const options = {
+    at: textOf(args, 'at') ?? '',
+    only,
+    collection: textOf(args, 'collection')?.replace(/^public\./, ''),
+    key: textOf(args, 'key'),
+    allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
+    head: await requireCarrying(workspace),
+  }
+  if (options.key !== undefined && (options.collection ?? only?.collection) === undefined)
+    throw new UsageError('--key names a record of one collection: add --collection NAME')
+  const plan = invocation.dryRun ? await previewRestore(workspace, options) : await perform(context, workspace, options)
+  const done = !invocation.dryRun
+  for (const line of [...wordsOf(plan), ...endOf(plan, done)]) output.say(line)
+  if (output.json) output.value(jsonOf(plan, done))
+  return plan.refused.length > 0 ? 5 : 0
+}
+
+/** Shows the plan and asks; `--yes` answers. @throws GuardError when nobody is there to say yes */
+async function perform(context: CommandContext, workspace: Workspace, options: RestoreOptions): Promise<RestorePlan> {
+  const { args, ask, output } = context
+  if (args['yes'] !== true) {
+    const preview = await previewRestore(workspace, options)
+    for (const line of wordsOf(preview)) output.note(line)
+    const answer = preview.collections.length === 0 ? 'yes' : await ask?.('Restore this? yes or no: ')
+    if (!/^y(es)?$/i.test(answer ?? ''))
+      throw new GuardError('nothing was restored', { hint: 'To restore without being asked: --yes' })
+  }
+  return withLock(workspace.dataDir, 0, () => restore(workspace, options))
+}
+
+function wordsOf({ source, revision, collections, parents, leftOut, refused }: RestorePlan): string[] {
+  const counts = collections.map(({ selection, changes }) => {
+    const { added, changed, removed } = countOf(changes)
+    return `${source}/${selection.schema.name} +${added} ~${changed} -${removed}`
+  })
+  if (counts.length === 0) counts.push(`${source} is as it was at ${revision.name}`)
+  return [...counts, ...parents, ...leftOut, ...refused]
+}
+
+function endOf({ source, revision, collections }: RestorePlan, done: boolean): string[] {
+  if (!done || collections.length === 0) return []
+  return [`${source} is restored to ${revision.name}; the next push exports it as a change`]
+}
+
+function jsonOf(plan: RestorePlan, done: boolean): Readonly<Record<string, unknown>> {
+  return {
+    ok: plan.refused.length === 0,
+    source: plan.source,
+    commit: plan.revision.commit,
+    restored: done && plan.collections.length > 0,
+    collections: Object.fromEntries(
+      plan.collections.map(({ selection, changes }) => [selection.schema.name, countOf(changes)]),
+    ),
+    parents: plan.parents,
+    leftOut: plan.leftOut,
+    refused: plan.refused,
+  }
+}

@@ -5,6 +5,7 @@ import { openGraph } from '../git/graph.ts'
 import type { Change, CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
+import type { Quarantined } from '../model/quarantine.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
@@ -42,6 +43,8 @@ export interface ReconcilePlan {
   readonly head: string
   readonly outcomes: readonly CollectionOutcome[]
   readonly holds: Holds
+  /** Records to set aside with what is applied: kept in the database by the same transaction, carried by the next data commit. */
+  readonly quarantined: readonly Quarantined[]
   readonly changes: readonly CollectionChanges[]
   readonly state: StateChanges
   readonly expected: StateChanges
@@ -148,5 +151,13 @@ async function assemble(
     state.set(name, text)
   }
   const names = outcomes.map(({ name }) => name)
-  return { head: options.head, outcomes, holds, changes, state, expected: expectedEntries(found.state, names) }
+  return {
+    head: options.head,
+    outcomes,
+    holds,
+    quarantined: [],
+    changes,
+    state,
+    expected: expectedEntries(found.state, names),
+  }
 }

@@ -68,7 +68,7 @@ function holdReferenced(
 
 /** Statistics before and after: what the database says it did must be what was planned. @throws TandemError */
 function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
-  const changes = plan.changes.flatMap((each) => each.changes)
+  const changes = plan.changes.flatMap((each) => each.changes).filter(({ before, after }) => before !== after)
   const inserted = changes.filter((change) => change.before === undefined).length
   const deleted = changes.filter((change) => change.after === undefined).length
   const updated = changes.length - inserted - deleted

@@ -54,8 +54,9 @@ function renamedRow(
   const origin = located.find((other) => other.write.change.key === write.change.from && other.row !== undefined)
   if (write.change.from === undefined || origin === undefined) return newRow(target, write)
   const { columns } = wholeRow(connection, target, origin)
+  const kept = [...columns].filter(([name]) => name !== target.table.rowid || name === target.table.rowidAlias)
   const written = [...write.values].filter(([field]) => !target.selection.derived.includes(field))
-  return { write, columns: new Map([...columns, ...written]) }
+  return { write, columns: new Map([...kept, ...written]) }
 }
 
 /** Where a located row is: by rowid where there is one, as a key of a table without a primary key may match more than one row. */

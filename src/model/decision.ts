@@ -27,6 +27,7 @@ export type DecisionRule =
   | 'held'
   | 'decided'
   | 'accepted'
+  | 'quarantined'
 
 export interface Decision {
   readonly collection: string

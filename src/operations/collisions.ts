@@ -2,7 +2,6 @@
  * Records that two machines gave one key, across a whole source: live's get new numbers, and every live row that refers to them by a foreign key follows, in tables
  * that are not exported too. Between the merges of the single collections and the plan; reads git and the database, writes nothing but numbers taken from sequences.
  */
-import { integerOf } from '../export/layout.ts'
 import { follow, type Following } from '../merge/rekeying/following.ts'
 import { numbersNeeded, rekey } from '../merge/rekeying/rekeying.ts'
 import type { World } from '../merge/rekeying/world.ts'
@@ -11,6 +10,7 @@ import type { CollectionChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import { collisionWorld, selectionsAround, type CollisionInput } from './collision-world.ts'
+import { greatestKey } from './greatest-key.ts'
 import type { Holds } from './holds.ts'
 import type { Source } from './source.ts'
 
@@ -102,23 +102,12 @@ async function drawNumbers(
 ): Promise<ReadonlyMap<string, readonly ValueText[]>> {
   const numbers = new Map<string, readonly ValueText[]>()
   for (const [name, count] of numbersNeeded(following)) {
-    const above = greatestKey(world, name)
+    const { collections, lines } = world
+    const known = collections.get(name)
+    const above = greatestKey([known?.live, known?.head, ...lines.map(({ theirs }) => theirs.get(name))])
     const { schema } = selections.get(name) as Selection
     const drawn = await source?.adapter.nextKeys(schema, count, above)
     numbers.set(name, drawn ?? Array.from({ length: count }, (_, i) => String(above + BigInt(i) + 1n)))
   }
   return numbers
-}
-
-/** The greatest number in use on any side. */
-function greatestKey({ collections, lines }: World, name: string): bigint {
-  const known = collections.get(name)
-  const states = [known?.live, known?.head, ...lines.map(({ theirs }) => theirs.get(name))]
-  let greatest = 0n
-  for (const records of states)
-    for (const key of records?.keys() ?? []) {
-      const number = integerOf(key)
-      if (number !== undefined && number > greatest) greatest = number
-    }
-  return greatest
 }

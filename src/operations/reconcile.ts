@@ -2,10 +2,11 @@
  * Brings what HEAD's exports hold into the live database: the one operation behind every hook and `tandem apply`. Level-triggered: it compares HEAD with the sync
  * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
  */
-import type { ApplyOutcome } from '../model/change.ts'
+import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
+import { expectedPending, pendingEntry } from './quarantine/pending.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -80,16 +81,27 @@ function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
   )
 }
 
+/** The plan's state, with the records that it sets aside: they are remembered by the same transaction. */
+async function withQuarantine(
+  source: Source,
+  plan: ReconcilePlan,
+): Promise<Pick<ApplyPlan, 'state' | 'expectedState'>> {
+  if (plan.quarantined.length === 0) return { state: plan.state, expectedState: plan.expected }
+  const now = await source.adapter.readState()
+  return {
+    state: new Map([...plan.state, pendingEntry(now, { add: plan.quarantined })]),
+    expectedState: new Map([...plan.expected, expectedPending(now)]),
+  }
+}
+
 /** `done`, or why it has to be planned again: live moved, or a collection was refused (it stands in `refused` then). */
 async function perform(source: Source, plan: ReconcilePlan, refused: Holds): Promise<string> {
   if (plan.state.size === 0) return 'done'
-  if (plan.changes.length === 0)
-    return (await source.adapter.writeState(plan.state, plan.expected)) ? 'done' : 'the sync point moved'
-  const outcome = await source.adapter.apply({
-    collections: plan.changes,
-    state: plan.state,
-    expectedState: plan.expected,
-  })
+  if (plan.changes.length === 0) {
+    const { state, expectedState } = await withQuarantine(source, plan)
+    return (await source.adapter.writeState(state, expectedState)) ? 'done' : 'the sync point moved'
+  }
+  const outcome = await source.adapter.apply({ collections: plan.changes, ...(await withQuarantine(source, plan)) })
   if (outcome.status === 'stale') return outcome.reason
   if (outcome.status === 'violation') {
     refused.set(outcome.collection, `record ${outcome.key ?? ''} violates ${outcome.constraint}: ${outcome.message}`)

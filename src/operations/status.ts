@@ -7,6 +7,7 @@ import { readHeld } from './holds.ts'
 import { readLive, type Live } from './live.ts'
 import { planExport, type ChangeCount, type ExportOptions } from './plan-export.ts'
 import { planReconciliation } from './plan-reconcile.ts'
+import { quarantineOf } from './quarantine/files.ts'
 import type { Source } from './source.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
@@ -30,6 +31,8 @@ export interface SourceStatus {
   readonly records?: number
   readonly toExport?: ChangeCount
   readonly toApply?: number
+  /** Records in quarantine. */
+  readonly quarantined?: number
   readonly collections: Readonly<Record<string, CollectionStatus>>
 }
 
@@ -84,7 +87,8 @@ async function statusOf(workspace: Workspace, source: Source, head: string | und
         ? collectionState(exports.get(name), applies.get(name) ?? 0)
         : { state: 'held', reason, since: new Date(since).toISOString() }
   }
-  return { name: source.source, records, ...totalOf(collections), collections }
+  const quarantined = (await quarantineOf(source, head, live.state)).length
+  return { name: source.source, records, quarantined, ...totalOf(collections), collections }
 }
 
 /** What live changed since the sync point, whatever HEAD has become since. */

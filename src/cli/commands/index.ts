@@ -11,6 +11,7 @@ import { mergeCommand } from './merge.ts'
 import { mergeDriverCommand } from './merge-driver.ts'
 import { mergeFileCommand } from './merge-file.ts'
 import { pauseCommand } from './pause.ts'
+import { quarantineCommand } from './quarantine.ts'
 import { reportCommand } from './report.ts'
 import { resolveCommand } from './resolve.ts'
 import { resumeCommand } from './resume.ts'
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   diffCommand,
   verifyCommand,
   reportCommand,
+  quarantineCommand,
   forgetCommand,
   pauseCommand,
   resumeCommand,

@@ -9,22 +9,31 @@ import type { KeyText, ValueText } from '../model/canonical.ts'
 import type { CollectionChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
+import type { Quarantined } from '../model/quarantine.ts'
 import { collisionWorld, selectionsAround, type CollisionInput } from './collision-world.ts'
 import { greatestKey } from './greatest-key.ts'
 import type { Holds } from './holds.ts'
+import { setAside } from './set-aside.ts'
 import type { Source } from './source.ts'
+import { unsafeCollisions } from './unsafe-collisions.ts'
 
 /** What became of the collisions. */
 export interface Resettled {
   /** For each collection concerned all its changes, the merge's included; also of collections that HEAD did not move, or that are not exported. */
   readonly changes: ReadonlyMap<string, CollectionChanges>
+  readonly quarantined: readonly Quarantined[]
   /** A collision's decision with the number that live's record got. */
   noted(this: void, decision: Decision): Decision
   /** Decisions that only became necessary here. */
   decisionsOf(this: void, collection: string): readonly Decision[]
 }
 
-const NOTHING: Resettled = { changes: new Map(), noted: (decision) => decision, decisionsOf: () => [] }
+const NOTHING: Resettled = {
+  changes: new Map(),
+  quarantined: [],
+  noted: (decision) => decision,
+  decisionsOf: () => [],
+}
 
 export interface SettleInput extends CollisionInput {
   /** Numbers are guessed, not taken. */
@@ -33,25 +42,39 @@ export interface SettleInput extends CollisionInput {
 
 /** Gives live's records that lost their key a new one. Collections for which that cannot be done are put into `holds`. */
 export async function settleCollisions(source: Source, input: SettleInput, holds: Holds): Promise<Resettled> {
-  const colliding = [...input.merges].filter(([each, { rekeys }]) => rekeys.length > 0 && !holds.has(each.name))
+  const merges = new Map([...input.merges].filter(([each]) => !holds.has(each.name)))
+  const colliding = [...merges].filter(([, { rekeys }]) => rekeys.length > 0).map(([each]) => each.name)
   if (colliding.length === 0) return NOTHING
-  const selections = selectionsAround(
-    source,
-    colliding.map(([each]) => each.name),
-  )
-  const world = await collisionWorld(source, selections, input)
+  const selections = selectionsAround(source, colliding)
+  const world = await collisionWorld(source, selections, { ...input, merges })
   const following = follow(world)
+  const unsafe = await unsafeCollisions(source, { world, following, merges })
+  if (unsafe.size > 0) {
+    holdAround(source, unsafe, holds)
+    return settleCollisions(source, input, holds)
+  }
   const numbers = await drawNumbers(input.dryRun ? undefined : source, { selections, world, following })
   const { changes, keys, decisions } = rekey(world, following, numbers)
+  const aside = setAside(source, merges, changes)
   return {
     changes: new Map(
-      [...changes].map(([name, each]) => [name, { selection: selections.get(name) as Selection, changes: each }]),
+      [...aside.changes].map(([name, each]) => [name, { selection: selections.get(name) as Selection, changes: each }]),
     ),
+    quarantined: aside.quarantined,
     noted: (decision) => noted(decision, keys.get(decision.collection)?.get(decision.key), selections),
     decisionsOf: (collection) => [
       ...decisions.filter((decision) => decision.collection === collection),
       ...splitDecisions(world, following, { collection, keys: keys.get(collection) ?? new Map() }),
     ],
+  }
+}
+
+/** A reference that is only configured is no tie that `holdPartners` knows of. */
+function holdAround(source: Source, unsafe: ReadonlyMap<string, string>, holds: Holds): void {
+  for (const [name, reason] of unsafe) {
+    holds.set(name, reason)
+    for (const tied of selectionsAround(source, [name]).keys())
+      if (!holds.has(tied)) holds.set(tied, `refers to ${name}, which is held`)
   }
 }
 
@@ -74,18 +97,8 @@ function splitDecisions(
   )
   return split.map(({ collection, key, record }): Decision => {
     const [theirs, chosen] = [known?.head.get(key), at.keys.get(key)?.slice(1, -1)]
-    const field = known?.key.join(' + ')
-    return {
-      collection,
-      key,
-      field,
-      kind: 'key-collision',
-      base: undefined,
-      ours: record,
-      theirs,
-      chosen,
-      rule: 'rekeyed',
-    }
+    const sides = { base: undefined, ours: record, theirs, chosen }
+    return { collection, key, field: known?.key.join(' + '), kind: 'key-collision', ...sides, rule: 'rekeyed' }
   })
 }
 
@@ -102,9 +115,8 @@ async function drawNumbers(
 ): Promise<ReadonlyMap<string, readonly ValueText[]>> {
   const numbers = new Map<string, readonly ValueText[]>()
   for (const [name, count] of numbersNeeded(following)) {
-    const { collections, lines } = world
-    const known = collections.get(name)
-    const above = greatestKey([known?.live, known?.head, ...lines.map(({ theirs }) => theirs.get(name))])
+    const known = world.collections.get(name)
+    const above = greatestKey([known?.live, known?.head, ...world.lines.map(({ theirs }) => theirs.get(name))])
     const { schema } = selections.get(name) as Selection
     const drawn = await source?.adapter.nextKeys(schema, count, above)
     numbers.set(name, drawn ?? Array.from({ length: count }, (_, i) => String(above + BigInt(i) + 1n)))

@@ -103,15 +103,32 @@ export async function planReconciliation(
 }
 
 /** Why a merge that could be computed is not applied: the guard, or a number that references hang on. */
+/** Live not yet exported was written between the sync point's clock and now: a commit on top of S. Each clock is read once. */
+class Clocks {
+  private readonly workspace: Workspace
+  private readonly known = new Map<string, Promise<number>>()
+
+  constructor(workspace: Workspace) {
+    this.workspace = workspace
+  }
+
+  async stampOfLive(past: MergeablePast): Promise<WriterStamp> {
+    const { repository, invocation, asset } = this.workspace
+    const base = past.kind === 'new' ? undefined : past.base
+    const clock = base === undefined ? 0 : (this.known.get(base) ?? clockAt(repository, base))
+    if (base !== undefined) this.known.set(base, Promise.resolve(clock))
+    const since = await clock
+    return { asset, since, at: Math.max(invocation.nowMs(), since + 1) }
+  }
+}
+
+/** Why a merge that could be computed is not applied: the guard. */
 function refusal(
   source: Source,
   name: string,
   found: { readonly merge: LiveMerge; readonly size: number; readonly allowed: AllowedDeletes },
 ): string | undefined {
   const { merge, size, allowed } = found
-  const keys = merge.rekeys.map(({ key }) => key).join(', ')
-  if (merge.rekeys.length > 0 && !source.rules(name).serialKey)
-    return `both machines gave ${keys} to records that differ in their identity fields; give one of them another key by hand`
   const deletes = merge.changes.filter((change) => change.after === undefined).length
   const configured = guardFor(optionsFor(source.config, name))
   return guardReason({ collection: name, deletes, size, configured, allowed })
@@ -150,7 +167,7 @@ function assemble(
     head: options.head,
     outcomes,
     holds,
-    quarantined: [],
+    quarantined: rekeyed.quarantined.filter(({ collection }) => !holds.has(collection)),
     changes,
     state,
     expected: expectedEntries(found.state, names),

@@ -126,7 +126,8 @@ async function resolveOne(
   const { base, ours, theirs } = at.texts
   // an absent file never means "delete everything": the side that still has it decides
   if (ours === '' || theirs === '') return { text: ours === '' ? theirs : ours, decisions: 0 }
-  if (file.startsWith(`${workspace.config.exports}/quarantine/`)) return { text: mergeQuarantine(at.texts, file), decisions: 0 }
+  if (file.startsWith(`${workspace.config.exports}/quarantine/`))
+    return { text: mergeQuarantine(at.texts, file), decisions: 0 }
   if (file.endsWith('/collection.json')) return resolveStructure(file, ours, theirs)
   if (!file.endsWith('.jsonl')) return 'no records file; resolve it as any other file'
   const schema = await schemaBeside(workspace.repository, file)

@@ -24,6 +24,7 @@ export type DecisionRule =
   | 'counter'
   | 'first-committed'
   | 'rekeyed'
+  | 'duplicate'
   | 'held'
   | 'decided'
   | 'accepted'

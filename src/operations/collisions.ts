@@ -2,6 +2,7 @@
  * Records that two machines gave one key, across a whole source: live's get new numbers, and every live row that refers to them by a foreign key follows, in tables
  * that are not exported too. Between the merges of the single collections and the plan; reads git and the database, writes nothing but numbers taken from sequences.
  */
+import { followAliases, type Alias } from '../merge/rekeying/aliases.ts'
 import { follow, type Following } from '../merge/rekeying/following.ts'
 import { numbersNeeded, rekey } from '../merge/rekeying/rekeying.ts'
 import type { World } from '../merge/rekeying/world.ts'
@@ -38,14 +39,17 @@ const NOTHING: Resettled = {
 export interface SettleInput extends CollisionInput {
   /** Numbers are guessed, not taken. */
   readonly dryRun: boolean
+  /** Keys of duplicates that are no more. */
+  readonly aliases: readonly Alias[]
 }
 
 /** Gives live's records that lost their key a new one. Collections for which that cannot be done are put into `holds`. */
 export async function settleCollisions(source: Source, input: SettleInput, holds: Holds): Promise<Resettled> {
   const merges = new Map([...input.merges].filter(([each]) => !holds.has(each.name)))
   const colliding = [...merges].filter(([, { rekeys }]) => rekeys.length > 0).map(([each]) => each.name)
-  if (colliding.length === 0) return NOTHING
-  const selections = selectionsAround(source, colliding)
+  const aliases = input.aliases.filter(({ collection }) => !holds.has(collection))
+  if (colliding.length + aliases.length === 0) return NOTHING
+  const selections = selectionsAround(source, [...colliding, ...aliases.map(({ collection }) => collection)])
   const world = await collisionWorld(source, selections, { ...input, merges })
   const following = follow(world)
   const unsafe = await unsafeCollisions(source, { world, following, merges })
@@ -56,9 +60,10 @@ export async function settleCollisions(source: Source, input: SettleInput, holds
   const numbers = await drawNumbers(input.dryRun ? undefined : source, { selections, world, following })
   const { changes, keys, decisions } = rekey(world, following, numbers)
   const aside = setAside(source, merges, changes)
+  const all = followAliases(world, aside.changes, aliases)
   return {
     changes: new Map(
-      [...aside.changes].map(([name, each]) => [name, { selection: selections.get(name) as Selection, changes: each }]),
+      [...all].map(([name, each]) => [name, { selection: selections.get(name) as Selection, changes: each }]),
     ),
     quarantined: aside.quarantined,
     noted: (decision) => noted(decision, keys.get(decision.collection)?.get(decision.key), selections),

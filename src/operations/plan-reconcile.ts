@@ -6,6 +6,8 @@ import type { Change, CollectionChanges, StateChanges } from '../model/change.ts
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
+import type { WriterStamp } from '../model/rules.ts'
+import { collapseDuplicates } from './duplicates.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
@@ -93,12 +95,14 @@ export async function planReconciliation(
     if (reason === undefined) merges.set(each, merge)
     else holds.set(each.name, reason)
   }
-  const world = { merges, live: live.collections, head: options.head, dryRun: workspace.invocation.dryRun }
+  const found = { merges, live: live.collections, head: options.head }
+  const { merges: collapsed, aliases } = await collapseDuplicates(source, found)
+  const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }
   const rekeyed = await settleCollisions(source, world, holds)
   holdPartners(holds, source.selections)
-  const plan = assemble(source, { options, state: live.state, merges, holds, live: live.collections, rekeyed })
+  const plan = assemble(source, { options, state: live.state, merges: collapsed, holds, live: live.collections, rekeyed })
   if (workspace.invocation.dryRun) return plan
-  const met = [...merges].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
+  const met = [...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
   return withLiveCommit(workspace, source, { plan, graph: shared.graph, state: live.state, met: new Set(met) })
 }
 

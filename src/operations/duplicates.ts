@@ -160,7 +160,9 @@ function collapseAll(
       const one = collapse({ keys, records: { ours: first, theirs: second }, stamps, rules })
       aliases.push({ collection: each.name, gone: one.loser === keys.ours ? first : second, stays: one.record })
       decisions.push(...one.decisions)
-      putChange(changes, { key: one.winner, before: live.get(one.winner), after: one.record })
+      // what is not exported of a record that only moves to another key moves along
+      const from = live.has(one.winner) || !live.has(one.loser) ? {} : { from: one.loser }
+      putChange(changes, { key: one.winner, before: live.get(one.winner), after: one.record, ...from })
       putChange(changes, { key: one.loser, before: live.get(one.loser), after: undefined })
     }
   return { merge: { ...merge, changes: [...changes.values()], decisions }, aliases }

@@ -6,7 +6,6 @@ import type { Change, CollectionChanges, StateChanges } from '../model/change.ts
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
-import type { WriterStamp } from '../model/rules.ts'
 import { collapseDuplicates } from './duplicates.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
@@ -104,26 +103,6 @@ export async function planReconciliation(
   if (workspace.invocation.dryRun) return plan
   const met = [...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
   return withLiveCommit(workspace, source, { plan, graph: shared.graph, state: live.state, met: new Set(met) })
-}
-
-/** Why a merge that could be computed is not applied: the guard, or a number that references hang on. */
-/** Live not yet exported was written between the sync point's clock and now: a commit on top of S. Each clock is read once. */
-class Clocks {
-  private readonly workspace: Workspace
-  private readonly known = new Map<string, Promise<number>>()
-
-  constructor(workspace: Workspace) {
-    this.workspace = workspace
-  }
-
-  async stampOfLive(past: MergeablePast): Promise<WriterStamp> {
-    const { repository, invocation, asset } = this.workspace
-    const base = past.kind === 'new' ? undefined : past.base
-    const clock = base === undefined ? 0 : (this.known.get(base) ?? clockAt(repository, base))
-    if (base !== undefined) this.known.set(base, Promise.resolve(clock))
-    const since = await clock
-    return { asset, since, at: Math.max(invocation.nowMs(), since + 1) }
-  }
 }
 
 /** Why a merge that could be computed is not applied: the guard. */

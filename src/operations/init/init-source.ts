@@ -6,6 +6,7 @@ import type { LiveRecord } from '../../model/change.ts'
 import { GuardError, UsageError } from '../../model/errors.ts'
 import { readCommitted } from '../committed.ts'
 import { keylessReason } from '../moved.ts'
+import { preventionFor, type Prevention } from '../prevention.ts'
 import { openSource, type Source } from '../source.ts'
 import { heldLines, settle, type Settled } from '../settle.ts'
 import { readSyncState } from '../sync-state.ts'
@@ -35,6 +36,8 @@ export interface SourceSetup {
   readonly preview: JoinPreview | undefined
   readonly settled: Settled | undefined
   readonly held: readonly string[]
+  /** For a machine that joins others: how equal numbers are avoided. */
+  readonly prevention: Prevention | undefined
 }
 
 /** @throws UnreachableError, UsageError, DamagedError, GuardError */
@@ -57,6 +60,7 @@ export async function initSource(workspace: Workspace, config: SourceConfig, cho
       preview,
       settled,
       held,
+      prevention: binding === 'new' && settled !== undefined ? preventionFor(source, workspace.asset) : undefined,
     }
   } finally {
     await source.adapter.close()

@@ -135,7 +135,6 @@ async function changesFrom(
   }
 }
 
-/** Files of all plans, reports that wait, and the attributes if HEAD lacks them. A waiting report alone justifies a commit; attributes alone do not. */
 /** Files of all plans, quarantined records, reports that wait, and the attributes if HEAD lacks them. A waiting report alone justifies a commit; attributes alone do not. */
 async function allWrites(
   workspace: Workspace,

@@ -99,7 +99,14 @@ export async function planReconciliation(
   const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }
   const rekeyed = await settleCollisions(source, world, holds)
   holdPartners(holds, source.selections)
-  const plan = assemble(source, { options, state: live.state, merges: collapsed, holds, live: live.collections, rekeyed })
+  const plan = assemble(source, {
+    options,
+    state: live.state,
+    merges: collapsed,
+    holds,
+    live: live.collections,
+    rekeyed,
+  })
   if (workspace.invocation.dryRun) return plan
   const met = [...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
   return withLiveCommit(workspace, source, { plan, graph: shared.graph, state: live.state, met: new Set(met) })

@@ -15,6 +15,8 @@ export interface CollectionOptions {
   readonly derived?: readonly string[]
   readonly zone?: string
   readonly folder?: string
+  /** Field → the collection whose key it holds; false: it holds no key, whatever it is called. */
+  readonly references?: Readonly<Record<string, string | false>>
 }
 
 type ExportMoment = 'push' | 'commit'

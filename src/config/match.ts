@@ -30,7 +30,7 @@ export function selectCollections(source: SourceConfig, names: readonly string[]
 function reasonLeftOut(source: SourceConfig, name: string): string | undefined {
   if (!matchesAny(source.include, name)) return 'not matched by "include"'
   if (matchesAny(source.exclude, name)) return 'matched by "exclude"'
-  const namedExactly = [...source.include, ...Object.keys(source.collections)].some((named) => sameName(named, name))
+  const namedExactly = [...source.include, ...Object.keys(source.collections)].some((named) => namesSame(named, name))
   return namedExactly ? undefined : neverExportedReason(name)
 }
 
@@ -54,7 +54,8 @@ function spellings(name: string): readonly string[] {
   return /^("([^"]|"")*"|[^".]+)$/.test(name) ? [name, `public.${name}`] : [name]
 }
 
-function sameName(a: string, b: string): boolean {
+/** True when two names mean one collection: `traders` and `public.traders`. */
+export function namesSame(a: string, b: string): boolean {
   return spellings(a).includes(b) || spellings(b).includes(a)
 }
 
@@ -66,7 +67,7 @@ export function optionsFor(source: SourceConfig, collection: string): Collection
 function ownOptions(source: SourceConfig, collection: string): CollectionOptions | undefined {
   const exact = entryOf(source, collection)
   if (exact !== undefined || collection === '*') return exact
-  const named = Object.keys(source.collections).find((name) => sameName(name, collection))
+  const named = Object.keys(source.collections).find((name) => namesSame(name, collection))
   return named === undefined ? undefined : entryOf(source, named)
 }
 
@@ -83,7 +84,7 @@ export interface UnknownName {
 /** Entries of `collections` that fit none of the database's collections, each with the existing name that was probably meant. A warning, as tables come and go. */
 export function unknownCollections(source: SourceConfig, names: readonly string[]): UnknownName[] {
   return Object.keys(source.collections)
-    .filter((entry) => entry !== '*' && !names.some((name) => sameName(entry, name)))
+    .filter((entry) => entry !== '*' && !names.some((name) => namesSame(entry, name)))
     .map((name) => ({ name, nearest: nearestName(name, names) }))
 }
 

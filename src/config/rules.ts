@@ -138,6 +138,7 @@ function namedFields(options: CollectionOptions): { option: string; field: strin
     counters: (options.counters ?? []).map((path) => path.split('.')[0] ?? path),
     omit: (options.omit ?? []).map((name) => name.replace(/^!/, '')),
     derived: options.derived ?? [],
+    references: Object.keys(options.references ?? {}),
   }
   return Object.entries(lists).flatMap(([option, fields]) => fields.map((field) => ({ option, field })))
 }

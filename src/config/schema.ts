@@ -15,7 +15,7 @@ export interface ConfigProblem {
 }
 
 /** Raised whenever the schema changes: what an older program found valid is then looked at again. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 let validate: ValidateFunction<ConfigOptions> | undefined
 

@@ -13,6 +13,10 @@ export interface Change {
   readonly key: KeyText
   readonly before: RecordText | undefined
   readonly after: RecordText | undefined
+  /** Afterwards the key names another record: what is not exported does not pass on to it, and a row outside the plan that refers to the key makes the plan stale. */
+  readonly reassigned?: true
+  /** The record had this key before, which another change takes from it: what is not exported moves along. */
+  readonly from?: KeyText
 }
 
 export interface CollectionChanges {

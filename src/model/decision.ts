@@ -24,9 +24,11 @@ export type DecisionRule =
   | 'counter'
   | 'first-committed'
   | 'rekeyed'
+  | 'duplicate'
   | 'held'
   | 'decided'
   | 'accepted'
+  | 'quarantined'
 
 export interface Decision {
   readonly collection: string

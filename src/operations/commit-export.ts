@@ -16,6 +16,8 @@ import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
 import { givenUp, keepStaged, ownStaged, rememberStaged, stagedExports, stageOwn } from './staged.ts'
+import { expectedPending } from './quarantine/pending.ts'
+import { committedPending, quarantineWrites } from './quarantine/files.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
 import { markReplaceable, replaceable } from './unpublished.ts'
 import type { Workspace } from './workspace.ts'
@@ -133,7 +135,7 @@ async function changesFrom(
   }
 }
 
-/** Files of all plans, reports that wait, and the attributes if HEAD lacks them. A waiting report alone justifies a commit; attributes alone do not. */
+/** Files of all plans, quarantined records, reports that wait, and the attributes if HEAD lacks them. A waiting report alone justifies a commit; attributes alone do not. */
 async function allWrites(
   workspace: Workspace,
   planned: readonly PlannedSource[],
@@ -143,6 +145,9 @@ async function allWrites(
   const writes = new Map<string, Buffer | undefined>(
     planned.flatMap(({ plan }) => plan.collections.flatMap(({ writes: files }) => [...files])),
   )
+  for (const { source } of planned)
+    for (const [file, bytes] of await quarantineWrites(source, head, await source.adapter.readState()))
+      writes.set(file, bytes)
   const waiting = await waitingFiles(repository)
   const blobs = await readBlobs(
     repository,
@@ -290,6 +295,9 @@ async function movePoints(planned: readonly PlannedSource[], commit: string): Pr
     const names = plan.collections.map(({ name }) => name).filter((name) => points.get(name)?.commit !== commit)
     const changes = new Map<string, string | undefined>(candidate === undefined ? [] : [candidateEntry(undefined)])
     for (const name of names) changes.set(...pointEntry(name, points.get(name), commit))
-    if (changes.size > 0) await source.adapter.writeState(changes, expectedEntries(state, names))
+    const pending = await committedPending(source, commit, state)
+    if (pending !== undefined) changes.set(...pending)
+    const expected = new Map([...expectedEntries(state, names), expectedPending(state)])
+    if (changes.size > 0) await source.adapter.writeState(changes, expected)
   }
 }

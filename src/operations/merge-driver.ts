@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { rulesFor } from '../config/rules.ts'
 import { parseCollectionFile } from '../export/collection-file.ts'
+import { mergeQuarantine } from '../export/quarantine-file.ts'
 import { parseRecordsFile, recordsFileText, type RecordsFile } from '../export/records-file.ts'
 import { mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
@@ -34,6 +35,11 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   const [base, ours, theirs] = await Promise.all(
     [input.base, input.ours, input.theirs].map((file) => readFile(path.resolve(root, file), 'utf8')),
   )
+  if (input.path.startsWith(`${workspace.config.exports}/quarantine/`)) {
+    const texts = { base: base ?? '', ours: ours ?? '', theirs: theirs ?? '' }
+    await writeFile(path.resolve(root, input.ours), mergeQuarantine(texts, input.path))
+    return true
+  }
   if (!input.path.endsWith('.jsonl')) return ours === theirs
   const keyFields = checkPlace(workspace, input, ours ?? '')
   const schema = await schemaBeside(workspace.repository, input.path)

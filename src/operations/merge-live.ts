@@ -1,5 +1,5 @@
 /** What HEAD's exports mean for one live collection: the changes to make, and what had to be decided. Reads git, never the database; writes nothing. */
-import { bucketOf, integerOf } from '../export/layout.ts'
+import { bucketOf } from '../export/layout.ts'
 import type { CommitGraph } from '../git/graph.ts'
 import { complete } from '../git/lazily.ts'
 import { mergeCollection } from '../merge/collection.ts'
@@ -30,8 +30,6 @@ export interface LiveMerge {
   readonly changes: readonly Change[]
   readonly decisions: readonly Decision[]
   readonly rekeys: readonly Rekey[]
-  /** Greatest number in use on either side, for new keys. */
-  readonly above: bigint
   /** HEAD wrote records that live had edited and no commit has yet. */
   readonly metEdits: boolean
 }
@@ -88,7 +86,6 @@ async function meetFirst(source: Source, input: LiveMergeInput): Promise<LiveMer
     changes: [...changes, ...collided.changes],
     decisions: merge.decisions,
     rekeys: collided.rekeys,
-    above: greatest([...input.live.keys(), ...theirs.keys()]),
     metEdits: false,
   }
 }
@@ -115,7 +112,6 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
     changes: [...changesOf(input.live, rules, division), ...collided.changes],
     decisions: [...judged, ...decisions],
     rekeys: collided.rekeys,
-    above: greatest([...input.live.keys(), ...division.theirs.keys(), ...division.contested.keys()]),
     metEdits: [...wrote].some((key) => division.contested.has(key)),
   }
 }
@@ -247,13 +243,4 @@ function rekeysOf(
     rekeys.push({ key, moved: before })
   }
   return { changes, rekeys }
-}
-
-function greatest(keys: Iterable<KeyText>): bigint {
-  let above = 0n
-  for (const key of keys) {
-    const number = integerOf(key)
-    if (number !== undefined && number > above) above = number
-  }
-  return above
 }

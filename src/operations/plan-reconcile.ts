@@ -5,13 +5,15 @@ import { openGraph } from '../git/graph.ts'
 import type { Change, CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
+import type { Quarantined } from '../model/quarantine.ts'
+import { collapseDuplicates } from './duplicates.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
 import { withLiveCommit } from './live-commit.ts'
 import { mergeIntoLive, type LiveMerge, type MergeablePast } from './merge-live.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
-import { rekey } from './rekey.ts'
+import { settleCollisions, type Resettled } from './collisions.ts'
 import type { Source } from './source.ts'
 import { expectedEntries, pointEntry } from './sync-state.ts'
 import type { Workspace } from './workspace.ts'
@@ -44,6 +46,8 @@ export interface ReconcilePlan {
   readonly head: string
   readonly outcomes: readonly CollectionOutcome[]
   readonly holds: Holds
+  /** Records to set aside with what is applied: kept in the database by the same transaction, carried by the next data commit. */
+  readonly quarantined: readonly Quarantined[]
   readonly changes: readonly CollectionChanges[]
   readonly state: StateChanges
   readonly expected: StateChanges
@@ -94,37 +98,37 @@ export async function planReconciliation(
     if (reason === undefined) merges.set(each, merge)
     else holds.set(each.name, reason)
   }
+  const found = { merges, live: live.collections, head: options.head }
+  const { merges: collapsed, aliases } = await collapseDuplicates(source, found)
+  const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }
+  const rekeyed = await settleCollisions(source, world, holds)
   holdPartners(holds, source.selections)
-  const { dryRun } = workspace.invocation
-  const plan = await assemble(source, { options, state: live.state, merges, holds, live: live.collections, dryRun })
-  if (dryRun) return plan
-  const met = [...merges].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
+  const plan = assemble(source, {
+    options,
+    state: live.state,
+    merges: collapsed,
+    holds,
+    live: live.collections,
+    rekeyed,
+  })
+  if (workspace.invocation.dryRun) return plan
+  const met = [...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
   return withLiveCommit(workspace, source, { plan, graph: shared.graph, state: live.state, met: new Set(met) })
 }
 
-/** Why a merge that could be computed is not applied: the guard, or a number that references hang on. */
+/** Why a merge that could be computed is not applied: the guard. */
 function refusal(
   source: Source,
   name: string,
   found: { readonly merge: LiveMerge; readonly size: number; readonly allowed: AllowedDeletes },
 ): string | undefined {
   const { merge, size, allowed } = found
-  const keys = merge.rekeys.map(({ key }) => key).join(', ')
-  if (merge.rekeys.length > 0 && !source.rules(name).serialKey)
-    return `both machines gave ${keys} to records that differ in their identity fields; give one of them another key by hand`
-  const children = [...source.selections.values()].filter(({ schema }) =>
-    schema.references.some(({ to }) => to === name),
-  )
-  if (merge.rekeys.length > 0 && children.length > 0) {
-    const tables = children.map(({ schema }) => schema.name).join(', ')
-    return `both machines gave ${keys} to different records, and ${tables} may refer to them; give one of them another number by hand`
-  }
   const deletes = merge.changes.filter((change) => change.after === undefined).length
   const configured = guardFor(optionsFor(source.config, name))
   return guardReason({ collection: name, deletes, size, configured, allowed })
 }
 
-async function assemble(
+function assemble(
   source: Source,
   found: {
     readonly options: PlanOptions
@@ -132,26 +136,28 @@ async function assemble(
     readonly merges: ReadonlyMap<Moved, LiveMerge>
     readonly holds: Holds
     readonly live: ReadonlyMap<string, Records>
-    readonly dryRun: boolean
+    readonly rekeyed: Resettled
   },
-): Promise<ReconcilePlan> {
-  const { options, holds } = found
+): ReconcilePlan {
+  const { options, holds, rekeyed } = found
   const outcomes: CollectionOutcome[] = []
   const changes: CollectionChanges[] = []
   const state = new Map<string, string | undefined>()
   for (const [each, merge] of found.merges) {
     if (holds.has(each.name)) continue
     const selection = source.selections.get(each.name) as Selection
-    const rekeyed = await rekey(found.dryRun ? undefined : source, selection, merge)
-    const all = [...merge.changes, ...rekeyed.changes]
+    const all = rekeyed.changes.get(each.name)?.changes ?? merge.changes
     const before = found.live.get(each.name) as Records
-    const decisions = merge.decisions.map((decision) => rekeyed.noted(decision))
+    const decisions = [...merge.decisions.map(rekeyed.noted), ...rekeyed.decisionsOf(each.name)]
     outcomes.push({ name: each.name, past: each.past, before, changes: all, decisions })
     if (all.length > 0) changes.push({ selection, changes: all })
     const [name, text] = pointEntry(each.name, each.point, options.head)
     state.set(name, text)
   }
+  for (const [name, each] of rekeyed.changes)
+    if (!holds.has(name) && !changes.some(({ selection }) => selection.schema.name === name)) changes.push(each)
   const names = outcomes.map(({ name }) => name)
+  const quarantined = rekeyed.quarantined.filter(({ collection }) => !holds.has(collection))
   const expected = expectedEntries(found.state, names)
-  return { head: options.head, outcomes, holds, changes, state, expected, read: found.state }
+  return { head: options.head, outcomes, holds, quarantined, changes, state, expected, read: found.state }
 }

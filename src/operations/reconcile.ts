@@ -2,10 +2,11 @@
  * Brings what HEAD's exports hold into the live database: the one operation behind every hook and `tandem apply`. Level-triggered: it compares HEAD with the sync
  * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
  */
-import type { ApplyOutcome } from '../model/change.ts'
+import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
+import { expectedPending, pendingEntry } from './quarantine/pending.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
@@ -69,7 +70,7 @@ function holdReferenced(
 
 /** Statistics before and after: what the database says it did must be what was planned. @throws TandemError */
 function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
-  const changes = plan.changes.flatMap((each) => each.changes)
+  const changes = plan.changes.flatMap((each) => each.changes).filter(({ before, after }) => before !== after)
   const inserted = changes.filter((change) => change.before === undefined).length
   const deleted = changes.filter((change) => change.after === undefined).length
   const updated = changes.length - inserted - deleted
@@ -81,6 +82,19 @@ function checkCounts(source: Source, plan: ReconcilePlan, done: Counts): void {
   )
 }
 
+/** The plan's state, with the records that it sets aside: they are remembered by the same transaction. */
+async function withQuarantine(
+  source: Source,
+  plan: ReconcilePlan,
+): Promise<Pick<ApplyPlan, 'state' | 'expectedState'>> {
+  if (plan.quarantined.length === 0) return { state: plan.state, expectedState: plan.expected }
+  const now = await source.adapter.readState()
+  return {
+    state: new Map([...plan.state, pendingEntry(now, { add: plan.quarantined })]),
+    expectedState: new Map([...plan.expected, expectedPending(now)]),
+  }
+}
+
 /** `done`, or why it has to be planned again: live moved, or a collection was refused (it stands in `refused` then). */
 async function perform(
   at: { readonly workspace: Workspace; readonly source: Source; readonly kind: 'apply' | 'join' },
@@ -89,11 +103,12 @@ async function perform(
 ): Promise<string> {
   const { workspace, source, kind } = at
   if (plan.state.size === 0) return 'done'
+  const { state, expectedState } = await withQuarantine(source, plan)
   if (plan.changes.length === 0)
-    return (await source.adapter.writeState(plan.state, plan.expected)) ? 'done' : 'the sync point moved'
+    return (await source.adapter.writeState(state, expectedState)) ? 'done' : 'the sync point moved'
   const outcome = await applySafely(workspace, source, {
     kind,
-    plan: { collections: plan.changes, state: plan.state, expectedState: plan.expected },
+    plan: { collections: plan.changes, state, expectedState },
     before: new Map(plan.outcomes.map(({ name, before }) => [name, before])),
     state: plan.read,
   })

@@ -7,6 +7,7 @@ import { readHead } from '../git/head.ts'
 import { readBlobs } from '../git/objects.ts'
 import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
 import { DamagedError } from '../model/errors.ts'
+import { mergeQuarantine } from '../export/quarantine-file.ts'
 import { parseRecordsFile } from '../export/records-file.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 import { mergeFileByHistory } from './convergence/file-merge.ts'
@@ -125,6 +126,8 @@ async function resolveOne(
   const { base, ours, theirs } = at.texts
   // an absent file never means "delete everything": the side that still has it decides
   if (ours === '' || theirs === '') return { text: ours === '' ? theirs : ours, decisions: 0 }
+  if (file.startsWith(`${workspace.config.exports}/quarantine/`))
+    return { text: mergeQuarantine(at.texts, file), decisions: 0 }
   if (file.endsWith('/collection.json')) return resolveStructure(file, ours, theirs)
   if (!file.endsWith('.jsonl')) return 'no records file; resolve it as any other file'
   const schema = await schemaBeside(workspace.repository, file)

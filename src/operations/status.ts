@@ -9,6 +9,7 @@ import { planExport, type ChangeCount, type ExportOptions } from './plan-export.
 import { planReconciliation } from './plan-reconcile.ts'
 import { undoneOf, type Undone } from './safety/marks.ts'
 import { heldByUndo } from './safety/undone.ts'
+import { quarantineOf } from './quarantine/files.ts'
 import type { Source } from './source.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
@@ -34,6 +35,8 @@ export interface SourceStatus {
   readonly records?: number
   readonly toExport?: ChangeCount
   readonly toApply?: number
+  /** Records in quarantine. */
+  readonly quarantined?: number
   readonly collections: Readonly<Record<string, CollectionStatus>>
 }
 
@@ -90,7 +93,8 @@ async function statusOf(workspace: Workspace, source: Source, head: string | und
         ? collectionState(exports.get(name), applies.get(name) ?? 0)
         : { state: 'held', reason, since: new Date(since).toISOString() }
   }
-  return { name: source.source, records, ...totalOf(collections), collections }
+  const quarantined = (await quarantineOf(source, head, live.state)).length
+  return { name: source.source, records, quarantined, ...totalOf(collections), collections }
 }
 
 /** Held as a whole: neither applied nor exported. */

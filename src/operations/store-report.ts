@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { addWaiting } from '../git/waiting.ts'
 import type { Decision } from '../model/decision.ts'
+import type { Quarantined } from '../model/quarantine.ts'
 import { reportJson } from '../report/json.ts'
 import { reportMarkdown } from '../report/markdown.ts'
 import type { CollectionCounts, MergeReport } from '../report/report.ts'
@@ -32,11 +33,21 @@ export async function reportReconciliation(
   const junction = junctionOf(plan)
   const joined = junction === undefined ? [] : await decisionsOf(source, plan, junction)
   const live = plan.outcomes.flatMap((outcome) => outcome.decisions)
-  const decisions = [...live, ...joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live))]
+  const aside = plan.quarantined.map(quarantineDecision)
+  const decisions = [
+    ...live,
+    ...aside,
+    ...joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live)),
+  ]
   const bothChanged = joined.some((each) => each.bothChanged)
   if (decisions.length === 0 && !bothChanged) return undefined
   const report = await buildReport(workspace, source, { plan, junction, decisions })
   return store(workspace, report)
+}
+
+function quarantineDecision({ collection, key, record }: Quarantined): Decision {
+  const nothing = { field: undefined, base: undefined, ours: undefined, chosen: undefined }
+  return { collection, key, ...nothing, theirs: record, kind: 'quarantine', rule: 'quarantined' }
 }
 
 /** The newest merge or rebase by which this clone took another line in. */

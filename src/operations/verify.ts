@@ -5,6 +5,7 @@ import { DamagedError } from '../model/errors.ts'
 import { readHeadExports, readRecords, type Committed } from './committed.ts'
 import { countedRecords } from './counted.ts'
 import { readLive, type Records } from './live.ts'
+import { quarantinedIn } from './quarantine/list.ts'
 import type { Source } from './source.ts'
 import type { Only, SourceFailure } from './sources.ts'
 import { withSources } from './sources.ts'
@@ -66,8 +67,26 @@ async function verifySource(
   for (const [name, records] of live)
     if (exported !== undefined && (exported.has(name) || damaged === 0))
       compare(name, records, { exported: exported.get(name), problems, source })
+  problems.push(...(await quarantineProblems(source, head, only)))
   const exports = exported === undefined ? undefined : digestOf(source, exported)
   return { name: source.source, ok: problems.length === 0, live: digestOf(source, live), exports, problems }
+}
+
+async function quarantineProblems(
+  source: Source,
+  head: string | undefined,
+  only: string | undefined,
+): Promise<Problem[]> {
+  try {
+    const records = await quarantinedIn(source, head, { source: source.source, collection: only })
+    return records.map(({ id, collection, key, reason }) => ({
+      code: 'quarantine',
+      message: `${id} ${collection} ${key}: ${reason}; tandem quarantine`,
+      key,
+    }))
+  } catch (error) {
+    return [problemOf(error)]
+  }
 }
 
 /** Every file of the exports, each checked; damage becomes a problem and the rest is still read. */

@@ -24,6 +24,8 @@ const RULES: Readonly<Record<DecisionRule, string>> = {
   counter: 'the changes of both sides were added up',
   'first-committed': 'it was committed first and keeps the key; the other record gets a new one and is not lost',
   rekeyed: 'theirs keeps it, ours was given a new one, and both records are there',
+  quarantined: 'it is kept in quarantine (tandem quarantine), a person has to look at it',
+  duplicate: 'both are one record now, field by field, under the key that was committed first',
   held: 'nothing was changed, a person has to look at it',
   decided: 'decided by hand, or by git’s text merge',
   accepted: 'what the merge dropped was accepted',

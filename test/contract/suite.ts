@@ -6,6 +6,7 @@ import { describe } from 'vitest'
 import { applying } from './cases/applying.ts'
 import { automatic } from './cases/automatic.ts'
 import { keeping } from './cases/keeping.ts'
+import { moving } from './cases/moving.ts'
 import { reading } from './cases/reading.ts'
 import { refusing } from './cases/refusing.ts'
 import { relating } from './cases/relating.ts'
@@ -21,6 +22,7 @@ export function contractSuite(engine: ContractEngine): void {
     automatic(engine)
     refusing(engine)
     relating(engine)
+    moving(engine)
     remembering(engine)
   })
 }

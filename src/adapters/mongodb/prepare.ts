@@ -59,7 +59,8 @@ async function prepareCollection(place: Place, changes: CollectionChanges): Prom
     if (!isExpected(changes.selection, now, change.before)) {
       return { stale: `${place.collection} ${change.key} was changed in the meantime` }
     }
-    writes.push({ ...imagesOf(place, { change, live: now }, changes.selection), id: ids[index] ?? Buffer.alloc(0) })
+    const images = imagesOf(place, { change, live: now, kept: keptOf(change, live) }, changes.selection)
+    writes.push({ ...images, id: ids[index] ?? Buffer.alloc(0) })
   }
   const unique = indexes.filter((one) => one.unique === true).flatMap((one) => Object.keys(one.key))
   return { place: there, writes: withMoves(writes, new Set(unique.map((path) => path.split('.')[0] ?? path))) }
@@ -78,16 +79,23 @@ function comparable(text: RecordText, { derived }: Selection): RecordText {
   return sortedObjectText([...splitObject(text)].filter(([name]) => !derived.includes(name)))
 }
 
-function imagesOf(
-  place: Place,
-  { change, live }: { readonly change: Change; readonly live: Buffer | undefined },
-  selection: Selection,
-): Omit<Write, 'id'> {
+/** The document whose omitted and derived fields the new image keeps: its own, that of its former key, or none where the key names another record. */
+function keptOf({ key, from, reassigned }: Change, live: ReadonlyMap<KeyText, Buffer>): Buffer | undefined {
+  return reassigned === true ? undefined : live.get(from ?? key)
+}
+
+interface Images {
+  readonly change: Change
+  readonly live: Buffer | undefined
+  readonly kept: Buffer | undefined
+}
+
+function imagesOf(place: Place, { change, live, kept }: Images, selection: Selection): Omit<Write, 'id'> {
   const { key, after: text } = change
   if (text === undefined) return { key, before: live, after: undefined, moved: false }
   const after = encoded(place, key, () => recordBytes(text))
   refuseEmptyTimestamps(place, key, after)
-  const full = live === undefined ? after : withLiveFields(after, live, [...selection.omit, ...selection.derived])
+  const full = kept === undefined ? after : withLiveFields(after, kept, [...selection.omit, ...selection.derived])
   const moved = live !== undefined && (place.connection.writesInBulk || hasDollarFields(full))
   return { key, before: live, after: full, moved }
 }

@@ -28,7 +28,7 @@ export async function checkUnchanged(client: Connection, database: Database, sta
   throw new Rollback<ApplyOutcome>({
     status: 'violation',
     collection: staged.selection.schema.name,
-    key: staged.changes.find(({ operation }) => operation === 'i')?.key,
+    key: staged.changes.find(({ operation }) => operation === 'i' || operation === 'm')?.key,
     constraint: staged.keyConstraint ?? 'key',
     message: `for the database this key is the same as that of record ${other}`,
   })
@@ -39,7 +39,7 @@ export async function checkUnchanged(client: Connection, database: Database, sta
  * @throws UndoneError naming collection, key and field of the first that differs
  */
 export async function checkWritten(client: Connection, database: Database, staged: Staged): Promise<void> {
-  const written = await liveRecords(client, staged, { where: `AND k.op IN ('i', 'u')`, lock: '' })
+  const written = await liveRecords(client, staged, { where: `AND k.op <> 'd'`, lock: '' })
   const live = new Map(written.map(({ key, text }) => [key, text]))
   for (const change of staged.changes) {
     if (change.after === undefined) continue

@@ -121,8 +121,8 @@ export async function checkOutsideChildren(
   const { rows } = await client.query(
     `SELECT FROM ${staged.keys} k JOIN ${parent.target} t ON ${sameKey(staged, 't', 'k')}
        JOIN ${child.target} c ON ${references.join(' AND ')}
-     WHERE k.op IN ('d', 'u') AND NOT EXISTS (${keptValue(key, staged, checkedByServer && key.acts)})
-       ${child.staged === undefined ? '' : `AND NOT EXISTS (SELECT FROM ${child.staged.keys} ck WHERE ck.op IN ('d', 'u') AND ${sameKey(child.staged, 'c', 'ck')})`}
+     WHERE (k.op = 'r' OR k.op IN ('d', 'u') AND NOT EXISTS (${keptValue(key, staged, checkedByServer && key.acts)}))
+       ${child.staged === undefined ? '' : `AND NOT EXISTS (SELECT FROM ${child.staged.keys} ck WHERE ck.op NOT IN ('i', 'm') AND ${sameKey(child.staged, 'c', 'ck')})`}
      LIMIT 1`,
   )
   if (rows.length === 0) return
@@ -132,7 +132,10 @@ export async function checkOutsideChildren(
 }
 
 function losesValues(staged: Staged, fields: readonly string[]): boolean {
-  return staged.changes.some(({ operation }) => operation === 'd') || fields.some((field) => staged.updated.has(field))
+  return (
+    staged.changes.some(({ operation }) => 'dr'.includes(operation)) ||
+    fields.some((field) => staged.updated.has(field))
+  )
 }
 
 /** The written record that has the referenced value of parent `t` afterwards: its own (where the server acts on any change), or anyone's. */
@@ -182,7 +185,8 @@ export async function checkParents(client: Connection, key: ForeignKey, checkedB
 function mayDangle(staged: Staged, { child, parent }: ForeignKey): boolean {
   if (parent.staged !== undefined && losesValues(parent.staged, parent.fields)) return true
   return (
-    staged.changes.some(({ operation }) => operation === 'i') || child.fields.some((field) => staged.updated.has(field))
+    staged.changes.some(({ operation }) => 'imr'.includes(operation)) ||
+    child.fields.some((field) => staged.updated.has(field))
   )
 }
 

@@ -50,7 +50,7 @@ async function advance(client: Connection, sequence: string, { least, greatest }
   const distance = (value - last) / step
   const whole = (value - last) % step === 0n ? distance : distance + 1n
   if ((step > 0n && value <= last) || (step < 0n && value >= last)) return
-  if (whole > DRAWN_AT_MOST) await client.query('SELECT setval($1::regclass, $2)', [sequence, value])
+  if (whole > DRAWN_AT_MOST) await client.query('SELECT setval($1::regclass, $2)', [sequence, last + whole * step]) // a machine that counts in steps stays in its own
   else await client.query('SELECT max(nextval($1::regclass)) FROM generate_series(1, $2::int)', [sequence, whole])
 }
 

@@ -15,8 +15,8 @@ import { codedFields } from './snapshot.ts'
 import { liveTable, target, type LiveTable } from './table.ts'
 import { copyLine, serverText, type CodedField } from './values.ts'
 
-/** `i`nsert, `u`pdate, `d`elete. */
-export type Operation = 'i' | 'u' | 'd'
+/** `i`nsert, `u`pdate, `d`elete; `m`: insert a record that left another key; `r`: reassign the key to another record; `k`eep: it must only still be so. */
+export type Operation = 'i' | 'u' | 'd' | 'm' | 'r' | 'k'
 
 export interface StagedChange extends Change {
   readonly operation: Operation
@@ -95,9 +95,11 @@ function isChange({ before, after }: Change): boolean {
   return before !== undefined || after !== undefined
 }
 
-function operationOf({ before, after }: Change): Operation {
-  if (before === undefined) return 'i'
-  return after === undefined ? 'd' : 'u'
+function operationOf({ before, after, reassigned, from }: Change): Operation {
+  if (before === undefined) return from === undefined ? 'i' : 'm'
+  if (after === undefined) return 'd'
+  if (reassigned === true) return 'r'
+  return before === after ? 'k' : 'u'
 }
 
 /** The equality operators of the primary key's index, by field, so that the index is used and extension types compare as they should. */

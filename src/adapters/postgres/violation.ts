@@ -13,7 +13,7 @@ import { qualified, type TableName } from './name.ts'
 import { Rollback, withSearchPath, type Connection } from './session.ts'
 import type { Staged } from './stage.ts'
 import { serverText } from './values.ts'
-import { writeStaged, type Counts, type WriteOptions } from './write.ts'
+import { hasOperation, writeStaged, type Counts, type WriteOptions } from './write.ts'
 
 /** What is written, and who checks it. */
 export interface Task {
@@ -74,7 +74,7 @@ function mustReplace(staged: Staged): boolean {
 }
 
 function mayBeMove({ code }: ServerError, staged: Staged): boolean {
-  return ['23505', '23P01'].includes(code) && staged.updated.size > 0
+  return ['23505', '23P01'].includes(code) && (staged.updated.size > 0 || hasOperation(staged, 'r'))
 }
 
 /** Not where the server's own foreign keys would act on the children of a row that is deleted and inserted again. */

@@ -2,13 +2,13 @@
  * Performs a plan in one IMMEDIATE transaction: check that live is what the plan was made from, write without triggers, read everything back, check foreign
  * keys, write the state. Any other end than `applied` rolls everything back.
  */
-import type { ApplyOutcome, ApplyPlan } from '../../model/change.ts'
+import type { ApplyOutcome, ApplyPlan, Change } from '../../model/change.ts'
 import { UndoneError, UsageError } from '../../model/errors.ts'
 import { splitObject } from '../../model/canonical.ts'
 import { readTables, textEncoding } from './catalog.ts'
 import { immediately } from './connect.ts'
 import type { Connection } from './connect.ts'
-import { checkReferences, rememberReleased } from './foreign-keys.ts'
+import { checkReassigned, checkReferences, rememberReleased } from './foreign-keys.ts'
 import type { PlannedTarget } from './foreign-keys.ts'
 import { RefusedPlan, stale } from './outcome.ts'
 import { putState, stateHolds } from './state.ts'
@@ -37,6 +37,7 @@ function perform(connection: Connection, plan: ApplyPlan): ApplyOutcome {
   const planned = plan.collections
     .filter((collection) => collection.changes.length > 0)
     .map((collection) => located(connection, targetOf(catalogue, collection)))
+  checkReassigned(connection, planned, catalogue.tables)
   const watched = rememberReleased(connection, planned, catalogue.tables)
   withoutTriggers(
     connection,
@@ -52,11 +53,16 @@ function perform(connection: Connection, plan: ApplyPlan): ApplyOutcome {
 }
 
 function counted(plan: ApplyPlan): ApplyOutcome {
-  const changes = plan.collections.flatMap((collection) => collection.changes)
+  const changes = plan.collections.flatMap((collection) => collection.changes).filter(isChange)
   const inserted = changes.filter((change) => change.before === undefined && change.after !== undefined).length
   const deleted = changes.filter((change) => change.before !== undefined && change.after === undefined).length
   const updated = changes.filter((change) => change.before !== undefined && change.after !== undefined).length
   return { status: 'applied', inserted, updated, deleted }
+}
+
+/** A record that must only still be what it was counts as nothing. */
+function isChange({ before, after }: Change): boolean {
+  return before !== after
 }
 
 function located(connection: Connection, target: Target): PlannedTarget {

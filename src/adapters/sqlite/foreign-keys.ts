@@ -49,6 +49,49 @@ function releases(write: Write, foreignKey: ForeignKey): boolean {
   return write.change.after === undefined || foreignKey.toFields.some((field) => write.changed.includes(field))
 }
 
+/**
+ * To be called before writing: a row outside the plan that refers to a key which is to name another record would silently change its parent.
+ * @throws RefusedPlan
+ */
+export function checkReassigned(
+  connection: Connection,
+  planned: readonly PlannedTarget[],
+  tables: ReadonlyMap<string, Table>,
+): void {
+  for (const { target, located } of planned)
+    for (const entry of located)
+      if (entry.write.change.reassigned === true)
+        for (const child of tables.values())
+          for (const foreignKey of child.foreignKeys)
+            if (foreignKey.to === target.table.name)
+              checkOutsiders(connection, { target, entry, child, foreignKey, planned })
+}
+
+interface Reassignment {
+  readonly target: Target
+  readonly entry: LocatedWrite
+  readonly child: Table
+  readonly foreignKey: ForeignKey
+  readonly planned: readonly PlannedTarget[]
+}
+
+function checkOutsiders(connection: Connection, at: Reassignment): void {
+  const { target, entry, child, foreignKey } = at
+  const own = at.planned.find((each) => each.target.table.name === child.name)?.target
+  const matches = foreignKey.toFields.map((field, i) => `p.${quoted(field)} = +c.${quoted(foreignKey.fields[i] ?? '')}`)
+  const place = rowPlace(target, entry)
+  const rows = connection.rows(
+    `SELECT ${own?.reader.columns ?? '1'} FROM main.${quoted(child.name)} AS c
+     WHERE EXISTS (SELECT 1 FROM main.${quoted(target.table.name)} AS p WHERE ${matches.join(' AND ')} AND ${place.where})`,
+    place.parameters,
+  )
+  const keys = new Set(own?.writes.map((write) => write.change.key))
+  if (rows.every((row) => own !== undefined && keys.has(own.reader.record(row).key))) return
+  throw stale(
+    `a row of ${child.name} refers to record ${entry.write.change.key} of ${foreignKey.to}, which gets another key`,
+  )
+}
+
 /** With the parent's type and collation, by which SQLite compares a foreign key. */
 function releasedColumns({ parent, foreignKey }: Watched): string[] {
   const index = parent.uniqueIndexes.find(

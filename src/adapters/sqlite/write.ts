@@ -21,16 +21,42 @@ interface NewRow {
   readonly columns: ReadonlyMap<string, BoundValue>
 }
 
-/** Writes everything but inserts and returns those, the moved rows first: they must wait until every collection has released its unique values. */
+/**
+ * Writes one target. Rows that go, and rows whose unique value or whole identity moves, are taken out first, so that every value is free before it is taken. A
+ * reassigned key starts afresh; a record that left it takes along what is not exported.
+ */
 export function writeTarget(connection: Connection, target: Target, located: readonly LocatedWrite[]): void {
   const deletes = located.filter(({ write }) => write.change.after === undefined)
-  const updates = located.filter(({ write }) => write.change.before !== undefined && write.change.after !== undefined)
-  const moving = updates.filter(({ write }) => movesUnique(target, write))
+  const updates = located.filter(({ write }) => isUpdate(write))
+  const reassigned = updates.filter(({ write }) => write.change.reassigned === true)
+  const moving = updates.filter((entry) => !reassigned.includes(entry) && movesUnique(target, entry.write))
   const inserts = located.filter(({ write }) => write.change.before === undefined && write.change.after !== undefined)
   const moved = moving.map((entry) => wholeRow(connection, target, entry))
-  for (const entry of [...deletes, ...moving]) deleteRow(connection, target, entry)
-  for (const entry of updates) if (!moving.includes(entry)) updateRow(connection, target, entry)
-  for (const row of [...moved, ...inserts.map(({ write }) => newRow(target, write))]) insertRow(connection, target, row)
+  const renamed = inserts.map((entry) => renamedRow(connection, target, { entry, located }))
+  for (const entry of [...deletes, ...moving, ...reassigned]) deleteRow(connection, target, entry)
+  for (const entry of updates)
+    if (!moving.includes(entry) && !reassigned.includes(entry)) updateRow(connection, target, entry)
+  const fresh = reassigned.map(({ write }) => newRow(target, write))
+  for (const row of [...moved, ...renamed, ...fresh]) insertRow(connection, target, row)
+}
+
+function isUpdate({ change }: Write): boolean {
+  return change.before !== undefined && change.after !== undefined
+}
+
+/** A row to insert: new, or with everything that the plan does not speak of from the row that had its former key. */
+function renamedRow(
+  connection: Connection,
+  target: Target,
+  { entry, located }: { readonly entry: LocatedWrite; readonly located: readonly LocatedWrite[] },
+): NewRow {
+  const { write } = entry
+  const origin = located.find((other) => other.write.change.key === write.change.from && other.row !== undefined)
+  if (write.change.from === undefined || origin === undefined) return newRow(target, write)
+  const { columns } = wholeRow(connection, target, origin)
+  const kept = [...columns].filter(([name]) => name !== target.table.rowid || name === target.table.rowidAlias)
+  const written = [...write.values].filter(([field]) => !target.selection.derived.includes(field))
+  return { write, columns: new Map([...kept, ...written]) }
 }
 
 /** Where a located row is: by rowid where there is one, as a key of a table without a primary key may match more than one row. */

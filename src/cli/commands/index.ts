@@ -11,6 +11,7 @@ import { mergeCommand } from './merge.ts'
 import { mergeDriverCommand } from './merge-driver.ts'
 import { mergeFileCommand } from './merge-file.ts'
 import { pauseCommand } from './pause.ts'
+import { quarantineCommand } from './quarantine.ts'
 import { reportCommand } from './report.ts'
 import { resolveCommand } from './resolve.ts'
 import { restoreCommand } from './restore.ts'
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   reportCommand,
   undoCommand,
   restoreCommand,
+  quarantineCommand,
   forgetCommand,
   pauseCommand,
   resumeCommand,

@@ -2,6 +2,7 @@
 import { UsageError } from '../../model/errors.ts'
 import type { JoinMode, JoinPreview } from '../../operations/init/join.ts'
 import { init, type InitResult } from '../../operations/init/init.ts'
+import type { Prevention } from '../../operations/prevention.ts'
 import type { SourceSetup } from '../../operations/init/init-source.ts'
 import { parseSourceArgument, type SourceArgument } from '../../operations/init/write-config.ts'
 import { DRY_RUN, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
@@ -104,8 +105,16 @@ function sourceWords(setup: SourceSetup): string[] {
     ...(changes > 0 ? [`  ${changes} records came in from the exports`] : []),
     ...(setup.settled?.report?.lines ?? []).map((line) => `  ${line}`),
     ...setup.held.map((line) => `  ${line}`),
+    ...preventionWords(setup.prevention),
     ...(setup.settled === undefined ? ['  the first git push exports it'] : []),
   ]
+}
+
+function preventionWords(prevention: Prevention | undefined): string[] {
+  if (prevention === undefined) return []
+  const { collections, advice, statements } = prevention
+  const run = statements.length > 0 ? ['  if you like, run (nothing has been run):'] : []
+  return [`  ${collections.join(', ')}: ${advice}`, ...run, ...statements.map((line) => `    ${line}`)]
 }
 
 /** Documents have a long list of names that count as credentials; the configuration's page has all of them. */
@@ -131,6 +140,7 @@ function jsonOf(result: InitResult): Readonly<Record<string, unknown>> {
           omitted: Object.fromEntries(setup.omitted),
           join: setup.preview?.counts,
           held: setup.held,
+          prevention: setup.prevention,
         },
       ]),
     ),

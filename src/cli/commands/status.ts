@@ -31,6 +31,8 @@ function wordsOf(source: SourceStatus): string[] {
   if (toExport !== undefined && toExport.added + toExport.changed + toExport.removed > 0)
     words.push(`to export +${toExport.added} ~${toExport.changed} -${toExport.removed}`)
   if (toApply > 0) words.push(`to apply ${toApply}`)
+  if (source.quarantined !== undefined && source.quarantined > 0)
+    words.push(`in quarantine ${source.quarantined} (tandem quarantine)`)
   const held = Object.entries(source.collections).filter(([, { state }]) => state === 'held')
   return [
     `${source.name}: ${[source.state, ...words].join(', ')}${held.length === 0 && source.reason !== undefined ? `: ${source.reason}` : ''}`,

@@ -8,6 +8,7 @@ import { checkBinding } from '../binding.ts'
 import { readHeld } from '../holds.ts'
 import { keylessReason } from '../moved.ts'
 import { age } from '../age.ts'
+import { preventionFor } from '../prevention.ts'
 import { openSource, type Source } from '../source.ts'
 import { asTandemError } from '../sources.ts'
 import type { Workspace } from '../workspace.ts'
@@ -34,7 +35,7 @@ export async function checkDatabase(workspace: Workspace, config: SourceConfig):
     checks.push(failedBy(named(step), asTandemError(error)))
   }
   try {
-    if (source !== undefined) checks.push(checkStructure(source), checkOptions(source))
+    if (source !== undefined) checks.push(checkStructure(source), checkOptions(source), checkNumbers(workspace, source))
     checks.push(await checkHeld(workspace, config.name))
     return checks
   } finally {
@@ -69,6 +70,16 @@ function checkStructure(source: Source): Check {
     return fail(name, problems.join('; '), 'Correct tandem.config.json or the tables, then: tandem init')
   const left = source.leftOut.length > 0 ? `; left out: ${source.leftOut.map((each) => each.name).join(', ')}` : ''
   return ok(name, `${source.selections.size} take part${left}`)
+}
+
+/** Numbers that every machine hands out by itself: all is well, but it could be better. */
+function checkNumbers(workspace: Workspace, source: Source): Check {
+  const name = `${source.source}: numbers`
+  const prevention = preventionFor(source, workspace.asset)
+  if (prevention === undefined) return ok(name, 'no key is a number that each machine hands out by itself')
+  const { collections, advice, statements } = prevention
+  const run = statements.length > 0 ? `; on this machine: ${statements.join(' ')}` : ''
+  return ok(name, `${collections.join(', ')}: ${advice}${run}`)
 }
 
 /** Names in the configuration that the database does not have. */

@@ -7,6 +7,7 @@ import { GuardError, UsageError } from '../../model/errors.ts'
 import { readCommitted } from '../committed.ts'
 import { lockDatabase } from '../database-lock.ts'
 import { keylessReason } from '../moved.ts'
+import { preventionFor, type Prevention } from '../prevention.ts'
 import { openSource, type Source } from '../source.ts'
 import { heldLines, settle, type Settled } from '../settle.ts'
 import { readSyncState } from '../sync-state.ts'
@@ -39,6 +40,8 @@ export interface SourceSetup {
   readonly preview: JoinPreview | undefined
   readonly settled: Settled | undefined
   readonly held: readonly string[]
+  /** For a machine that joins others: how equal numbers are avoided. */
+  readonly prevention: Prevention | undefined
 }
 
 /** @throws UnreachableError, UsageError, DamagedError, GuardError */
@@ -61,6 +64,7 @@ export async function initSource(workspace: Workspace, config: SourceConfig, cho
       preview,
       settled,
       held,
+      prevention: binding === 'new' && settled !== undefined ? preventionFor(source, workspace.asset) : undefined,
     }
   } finally {
     await source.adapter.close()

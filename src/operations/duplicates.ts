@@ -1,0 +1,174 @@
+/**
+ * Records that two machines added under different keys and that are one by their identity fields: looked for wherever two lines met since the sync point, and
+ * between HEAD and what live has not exported yet. Commits alone decide the former, so every machine that was part of it decides alike.
+ */
+import { bucketOf } from '../export/layout.ts'
+import { collapse, findDuplicates, type Duplicate } from '../merge/duplicates.ts'
+import type { Alias } from '../merge/rekeying/aliases.ts'
+import { tupleOf } from '../merge/rekeying/world.ts'
+import type { KeyText, RecordText } from '../model/canonical.ts'
+import type { Change } from '../model/change.ts'
+import type { Decision } from '../model/decision.ts'
+import type { CollisionInput } from './collision-world.ts'
+import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
+import type { Records } from './live.ts'
+import type { LiveMerge } from './merge-live.ts'
+import type { Moved } from './moved.ts'
+import { lastWrites, type SideStamps, type StampOf } from './record-stamps.ts'
+import type { Source } from './source.ts'
+
+export interface Deduplicated {
+  readonly merges: ReadonlyMap<Moved, LiveMerge>
+  readonly aliases: readonly Alias[]
+}
+
+/** The merges with every duplicate collapsed, and which keys now stand for which. */
+export async function collapseDuplicates(source: Source, input: CollisionInput): Promise<Deduplicated> {
+  const merges = new Map<Moved, LiveMerge>()
+  const aliases: Alias[] = []
+  for (const [each, merge] of input.merges) {
+    const { identity } = source.rules(each.name)
+    if (identity === undefined) {
+      merges.set(each, merge)
+      continue
+    }
+    const live = input.live.get(each.name) as Records
+    const meetings = await meetingsOf(source, { each, live, identity, head: input.head })
+    const collapsed = collapseAll(source, { each, merge, live }, meetings)
+    merges.set(each, collapsed.merge)
+    aliases.push(...collapsed.aliases)
+  }
+  return { merges, aliases }
+}
+
+/** Pairs found where two sides met, and who wrote what on them. */
+interface Meeting extends SideStamps {
+  readonly pairs: readonly Duplicate[]
+}
+
+interface Question {
+  readonly each: Moved
+  readonly live: Records
+  readonly identity: readonly string[]
+  readonly head: string
+}
+
+async function meetingsOf(source: Source, question: Question): Promise<Meeting[]> {
+  const { past } = question.each
+  const meetings: Meeting[] = []
+  for (const { fork, ours, theirs } of past.kind === 'behind' ? past.junctions : [])
+    meetings.push(await committedMeeting(source, question, { fork, ours, theirs }))
+  if (past.kind === 'diverged')
+    meetings.push(await committedMeeting(source, question, { fork: past.fork, ours: past.base, theirs: question.head }))
+  return [...meetings, await liveMeeting(source, question)].filter(({ pairs }) => pairs.length > 0)
+}
+
+interface Lines {
+  readonly fork: string
+  readonly ours: string
+  readonly theirs: string
+}
+
+async function committedMeeting(source: Source, { each, identity }: Question, lines: Lines): Promise<Meeting> {
+  const at = async (commit: string): Promise<CommittedCollection | undefined> =>
+    (await readCommitted(source, commit)).get(each.name)
+  const [fork, ours, theirs] = [await at(lines.fork), await at(lines.ours), await at(lines.theirs)]
+  const [first, second] = [await addedSince(source, fork, ours), await addedSince(source, fork, theirs)]
+  const pairs = findDuplicates({ ours: first, theirs: second }, identity)
+  const writes = (commit: string, other: string): Promise<StampOf> =>
+    lastWrites(source.repository, {
+      range: [commit, '--not', other],
+      place: source.folder(each.name),
+      key: source.rules(each.name).key,
+    })
+  if (pairs.length === 0) return { pairs, ours: UNKNOWN, theirs: UNKNOWN }
+  return {
+    pairs,
+    ours: await writes(lines.ours, lines.theirs),
+    theirs: await writes(lines.theirs, lines.ours),
+  }
+}
+
+const UNKNOWN: StampOf = () => ({ asset: '', since: 0, at: 1 })
+/** Live is not committed yet: whatever is was first. */
+const NOT_YET: StampOf = () => ({ asset: '', since: 1, at: 2 })
+
+/** What live added since the sync point, against what HEAD added. */
+async function liveMeeting(source: Source, { each, live, identity }: Question): Promise<Meeting> {
+  const theirs = await addedSince(source, each.base, each.theirs)
+  const values = new Set([...theirs.values()].map((record) => tupleOf(record, identity)))
+  values.delete(undefined)
+  const ours = new Map<KeyText, RecordText>()
+  for (const [key, record] of values.size === 0 ? [] : live)
+    if (values.has(tupleOf(record, identity))) ours.set(key, record)
+  const known = await recordsAt(source, each.base, ours.keys())
+  for (const key of known.keys()) ours.delete(key)
+  return { pairs: findDuplicates({ ours, theirs }, identity), ours: NOT_YET, theirs: UNKNOWN }
+}
+
+async function addedSince(
+  source: Source,
+  base: CommittedCollection | undefined,
+  side: CommittedCollection | undefined,
+): Promise<Map<KeyText, RecordText>> {
+  const buckets = differingBuckets(base, side)
+  const [before, added] = [await readRecords(source, base, buckets), await readRecords(source, side, buckets)]
+  for (const key of before.keys()) added.delete(key)
+  return added
+}
+
+/** The records with these keys, read from the files they belong into. */
+async function recordsAt(
+  source: Source,
+  collection: CommittedCollection | undefined,
+  keys: Iterable<KeyText>,
+): Promise<Records> {
+  if (collection === undefined) return new Map()
+  const wanted = new Set(keys)
+  const buckets = new Set([...wanted].map((key) => bucketOf(key, collection.layout)))
+  const records = await readRecords(source, collection, buckets)
+  return new Map([...records].filter(([key]) => wanted.has(key)))
+}
+
+interface Collection {
+  readonly each: Moved
+  readonly merge: LiveMerge
+  readonly live: Records
+}
+
+function collapseAll(
+  source: Source,
+  { each, merge, live }: Collection,
+  meetings: readonly Meeting[],
+): { readonly merge: LiveMerge; readonly aliases: readonly Alias[] } {
+  const rules = source.rules(each.name)
+  const changes = new Map(merge.changes.map((change) => [change.key, change]))
+  const decisions: Decision[] = [...merge.decisions]
+  const aliases: Alias[] = []
+  const merged = (key: KeyText): RecordText | undefined => (changes.has(key) ? changes.get(key)?.after : live.get(key))
+  for (const { pairs, ours, theirs } of meetings)
+    for (const keys of pairs) {
+      const [first, second] = [merged(keys.ours), merged(keys.theirs)]
+      if (first === undefined && second === undefined) continue
+      if (first === undefined || second === undefined) {
+        // another machine has collapsed it already: what only live has follows all the same
+        const gone = live.get(first === undefined ? keys.ours : keys.theirs)
+        if (gone !== undefined) aliases.push({ collection: each.name, gone, stays: (first ?? second) as RecordText })
+        continue
+      }
+      const stamps = { ours: ours(keys.ours), theirs: theirs(keys.theirs) }
+      const one = collapse({ keys, records: { ours: first, theirs: second }, stamps, rules })
+      aliases.push({ collection: each.name, gone: one.loser === keys.ours ? first : second, stays: one.record })
+      decisions.push(...one.decisions)
+      // what is not exported of a record that only moves to another key moves along
+      const from = live.has(one.winner) || !live.has(one.loser) ? {} : { from: one.loser }
+      putChange(changes, { key: one.winner, before: live.get(one.winner), after: one.record, ...from })
+      putChange(changes, { key: one.loser, before: live.get(one.loser), after: undefined })
+    }
+  return { merge: { ...merge, changes: [...changes.values()], decisions }, aliases }
+}
+
+function putChange(changes: Map<KeyText, Change>, change: Change): void {
+  if (change.before === change.after) changes.delete(change.key)
+  else changes.set(change.key, change)
+}

@@ -1,0 +1,57 @@
+/** Records that two or three machines gave the same numbers, with all that refers to them: every child ends under its own parent, on every machine. */
+import { describe, expect, inject, test } from 'vitest'
+import { chatter, disagreements } from '../support/agreement.ts'
+import type { Asset } from '../support/asset.ts'
+import { belongings, expectedBelongings, openShop, shopTables } from '../support/chinook.ts'
+import { postgres } from '../support/live-postgres.ts'
+import { sqlite } from '../support/live-sqlite.ts'
+import { thirdAsset } from '../support/third-asset.ts'
+import { betweenTwo } from '../support/two-assets.ts'
+
+const engines = [sqlite, postgres(inject('postgres'))]
+
+/** Pushes; somebody was faster, so it pulls and pushes again: the collision is between two commits. */
+async function pushFirst(asset: Asset): Promise<void> {
+  const answer = await asset.try('push')
+  expect(answer.code).not.toBe(0)
+  await asset.git('pull', '--no-edit')
+  await asset.git('push')
+}
+
+/** Adds one more shop where it is, without telling anybody: numbers have to go on behind all that came in. */
+async function openAnother(asset: Asset): Promise<string[]> {
+  const before = await belongings(asset.database)
+  await openShop(asset, 'late')
+  const after = await belongings(asset.database)
+  return after.filter((fact) => !before.includes(fact))
+}
+
+describe.each(engines)('$name', (engine) => {
+  const tables = shopTables(engine)
+
+  test('three machines that opened a shop each all have the three, with every child under its own parent', async () => {
+    await betweenTwo(engine, { tables, collections: {} }, async (assets) => {
+      const { a, b } = assets
+      const c = await thirdAsset(assets, engine, tables)
+      try {
+        await openShop(a, 'red')
+        await openShop(b, 'blue')
+        await openShop(c, 'green')
+        await a.git('push')
+        // the collision is between a commit and what nobody has committed
+        await b.git('pull', '--no-edit')
+        await b.git('push')
+        await pushFirst(c)
+        for (const asset of [b, a]) await asset.git('pull', '--no-edit')
+        for (const { database } of [a, b, c])
+          expect(await belongings(database)).toEqual(expectedBelongings(['red', 'blue', 'green']))
+        expect(await disagreements({ a, b: c })).toEqual([])
+        expect(await disagreements({ a, b })).toEqual([])
+        expect(await chatter({ a, b: c })).toEqual([])
+        for (const asset of [a, b, c]) expect(await openAnother(asset)).toEqual(expectedBelongings(['late']))
+      } finally {
+        await c.database.drop()
+      }
+    })
+  })
+})

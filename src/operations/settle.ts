@@ -2,7 +2,7 @@
 import { logLine } from '../io/log.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
 import { promoteCandidate } from './binding.ts'
-import type { ReconcilePlan } from './plan-reconcile.ts'
+import type { ReconcilePlan } from './finish-plan.ts'
 import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
 import type { AllowedDeletes } from './guard.ts'

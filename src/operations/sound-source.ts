@@ -1,0 +1,127 @@
+/** The merged collections of one source, made sound together: reads what the pure step asks for (tied collections, pasts, writers) and nothing before it asks. Writes nothing. */
+import { makeSound, type Sound } from '../merge/constraints/sound.ts'
+import type { MergedPart, Past as KnownPast } from '../merge/constraints/draft.ts'
+import type { KeyText } from '../model/canonical.ts'
+import type { Change } from '../model/change.ts'
+import type { Selection } from '../model/collection.ts'
+import type { WriterStamp } from '../model/rules.ts'
+import { readCommitted, readHeadExports, readRecords, type Committed } from './committed.ts'
+import { readLive, type Records } from './live.ts'
+import { mergeCommits } from './convergence/commit-merge.ts'
+import type { MergeablePast } from './merge-live.ts'
+import { lastWrites } from './record-stamps.ts'
+import type { Source } from './source.ts'
+import type { SyncState } from './sync-state.ts'
+
+/** A collection of the plan: what is live, and what its merge changes. */
+export interface PlannedPart {
+  readonly past: MergeablePast
+  /** With what is withheld as it is meant. */
+  readonly live: Records
+  readonly actual: Records
+  readonly changes: readonly Change[]
+}
+
+export interface SoundPlan {
+  readonly head: string
+  readonly sync: SyncState
+  readonly parts: ReadonlyMap<string, PlannedPart>
+  /** Collections that must not be touched. */
+  readonly held: ReadonlyMap<string, string>
+  readonly stampOfLive: (past: MergeablePast) => Promise<WriterStamp>
+  /** A first meeting: the records' own times count. */
+  readonly join: boolean
+}
+
+export interface SoundSource extends Sound {
+  /** The plan's parts, and collections that were drawn in. */
+  readonly parts: ReadonlyMap<string, PlannedPart>
+}
+
+/** Asks again with what was needed until nothing more is. @throws DamagedError when an export that has to be read is damaged */
+export async function soundSource(source: Source, plan: SoundPlan): Promise<SoundSource> {
+  const parts = new Map(plan.parts)
+  const pasts = new Map<string, KnownPast>()
+  const taking = [...source.selections].filter(([name, { schema }]) => !plan.held.has(name) && schema.key.length > 0)
+  const schemas = new Map(taking.map(([name, { schema }]) => [name, schema]))
+  for (;;) {
+    const merged = [...parts].map(
+      ([name, part]) => [name, mergedPart(source, { name, part, past: pasts.get(name) })] as const,
+    )
+    const sound = makeSound({ parts: new Map(merged), schemas })
+    if (!('records' in sound)) return { ...sound, parts }
+    const drawn = await drawIn(source, plan, sound.records)
+    for (const name of sound.records) schemas.delete(name)
+    for (const [name, part] of drawn) {
+      parts.set(name, part)
+      schemas.set(name, (source.selections.get(name) as Selection).schema)
+    }
+    for (const name of sound.pasts)
+      pasts.set(name, await knownPast(source, plan, { name, part: parts.get(name) as PlannedPart }))
+  }
+}
+
+function mergedPart(
+  source: Source,
+  { name, part, past }: { readonly name: string; readonly part: PlannedPart; readonly past: KnownPast | undefined },
+): MergedPart {
+  return { rules: source.rules(name), ours: part.live, changes: part.changes, past }
+}
+
+/** Collections that HEAD did not move, as they are in live; those whose records cannot be told apart are left out. */
+export async function drawIn(
+  source: Source,
+  plan: Pick<SoundPlan, 'sync' | 'head'>,
+  names: readonly string[],
+): Promise<Map<string, PlannedPart>> {
+  if (names.length === 0) return new Map()
+  const live = await readLive(source, names)
+  const readable = [...live.collections].filter(([name]) => !live.unreadable.has(name))
+  return new Map(
+    readable.map(([name, records]) => {
+      const base = plan.sync.points.get(name)?.commit ?? plan.head
+      const past = { kind: 'behind', base, rewritten: false, hasMerges: false, junctions: [] } as const
+      return [name, { past, live: records, actual: live.actual.get(name) ?? records, changes: [] }]
+    }),
+  )
+}
+
+interface Part {
+  readonly name: string
+  readonly part: PlannedPart
+}
+
+/** What the merge knew of a collection, whole. */
+export async function knownPast(source: Source, plan: SoundPlan, { name, part }: Part): Promise<KnownPast> {
+  const { past } = part
+  const forks = forksOf(past)
+  const recordsAt = async (commit: string): Promise<Records> =>
+    recordsOf(source, name, await readCommitted(source, commit))
+  const base = past.kind === 'new' ? [] : [await recordsAt(past.base)]
+  const former = [...base, ...(await Promise.all(forks.map(recordsAt)))]
+  const since = forks.length > 0 ? forks : past.kind === 'new' ? [] : [past.base]
+  const range = [plan.head, ...(past.kind === 'diverged' ? [past.base] : []), '--not', ...since]
+  const writes = await lastWrites(source.repository, { range, place: source.folder(name), key: source.rules(name).key })
+  const committed = (key: KeyText): WriterStamp => (plan.join ? { ...writes(key), since: 0 } : writes(key))
+  return {
+    theirs: await theirsOf(source, plan, { name, part }),
+    former,
+    committed,
+    uncommitted: await plan.stampOfLive(past),
+  }
+}
+
+/** Where the lines that HEAD unites parted: there, nobody had yet written what the other side did not know. */
+function forksOf(past: MergeablePast): string[] {
+  if (past.kind === 'diverged') return [past.fork]
+  return past.kind === 'behind' ? [...new Set(past.junctions.map(({ fork }) => fork))] : []
+}
+
+async function theirsOf(source: Source, plan: SoundPlan, { name, part: { past } }: Part): Promise<Records> {
+  if (past.kind !== 'diverged') return recordsOf(source, name, await readHeadExports(source, plan.head))
+  return (await mergeCommits(source, name, { ours: past.base, theirs: plan.head })).merged
+}
+
+async function recordsOf(source: Source, name: string, committed: Committed): Promise<Records> {
+  return readRecords(source, committed.get(name))
+}

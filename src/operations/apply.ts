@@ -20,6 +20,8 @@ export interface ApplyOptions {
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** Try again what this database refused, also where nothing moved. */
+  readonly retry?: boolean
 }
 
 export interface ApplyResult {

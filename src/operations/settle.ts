@@ -24,6 +24,8 @@ export interface SettleOptions {
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** Try again what this database refused, also where nothing moved. */
+  readonly retry?: boolean
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError */

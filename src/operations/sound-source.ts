@@ -9,9 +9,10 @@ import { readCommitted, readHeadExports, readRecords, type Committed } from './c
 import { readLive, type Records } from './live.ts'
 import { mergeCommits } from './convergence/commit-merge.ts'
 import type { MergeablePast } from './merge-live.ts'
+import { pastOf } from './past.ts'
 import { lastWrites } from './record-stamps.ts'
 import type { Source } from './source.ts'
-import type { SyncState } from './sync-state.ts'
+import type { SyncPoint, SyncState } from './sync-state.ts'
 
 /** A collection of the plan: what is live, and what its merge changes. */
 export interface PlannedPart {
@@ -76,14 +77,20 @@ export async function drawIn(
 ): Promise<Map<string, PlannedPart>> {
   if (names.length === 0) return new Map()
   const live = await readLive(source, names)
-  const readable = [...live.collections].filter(([name]) => !live.unreadable.has(name))
-  return new Map(
-    readable.map(([name, records]) => {
-      const base = plan.sync.points.get(name)?.commit ?? plan.head
-      const past = { kind: 'behind', base, rewritten: false, hasMerges: false, junctions: [] } as const
-      return [name, { past, live: records, actual: live.actual.get(name) ?? records, changes: [] }]
-    }),
-  )
+  const drawn = new Map<string, PlannedPart>()
+  for (const [name, records] of live.collections) {
+    if (live.unreadable.has(name)) continue
+    const past = await pastOfUnmoved(source, plan.sync.points.get(name), plan.head)
+    drawn.set(name, { past, live: records, actual: live.actual.get(name) ?? records, changes: [] })
+  }
+  return drawn
+}
+
+/** HEAD's files are those of the sync point, which says nothing of what lines of history did in between. */
+async function pastOfUnmoved(source: Source, point: SyncPoint | undefined, head: string): Promise<MergeablePast> {
+  const past = point === undefined ? undefined : await pastOf(source.repository, point, head)
+  if (past?.kind === 'behind' || past?.kind === 'diverged') return past
+  return { kind: 'behind', base: head, rewritten: false, hasMerges: false, junctions: [] }
 }
 
 interface Part {

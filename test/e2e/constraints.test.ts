@@ -1,0 +1,242 @@
+/** Each machine's records keep every constraint; what both make together may not. After push and pull both hold the same, and every loser is in a report or set aside. */
+import { expect, test } from 'vitest'
+import { disagreements, exchange } from '../support/agreement.ts'
+import type { Asset } from '../support/asset.ts'
+import { sqlite } from '../support/live-sqlite.ts'
+import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
+
+const USERS =
+  'CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE, name TEXT NOT NULL, age INTEGER, updated_at TEXT)'
+const ORDERS = 'CREATE TABLE orders (id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id), amount INTEGER)'
+
+const SHOP = {
+  tables: [USERS, ORDERS],
+  records: {
+    users: [
+      { id: 'u1', email: 'one@x', name: 'One', age: 1, updated_at: '2026-01-01T00:00:00Z' },
+      { id: 'u2', email: 'two@x', name: 'Two', age: 2, updated_at: '2026-01-01T00:00:00Z' },
+    ],
+    orders: [{ id: 'o1', user_id: 'u1', amount: 10 }],
+  },
+}
+
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, SHOP, work)
+
+interface Told {
+  readonly collection: string
+  readonly key: readonly unknown[]
+  readonly kind: string
+  readonly rule: string
+  readonly field?: string
+  readonly ours?: unknown
+  readonly theirs?: unknown
+}
+
+/** Every decision of every report of a machine. */
+async function decisions(asset: Asset): Promise<Told[]> {
+  const list = JSON.parse((await asset.tandem('report', 'list', '--json')).stdout) as { reports: { name: string }[] }
+  const told: Told[] = []
+  for (const { name } of list.reports) {
+    const report = JSON.parse((await asset.tandem('report', 'show', name, '--json')).stdout) as { decisions: Told[] }
+    told.push(...report.decisions)
+  }
+  return told
+}
+
+const column = async (asset: Asset, table: string, name: string): Promise<(string | null | undefined)[]> =>
+  (await asset.database.rows(table)).map((row) => row[name])
+
+test('one e-mail registered on both machines under two keys: the newer record stays, the other is told whole', () =>
+  between(async ({ a, b }) => {
+    await a.database.insert('users', [{ id: 'u3', email: 'same@x', name: 'A', updated_at: '2026-02-01T00:00:00Z' }])
+    await b.database.insert('users', [{ id: 'u4', email: 'same@x', name: 'B', updated_at: '2026-03-01T00:00:00Z' }])
+    await b.database.insert('orders', [{ id: 'o2', user_id: 'u4', amount: 5 }])
+    await exchange({ a, b })
+    expect(await column(a, 'users', 'id')).toEqual(['u1', 'u2', 'u4'])
+    expect(await column(a, 'orders', 'id')).toEqual(['o1', 'o2'])
+    expect(await disagreements({ a, b })).toEqual([])
+    const told = [...(await decisions(a)), ...(await decisions(b))]
+    expect(told).toContainEqual(expect.objectContaining({ collection: 'users', kind: 'constraint', rule: 'newest' }))
+    expect(JSON.stringify(told)).toContain('same@x')
+  }))
+
+test('the same, both committed before they met: git unites the lines, and both machines decide alike', () =>
+  between(async ({ a, b }) => {
+    await a.database.insert('users', [{ id: 'u3', email: 'same@x', name: 'A', updated_at: '2026-02-01T00:00:00Z' }])
+    await b.database.insert('users', [{ id: 'u4', email: 'same@x', name: 'B', updated_at: '2026-01-15T00:00:00Z' }])
+    await a.tandem('export', '--commit')
+    await b.tandem('export', '--commit')
+    await a.git('push')
+    await b.git('pull', '--no-edit')
+    // a takes in the united lines before b has published what it made of them
+    await b.git('push', '--no-verify')
+    await a.git('pull', '--no-edit')
+    expect(await column(a, 'users', 'id')).toEqual(await column(b, 'users', 'id'))
+    expect(await column(a, 'users', 'id')).toHaveLength(3)
+    await exchange({ a, b })
+    await exchange({ a, b })
+    expect(await disagreements({ a, b })).toEqual([])
+  }))
+
+test('an e-mail changed to one that the other machine gave away falls back to the former one, the rest of the edit stays', () =>
+  between(async ({ a, b }) => {
+    await b.database.change('users', { id: 'u2' }, { email: 'new@x', name: 'Deux', updated_at: '2026-02-01T00:00:00Z' })
+    await a.database.insert('users', [{ id: 'u3', email: 'new@x', name: 'A', updated_at: '2030-01-01T00:00:00Z' }])
+    await b.tandem('export', '--commit')
+    await exchange({ a, b })
+    await a.git('push')
+    expect(await column(a, 'users', 'email')).toEqual(['one@x', 'two@x', 'new@x'])
+    expect(await column(a, 'users', 'name')).toEqual(['One', 'Deux', 'A'])
+    expect(await disagreements({ a, b })).toEqual([])
+    const told = [...(await decisions(a)), ...(await decisions(b))]
+    expect(told).toContainEqual(
+      expect.objectContaining({ collection: 'users', key: ['u2'], kind: 'constraint', field: 'email', rule: 'newest' }),
+    )
+  }))
+
+test.each([
+  ['is kept where the child is new here', false],
+  ['is put back where the child comes in', true],
+])('a parent that one machine deletes while the other adds a child %s, and so are its own parents', (_title, swapped) =>
+  betweenTwo(sqlite, FAMILY, async ({ a, b }) => {
+    const [deleting, adding] = swapped ? [b, a] : [a, b]
+    await deleting.database.run("DELETE FROM albums WHERE id = 'l1'", "DELETE FROM artists WHERE id = 'r1'")
+    await adding.database.insert('tracks', [{ id: 't1', album: 'l1', title: 'Song' }])
+    await exchange({ a, b })
+    await a.git('push')
+    for (const table of ['artists', 'albums', 'tracks']) expect(await a.database.rows(table)).toHaveLength(1)
+    expect(await disagreements({ a, b })).toEqual([])
+    const told = [...(await decisions(a)), ...(await decisions(b))]
+    for (const collection of ['artists', 'albums'])
+      expect(told).toContainEqual(expect.objectContaining({ collection, kind: 'constraint', rule: 'keep' }))
+  }),
+)
+
+const FAMILY = {
+  tables: [
+    'CREATE TABLE artists (id TEXT PRIMARY KEY, name TEXT)',
+    'CREATE TABLE albums (id TEXT PRIMARY KEY, artist TEXT REFERENCES artists (id))',
+    'CREATE TABLE tracks (id TEXT PRIMARY KEY, album TEXT REFERENCES albums (id), title TEXT)',
+  ],
+  records: { artists: [{ id: 'r1', name: 'Band' }], albums: [{ id: 'l1', artist: 'r1' }] },
+}
+
+test('a parent deleted and a child added in commits that git merges: both machines put the parent back', () =>
+  betweenTwo(sqlite, FAMILY, async ({ a, b }) => {
+    await a.database.run("DELETE FROM albums WHERE id = 'l1'", "DELETE FROM artists WHERE id = 'r1'")
+    await b.database.insert('tracks', [{ id: 't1', album: 'l1', title: 'Song' }])
+    await a.tandem('export', '--commit')
+    await b.tandem('export', '--commit')
+    await a.git('push')
+    await b.git('pull', '--no-edit')
+    await b.git('push', '--no-verify')
+    await a.git('pull', '--no-edit')
+    for (const asset of [a, b])
+      for (const table of ['artists', 'albums', 'tracks']) expect(await asset.database.rows(table)).toHaveLength(1)
+    await exchange({ a, b })
+    await exchange({ a, b })
+    expect(await disagreements({ a, b })).toEqual([])
+  }))
+
+test('circular references: each of two records needs the other, and both are put back', () => {
+  const tables = [
+    'CREATE TABLE teams (id TEXT PRIMARY KEY, lead TEXT REFERENCES people (id), motto TEXT)',
+    'CREATE TABLE people (id TEXT PRIMARY KEY, team TEXT REFERENCES teams (id), boss TEXT REFERENCES people (id))',
+  ]
+  return betweenTwo(sqlite, { tables }, async ({ a, b }) => {
+    const loose = 'PRAGMA foreign_keys = OFF'
+    await a.database.run(
+      loose,
+      "INSERT INTO people VALUES ('p1', 't1', 'p1')",
+      "INSERT INTO teams VALUES ('t1', 'p1', 'go')",
+    )
+    await exchange({ a, b })
+    await a.database.run(loose, 'DELETE FROM teams', 'DELETE FROM people')
+    await b.database.change('teams', { id: 't1' }, { motto: 'stay' })
+    await exchange({ a, b })
+    await a.git('push')
+    expect(await column(a, 'people', 'id')).toEqual(['p1'])
+    expect(await column(a, 'teams', 'motto')).toEqual(['stay'])
+    expect(await disagreements({ a, b })).toEqual([])
+  })
+})
+
+/** The table of users again, with more that only this machine's database knows. */
+async function remake(asset: Asset, constraint: string): Promise<void> {
+  await asset.database.run(
+    'PRAGMA foreign_keys = OFF',
+    `CREATE TABLE other (id TEXT PRIMARY KEY, email TEXT UNIQUE, name TEXT NOT NULL, age INTEGER, updated_at TEXT${constraint})`,
+    'INSERT INTO other SELECT * FROM users',
+    'DROP TABLE users',
+    'ALTER TABLE other RENAME TO users',
+  )
+}
+
+test('a CHECK that only one machine has keeps out what breaks it, and nothing else: live keeps its own, exports keep theirs, nobody answers for ever', () =>
+  between(async ({ a, b }) => {
+    await remake(b, ', CHECK (age < 100)')
+    await a.database.change('users', { id: 'u1' }, { age: 500 })
+    await a.database.insert('users', [
+      { id: 'u3', name: 'Old', age: 200 },
+      { id: 'u4', name: 'Young', age: 20 },
+    ])
+    await a.database.insert('orders', [{ id: 'o2', user_id: 'u3', amount: 1 }])
+    await a.git('push')
+    const pull = await b.git('pull')
+    expect(pull.text).not.toContain('is held')
+    expect(await column(b, 'users', 'id')).toEqual(['u1', 'u2', 'u4'])
+    expect(await column(b, 'users', 'age')).toEqual(['1', '2', '20'])
+    expect(await column(b, 'orders', 'id')).toEqual(['o1'])
+    const head = await a.id('HEAD')
+    await b.database.change('users', { id: 'u2' }, { name: 'Zwei' })
+    await exchange({ a: b, b: a })
+    expect(await column(a, 'users', 'age')).toEqual(['500', '2', '200', '20'])
+    expect(await column(a, 'users', 'name')).toContain('Zwei')
+    expect(await column(a, 'orders', 'id')).toEqual(['o1', 'o2'])
+    expect((await a.git('log', '--format=%s', `${head}..HEAD`)).stdout.trim().split('\n')).toHaveLength(1)
+    const told = await decisions(b)
+    expect(
+      told
+        .filter(({ rule }) => rule === 'refused')
+        .map(({ key }) => key[0])
+        .sort(),
+    ).toEqual(['o2', 'u1', 'u3'])
+    await remake(b, '')
+    await b.tandem('apply')
+    expect(await disagreements({ a, b })).toEqual([])
+  }))
+
+test('a partial unique index that only one machine has keeps one of two records out', () =>
+  between(async ({ a, b }) => {
+    await b.database.run('CREATE UNIQUE INDEX one_of_an_age ON users (age) WHERE age > 50')
+    await b.database.insert('users', [{ id: 'u5', name: 'B', age: 60 }])
+    await a.database.insert('users', [
+      { id: 'u3', name: 'A', age: 60 },
+      { id: 'u4', name: 'C', age: 61 },
+    ])
+    await exchange({ a, b })
+    expect(await column(b, 'users', 'id')).toEqual(['u1', 'u2', 'u4', 'u5'])
+    expect(await column(a, 'users', 'id')).toEqual(['u1', 'u2', 'u3', 'u4', 'u5'])
+    await b.database.remove('users', { id: 'u5' })
+    await b.tandem('apply')
+    expect(await column(b, 'users', 'id')).toEqual(['u1', 'u2', 'u3', 'u4'])
+    await exchange({ a: b, b: a })
+    expect(await disagreements({ a, b })).toEqual([])
+  }))
+
+test('a record that both machines changed into something a CHECK refuses is taken whole from the winner', () => {
+  const table = 'CREATE TABLE spans (id TEXT PRIMARY KEY, lo INTEGER, hi INTEGER, updated_at TEXT, CHECK (lo <= hi))'
+  return betweenTwo(sqlite, { tables: [table], records: { spans: [{ id: 's1', lo: 1, hi: 9 }] } }, async ({ a, b }) => {
+    await a.database.change('spans', { id: 's1' }, { hi: 3 })
+    await b.database.change('spans', { id: 's1' }, { lo: 7 })
+    await exchange({ a, b })
+    await a.git('push')
+    const rows = await a.database.rows('spans')
+    expect([
+      ['7', '9'],
+      ['1', '3'],
+    ]).toContainEqual([rows[0]?.['lo'], rows[0]?.['hi']])
+    expect(await disagreements({ a, b })).toEqual([])
+    expect(await decisions(b)).toContainEqual(expect.objectContaining({ kind: 'constraint', key: ['s1'] }))
+  })
+})

@@ -86,6 +86,11 @@ export function takeUnseen(part: DraftPart, constraint: string): readonly Unseen
   return [...seen].map(([key, before]) => ({ key, before, now: recordAt(part, key) }))
 }
 
+/** Has the constraint look at a record once more: what it relied on may be gone before it looks again. */
+export function lookAgain(part: DraftPart, constraint: string, key: KeyText): void {
+  part.unseen.get(constraint)?.set(key, undefined)
+}
+
 /** Every record of the draft. */
 export function* recordsOf(part: DraftPart): Iterable<readonly [KeyText, RecordText]> {
   for (const entry of part.ours) if (!part.after.has(entry[0])) yield entry

@@ -22,7 +22,8 @@ interface Candidate {
 export function rank(part: DraftPart, past: Past, keys: readonly KeyText[]): Ranked[] {
   const candidates = keys.map((key): Candidate => {
     const text = recordAt(part, key) as RecordText
-    return { key, text, stamp: stampOf(text, part.rules, writerOf(part, past, key)) }
+    const stamps = writersOf(part, past, key).map((writer) => ({ key, text, stamp: stampOf(text, part.rules, writer) }))
+    return stamps.reduce((best, each) => (compare(best, each).side === 'ours' ? best : each))
   })
   const sorted = candidates.sort((a, b) => (compare(a, b).side === 'ours' ? -1 : 1))
   const [winner, next] = sorted
@@ -34,12 +35,17 @@ function compare(a: Candidate, b: Candidate): { readonly side: 'ours' | 'theirs'
   return compareStamps(a.stamp, b.stamp) ?? compareTexts(`${a.text} ${a.key}`, `${b.text} ${b.key}`)
 }
 
-/** What theirs holds is committed; what ours has changed beyond that is not yet. */
-function writerOf(part: DraftPart, past: Past, key: KeyText): WriterStamp {
+const NOBODY: WriterStamp = { asset: '', since: 0, at: 1 }
+
+/** What theirs holds is committed, what only ours holds is not yet; a record made of both was written by both, and one that is as it was before the sides parted, by nobody. */
+function writersOf(part: DraftPart, past: Past, key: KeyText): [WriterStamp, ...WriterStamp[]] {
   const { rules } = part
   const [text, ours] = [recordAt(part, key), part.ours.get(key)]
+  const origin = past.former.at(-1)?.get(key)
+  if (origin !== undefined && sameContent(text, origin, rules)) return [NOBODY]
   const isCommitted = sameContent(text, past.theirs.get(key), rules)
-  return isCommitted || sameContent(ours, past.former[0]?.get(key), rules) ? past.committed(key) : past.uncommitted
+  if (isCommitted || sameContent(ours, past.former[0]?.get(key), rules)) return [past.committed(key)]
+  return sameContent(text, ours, rules) ? [past.uncommitted] : [past.uncommitted, past.committed(key)]
 }
 
 /** Without a base to tell whether the record's own time moved: one from before the writer's interval did not, and the writer's clock counts. */

@@ -4,7 +4,7 @@
  */
 import { compareBytes, splitObject, type KeyText, type RecordText } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
-import { idOf, partOf, pastOf, quarantine, recordAt, recordsOf, takeUnseen, write } from './draft.ts'
+import { idOf, lookAgain, partOf, pastOf, quarantine, recordAt, recordsOf, takeUnseen, write } from './draft.ts'
 import type { Draft, DraftPart, Past } from './draft.ts'
 import { fallBack, retreatOf } from './retreat.ts'
 import { comparable, tupleOf } from './violations.ts'
@@ -30,7 +30,12 @@ function settleReference(draft: Draft, name: string, reference: Reference): bool
   const [past, childPast] = [pastOf(draft, reference.to), pastOf(draft, name)]
   if (past === undefined || childPast === undefined) return false
   settleDangling(draft, found.tie, { dangling: found.dangling, past, childPast })
+  for (const { key } of found.dangling) lookAgain(found.tie.child, idOf(nameOf(name, reference), 'child'), key)
   return true
+}
+
+function nameOf(child: string, { fields, to, toFields }: Reference): string {
+  return idOf('reference', child, ...fields, to, ...toFields)
 }
 
 /** Children of one reference that lost their parent, or never had it, since this was last asked; undefined where nothing happened, or records have to be read first. */
@@ -39,7 +44,7 @@ export function danglingOf(
   name: string,
   reference: Reference,
 ): { readonly tie: Tie; readonly dangling: readonly Dangling[] } | undefined {
-  const id = idOf('reference', name, ...reference.fields, reference.to)
+  const id = nameOf(name, reference)
   const [known, target] = [draft.parts.get(name), draft.parts.get(reference.to)]
   const fresh =
     known === undefined ? new Map<KeyText, string>() : freshValues(known, reference.fields, idOf(id, 'child'))

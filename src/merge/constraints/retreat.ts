@@ -16,8 +16,7 @@ export function retreatOf(
   const text = recordAt(part, at.key)
   if (text === undefined) return undefined
   const value = valueOf(text, at.fields)
-  const old = past.former.map((records) => records.get(at.key))
-  const from = old.find((record) => record !== undefined && valueOf(record, at.fields) !== value)
+  const from = past.former.at(-1)?.get(at.key)
   if (from === undefined) return undefined
   const retreat = withFields(part, text, { from, group: groupOf(part, at.fields) })
   return valueOf(retreat, at.fields) === value ? undefined : retreat

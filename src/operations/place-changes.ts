@@ -143,7 +143,7 @@ async function wholeRecord(
   const rules = source.rules(name)
   const isWhole = (text: RecordText | undefined): boolean => sameContent(text, after, rules)
   if (theirs === undefined || isWhole(theirs) || isWhole(ours) || sameContent(ours, base, rules)) return undefined
-  const stamps = { ours: past.uncommitted, theirs: past.committed(key) }
+  const stamps = { ours: past.uncommitted, theirs: past.committed(key, theirs) }
   const { side, rule } = wholeWinner({ base, ours, theirs, rules, stamps })
   const chosen = side === 'ours' ? ours : theirs
   return { collection: name, key, field: undefined, kind: 'constraint', base, ours, theirs, chosen, rule }

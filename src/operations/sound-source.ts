@@ -1,7 +1,6 @@
 /** The merged collections of one source, made sound together: reads what the pure step asks for (tied collections, pasts, writers) and nothing before it asks. Writes nothing. */
 import { makeSound, type Sound } from '../merge/constraints/sound.ts'
 import type { MergedPart, Past as KnownPast } from '../merge/constraints/draft.ts'
-import type { KeyText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { WriterStamp } from '../model/rules.ts'
@@ -10,8 +9,8 @@ import { readLive, type Records } from './live.ts'
 import { mergeCommits } from './convergence/commit-merge.ts'
 import type { MergeablePast } from './merge-live.ts'
 import { pastOf } from './past.ts'
-import { lastWrites } from './record-stamps.ts'
 import type { Source } from './source.ts'
+import { textWriters } from './text-writers.ts'
 import type { SyncPoint, SyncState } from './sync-state.ts'
 
 /** A collection of the plan: what is live, and what its merge changes. */
@@ -108,8 +107,9 @@ export async function knownPast(source: Source, plan: SoundPlan, { name, part }:
   const former = [...base, ...(await Promise.all(forks.map(recordsAt)))]
   const since = forks.length > 0 ? forks : past.kind === 'new' ? [] : [past.base]
   const range = [plan.head, ...(past.kind === 'diverged' ? [past.base] : []), '--not', ...since]
-  const writes = await lastWrites(source.repository, { range, place: source.folder(name), key: source.rules(name).key })
-  const committed = (key: KeyText): WriterStamp => (plan.join ? { ...writes(key), since: 0 } : writes(key))
+  const writes = await textWriters(source, { range, place: source.folder(name), key: source.rules(name).key })
+  const committed: KnownPast['committed'] = (key, text) =>
+    plan.join ? { ...writes(key, text), since: 0 } : writes(key, text)
   return {
     theirs: await theirsOf(source, plan, { name, part }),
     former,

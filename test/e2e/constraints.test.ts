@@ -1,6 +1,6 @@
 /** Each machine's records keep every constraint; what both make together may not. After push and pull both hold the same, and every loser is in a report or set aside. */
 import { expect, test } from 'vitest'
-import { disagreements, exchange } from '../support/agreement.ts'
+import { chatter, disagreements, exchange } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
@@ -43,6 +43,28 @@ async function decisions(asset: Asset): Promise<Told[]> {
   return told
 }
 
+/** What is wrong between two machines, but for what stands in quarantine. */
+async function quarantineApart({ a, b }: Pick<TwoAssets, 'a' | 'b'>): Promise<unknown[]> {
+  const digests = [await a.digest(), await b.digest()].flatMap(({ live, exports }) => [live, exports])
+  const [verdict] = await Promise.all([a.tandem('verify', '--json')])
+  const problems = (JSON.parse(verdict.stdout) as Verdict).sources['app'].problems
+  return [
+    ...digests.slice(1).filter((each) => each !== digests[0]),
+    ...problems.filter(({ code }) => code !== 'quarantine'),
+  ]
+}
+
+interface Verdict {
+  readonly sources: Readonly<Record<'app', { readonly problems: readonly { readonly code: string }[] }>>
+}
+
+const quarantined = async (asset: Asset): Promise<string[]> => {
+  const list = JSON.parse((await asset.tandem('quarantine', 'list', '--json')).stdout) as {
+    records: { collection: string; key: readonly string[] }[]
+  }
+  return list.records.map(({ collection, key }) => `${collection} ${key.join()}`).sort()
+}
+
 const column = async (asset: Asset, table: string, name: string): Promise<(string | null | undefined)[]> =>
   (await asset.database.rows(table)).map((row) => row[name])
 
@@ -54,7 +76,8 @@ test('one e-mail registered on both machines under two keys: the newer record st
     await exchange({ a, b })
     expect(await column(a, 'users', 'id')).toEqual(['u1', 'u2', 'u4'])
     expect(await column(a, 'orders', 'id')).toEqual(['o1', 'o2'])
-    expect(await disagreements({ a, b })).toEqual([])
+    expect(await quarantineApart({ a, b })).toEqual([])
+    expect([await quarantined(a), await quarantined(b)]).toEqual([['users u3'], ['users u3']])
     const told = [...(await decisions(a)), ...(await decisions(b))]
     expect(told).toContainEqual(expect.objectContaining({ collection: 'users', kind: 'constraint', rule: 'newest' }))
     expect(JSON.stringify(told)).toContain('same@x')
@@ -75,7 +98,9 @@ test('the same, both committed before they met: git unites the lines, and both m
     expect(await column(a, 'users', 'id')).toHaveLength(3)
     await exchange({ a, b })
     await exchange({ a, b })
-    expect(await disagreements({ a, b })).toEqual([])
+    expect(await quarantineApart({ a, b })).toEqual([])
+    expect([await quarantined(a), await quarantined(b)]).toEqual([['users u4'], ['users u4']])
+    expect(await chatter({ a, b })).toEqual([])
   }))
 
 test('an e-mail changed to one that the other machine gave away falls back to the former one, the rest of the edit stays', () =>
@@ -201,8 +226,12 @@ test('a CHECK that only one machine has keeps out what breaks it, and nothing el
         .map(({ key }) => key[0])
         .sort(),
     ).toEqual(['o2', 'u1', 'u3'])
+    expect(await quarantined(a)).toEqual(['orders o2', 'users u1', 'users u3'])
+    expect(await chatter({ a, b })).toEqual([])
     await remake(b, '')
     await b.tandem('apply')
+    await exchange({ a: b, b: a })
+    expect(await quarantined(a)).toEqual([])
     expect(await disagreements({ a, b })).toEqual([])
   }))
 

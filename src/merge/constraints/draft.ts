@@ -13,8 +13,8 @@ export interface Past {
   readonly theirs: Records
   /** Where the records stood before: the common past, then where lines of history parted. */
   readonly former: readonly Records[]
-  /** Who wrote what is committed, and when. */
-  readonly committed: (key: KeyText) => WriterStamp
+  /** Who committed a record's text, and when. */
+  readonly committed: (key: KeyText, text: RecordText) => WriterStamp
   /** The stamp of what ours holds and nobody committed. */
   readonly uncommitted: WriterStamp
 }

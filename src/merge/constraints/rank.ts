@@ -40,12 +40,12 @@ const NOBODY: WriterStamp = { asset: '', since: 0, at: 1 }
 /** What theirs holds is committed, what only ours holds is not yet; a record made of both was written by both, and one that is as it was before the sides parted, by nobody. */
 function writersOf(part: DraftPart, past: Past, key: KeyText): [WriterStamp, ...WriterStamp[]] {
   const { rules } = part
-  const [text, ours] = [recordAt(part, key), part.ours.get(key)]
+  const [text, ours] = [recordAt(part, key) as RecordText, part.ours.get(key)]
   const origin = past.former.at(-1)?.get(key)
   if (origin !== undefined && sameContent(text, origin, rules)) return [NOBODY]
   const isCommitted = sameContent(text, past.theirs.get(key), rules)
-  if (isCommitted || sameContent(ours, past.former[0]?.get(key), rules)) return [past.committed(key)]
-  return sameContent(text, ours, rules) ? [past.uncommitted] : [past.uncommitted, past.committed(key)]
+  if (isCommitted || sameContent(ours, past.former[0]?.get(key), rules)) return [past.committed(key, text)]
+  return sameContent(text, ours, rules) ? [past.uncommitted] : [past.uncommitted, past.committed(key, text)]
 }
 
 /** Without a base to tell whether the record's own time moved: one from before the writer's interval did not, and the writer's clock counts. */

@@ -171,7 +171,8 @@ function meet(
     return { merged: live.merged, part: { rules, ours: mine, changes: live.changes, past } }
   }
   const united = mergeCollection({ base: mine, ours: mine, theirs: live.merged, rules, stampsOf: () => stamps })
-  const committed = (key: string): WriterStamp => {
+  const committed = (key: string, text: string): WriterStamp => {
+    if (text === of(sides.a, name).get(key)) return WRITERS.a
     if (touched(of(sides.b, name), key)) return WRITERS.b
     return touched(of(sides.a, name), key) ? WRITERS.a : NOBODY
   }

@@ -1,5 +1,5 @@
 /** Laws of the step that makes merged records sound, over random pairs of sides that each keep every constraint. */
-import fc from 'fast-check'
+import { array, assert, constantFrom, integer, nat, property, tuple, type Arbitrary } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mergeCollection } from '../../../../src/merge/collection.ts'
 import type { MergedPart } from '../../../../src/merge/constraints/draft.ts'
@@ -54,10 +54,10 @@ const WHAT: readonly Pick<Step, 'table' | 'field'>[] = [
   })),
 ]
 
-const steps = (least: number, most: number): fc.Arbitrary<Step[]> => {
-  const number = fc.integer({ min: 1, max: 5 })
-  const step = fc.tuple(fc.constantFrom(...WHAT), number, number)
-  const list = fc.array(step, { minLength: least, maxLength: most })
+const steps = (least: number, most: number): Arbitrary<Step[]> => {
+  const number = integer({ min: 1, max: 5 })
+  const step = tuple(constantFrom(...WHAT), number, number)
+  const list = array(step, { minLength: least, maxLength: most })
   return list.map((all) => all.map(([what, key, value]) => ({ ...what, key, value })))
 }
 
@@ -121,7 +121,7 @@ interface Case {
   readonly b: Tables
 }
 
-const cases: fc.Arbitrary<Case> = fc.tuple(steps(2, 4), steps(5, 9), steps(5, 9)).map(([first, ours, theirs]) => {
+const cases: Arbitrary<Case> = tuple(steps(2, 4), steps(5, 9), steps(5, 9)).map(([first, ours, theirs]) => {
   const base = played(START, first, 'base')
   return { base, a: played(base, ours, 'a'), b: played(base, theirs, 'b') }
 })
@@ -201,8 +201,8 @@ const listed = (tables: Tables): unknown =>
 
 describe('merged records that are made sound', () => {
   test('keep every unique and foreign key', () => {
-    fc.assert(
-      fc.property(cases, (sides) => {
+    assert(
+      property(cases, (sides) => {
         expect(violationsIn(soundFor(sides, 'a').final)).toEqual([])
       }),
       { numRuns: 100 },
@@ -210,8 +210,8 @@ describe('merged records that are made sound', () => {
   })
 
   test('are the same on both machines, whether they meet live or united by git, and so is what is quarantined', () => {
-    fc.assert(
-      fc.property(cases, (sides) => {
+    assert(
+      property(cases, (sides) => {
         const here = soundFor(sides, 'a')
         for (const there of [soundFor(sides, 'b'), soundFor(sides, 'a', 'united'), soundFor(sides, 'b', 'united')]) {
           expect(listed(there.final)).toEqual(listed(here.final))
@@ -223,8 +223,8 @@ describe('merged records that are made sound', () => {
   })
 
   test('differ from the plain merge only in what a decision tells with the value that was lost, and nothing vanishes', () => {
-    fc.assert(
-      fc.property(cases, (sides) => {
+    assert(
+      property(cases, (sides) => {
         const { merged, final, sound } = soundFor(sides, 'a')
         for (const [name, records] of merged)
           for (const key of new Set([...records.keys(), ...of(final, name).keys()])) {
@@ -242,8 +242,8 @@ describe('merged records that are made sound', () => {
   })
 
   test('are left alone when they are sound', () => {
-    fc.assert(
-      fc.property(cases, (sides) => {
+    assert(
+      property(cases, (sides) => {
         const { merged, final, sound } = soundFor(sides, 'a')
         if (violationsIn(merged).length > 0) return
         expect(listed(final)).toEqual(listed(merged))
@@ -255,8 +255,8 @@ describe('merged records that are made sound', () => {
 })
 
 test('what cannot be written without the records that a database refuses stays too, and nothing else: the rest is sound', () => {
-  fc.assert(
-    fc.property(cases, fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), (sides, picks) => {
+  assert(
+    property(cases, array(nat(), { minLength: 1, maxLength: 3 }), (sides, picks) => {
       const { sound } = soundFor(sides, 'a')
       const all = [...sound.changes].flatMap(([name, list]) => list.map(({ key }) => [name, key] as const))
       if (all.length === 0) return

@@ -60,7 +60,10 @@ export async function reconcile(
     if (workspace.invocation.dryRun) return plan
     const outcome = await perform(source, plan)
     if (outcome === undefined) return plan
-    if (outcome.status === 'violation' && mayWithhold(refused, plan, outcome)) continue
+    if (outcome.status === 'violation' && mayWithhold(refused, plan, outcome)) {
+      for (const other of outcome.others ?? []) mayWithhold(refused, plan, other)
+      continue
+    }
     attempt++
     prepared = undefined
     const again = outcome.status === 'stale' ? outcome.reason : `violation of ${outcome.constraint}`
@@ -74,7 +77,11 @@ export async function reconcile(
 }
 
 /** Notes the refused record, so that the next plan does without it; false where that cannot help. */
-function mayWithhold(refused: Refused, plan: ReconcilePlan, { collection, key, constraint }: Violation): boolean {
+function mayWithhold(
+  refused: Refused,
+  plan: ReconcilePlan,
+  { collection, key, constraint }: Pick<Violation, 'collection' | 'key' | 'constraint'>,
+): boolean {
   const changed = plan.changes.find(({ selection }) => selection.schema.name === collection)?.changes
   if (key === undefined || changed?.some((change) => change.key === key) !== true) return false
   const records = refused.records.get(collection) ?? new Map<KeyText, Refusal>()

@@ -7,6 +7,7 @@ import type { Reference } from '../../model/collection.ts'
 import { idOf, lookAgain, partOf, pastOf, quarantine, recordAt, recordsOf, takeUnseen, write } from './draft.ts'
 import type { Draft, DraftPart, Past } from './draft.ts'
 import { fallBack, retreatOf } from './retreat.ts'
+import { seeker } from './seek.ts'
 import { comparable, tupleOf } from './violations.ts'
 
 /** Settles every reference of a collection's records, also where only the other end was changed; true when something was. */
@@ -92,10 +93,11 @@ function danglingChildren(tie: Tie, fresh: ReadonlyMap<KeyText, string>, lost: R
   const present = heldValues(parent, reference.toFields, new Set([...fresh.values(), ...lost]))
   const found = new Map([...fresh].filter(([, value]) => !present.has(value)))
   const missing = new Set([...lost].filter((value) => !present.has(value)))
+  const seek = seeker({ fields: reference.fields, values: missing, form: comparable })
   if (missing.size > 0)
     for (const [key, text] of recordsOf(child)) {
-      const value = referred(text, reference.fields)
-      if (value !== undefined && missing.has(value)) found.set(key, value)
+      const value = seek(text)
+      if (value !== undefined) found.set(key, value)
     }
   return [...found].map(([key, value]) => ({ key, value })).sort((a, b) => compareBytes(a.key, b.key))
 }
@@ -105,9 +107,10 @@ function heldValues(part: DraftPart, fields: readonly string[], values: Readonly
   const byKey = fields.join('\0') === part.schema.key.join('\0')
   const held = new Set(byKey ? [...values].filter((value) => recordAt(part, value) !== undefined) : [])
   if (held.size === values.size) return held
+  const seek = seeker({ fields, values, form: comparable })
   for (const [, text] of recordsOf(part)) {
-    const value = referred(text, fields)
-    if (value !== undefined && values.has(value)) held.add(value)
+    const value = seek(text)
+    if (value !== undefined) held.add(value)
   }
   return held
 }
@@ -139,11 +142,12 @@ function formerParents(
   at: { readonly past: Past; readonly values: ReadonlySet<string> },
 ): Map<string, Parent> {
   const found = new Map<string, Parent>()
+  const seek = seeker({ fields: reference.toFields, values: at.values, form: comparable })
   for (const records of [parent.ours, at.past.theirs, ...at.past.former]) {
     if (found.size === at.values.size) break
     for (const [key, text] of records) {
-      const value = referred(text, reference.toFields)
-      if (value === undefined || !at.values.has(value) || found.has(value)) continue
+      const value = seek(text)
+      if (value === undefined || found.has(value)) continue
       if (recordAt(parent, key) === undefined && !draft.gone.has(idOf(parent.name, key)))
         found.set(value, { key, text })
     }

@@ -5,6 +5,7 @@
 import { compareBytes, type KeyText, type RecordText } from '../../model/canonical.ts'
 import { idOf, pastOf, quarantine, recordsOf, takeUnseen, type Draft, type DraftPart, type Past } from './draft.ts'
 import { rank, type Ranked } from './rank.ts'
+import { seeker } from './seek.ts'
 import { fallBack, retreatOf, valueOf } from './retreat.ts'
 
 type Unique = readonly string[]
@@ -42,9 +43,10 @@ export function clashesOf(part: DraftPart, unique: Unique): KeyText[][] {
 function holders(part: DraftPart, unique: Unique, values: ReadonlySet<string>): Map<string, KeyText[]> {
   const found = new Map<string, KeyText[]>()
   if (values.size === 0) return found
+  const seek = seeker({ fields: unique, values })
   for (const [key, text] of recordsOf(part)) {
-    const value = valueOf(text, unique)
-    if (value === undefined || !values.has(value)) continue
+    const value = seek(text)
+    if (value === undefined) continue
     const keys = found.get(value)
     if (keys === undefined) found.set(value, [key])
     else keys.push(key)

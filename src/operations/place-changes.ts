@@ -6,12 +6,12 @@ import { sameContent } from '../merge/versions.ts'
 import { withholdingOf, type Keys } from '../merge/constraints/withhold.ts'
 import { wholeWinner } from '../merge/constraints/whole.ts'
 import { mergeRecord } from '../merge/record.ts'
-import type { KeyText, RecordText } from '../model/canonical.ts'
+import { compareBytes, type KeyText, type RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import { NO_WRITER } from './record-stamps.ts'
-import { knownPast, type SoundPlan, type SoundSource } from './sound-source.ts'
+import type { SoundPlan, SoundSource } from './sound-source.ts'
 import type { Source } from './source.ts'
 import type { Withheld, WithheldRecords } from './withheld.ts'
 
@@ -82,7 +82,9 @@ function attemptsOf(source: Source, { sound, withheld, retry }: PlaceInput): Att
       if (change === undefined && !retry) continue
       const meant = change === undefined ? refused.meant : change.after
       const before = actual.get(key)
-      const after = together(source, { name, key, own: refused.own, before, meant })
+      // somebody put it in place meanwhile
+      const own = before === refused.meant ? before : refused.own
+      const after = together(source, { name, key, own, before, meant })
       list.set(key, { ...change, key, before, after, meant })
     }
     attempts.set(name, list)
@@ -129,24 +131,30 @@ async function answerRefusals(
   return { refused, decisions }
 }
 
-/** The winner's record where both sides wrote it and what they make together is neither's. */
+/** The winner's record where two sides wrote it and what they make together is neither's: live and HEAD, or the lines of history that HEAD unites. */
 async function wholeRecord(
   source: Source,
-  { plan, sound }: PlaceInput,
+  { sound }: PlaceInput,
   { name, attempt }: { readonly name: string; readonly attempt: Attempt },
 ): Promise<Decision | undefined> {
-  const { key, before: ours, after } = attempt
-  const part = sound.parts.get(name)
-  if (part === undefined || ours === undefined || after === undefined) return undefined
-  const past = await knownPast(source, plan, { name, part })
-  const [base, theirs] = [past.former[0]?.get(key), past.theirs.get(key)]
+  const { key, before: live, after } = attempt
+  const past = await sound.pastOf(name)
+  if (past === undefined || after === undefined) return undefined
   const rules = source.rules(name)
-  const isWhole = (text: RecordText | undefined): boolean => sameContent(text, after, rules)
-  if (theirs === undefined || isWhole(theirs) || isWhole(ours) || sameContent(ours, base, rules)) return undefined
-  const stamps = { ours: past.uncommitted, theirs: past.committed(key, theirs) }
-  const { side, rule } = wholeWinner({ base, ours, theirs, rules, stamps })
-  const chosen = side === 'ours' ? ours : theirs
-  return { collection: name, key, field: undefined, kind: 'constraint', base, ours, theirs, chosen, rule }
+  const isSame = (a: RecordText | undefined, b: RecordText | undefined): boolean => sameContent(a, b, rules)
+  const [theirs, base] = [past.theirs.get(key), past.former.at(-1)?.get(key)]
+  const wroteHere = live !== undefined && !isSame(live, past.former[0]?.get(key))
+  const lines = wroteHere ? [live, theirs] : (await sound.linesOf(name)).map((records) => records.get(key))
+  const versions = [...new Set(lines)].filter((text) => text !== undefined).filter((text) => !isSame(text, base))
+  const [ours, other] = wroteHere ? versions : versions.toSorted(compareBytes)
+  if (ours === undefined || other === undefined || versions.some((text) => isSame(text, after))) return undefined
+  const stamps = {
+    ours: wroteHere ? past.uncommitted : past.committed(key, ours),
+    theirs: past.committed(key, other),
+  }
+  const { side, rule } = wholeWinner({ base, ours, theirs: other, rules, stamps })
+  const chosen = side === 'ours' ? ours : other
+  return { collection: name, key, field: undefined, kind: 'constraint', base, ours, theirs: other, chosen, rule }
 }
 
 /** The refused records, and what cannot be written without them. */

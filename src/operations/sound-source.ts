@@ -36,12 +36,21 @@ export interface SoundPlan {
 export interface SoundSource extends Sound {
   /** The plan's parts, and collections that were drawn in. */
   readonly parts: ReadonlyMap<string, PlannedPart>
+  /** What the merge knew of one of them, whole; read once. */
+  readonly pastOf: (name: string) => Promise<KnownPast | undefined>
+  /** Its records on the lines of history that HEAD unites, where the past has any. */
+  readonly linesOf: (name: string) => Promise<readonly Records[]>
 }
 
 /** Asks again with what was needed until nothing more is. @throws DamagedError when an export that has to be read is damaged */
 export async function soundSource(source: Source, plan: SoundPlan): Promise<SoundSource> {
   const parts = new Map(plan.parts)
   const pasts = new Map<string, KnownPast>()
+  const pastOfPart = onceEach(async (name) => {
+    const part = parts.get(name)
+    return part === undefined ? undefined : knownPast(source, plan, { name, part })
+  })
+  const linesOf = onceEach(async (name) => lineRecords(source, name, parts.get(name)?.past))
   const taking = [...source.selections].filter(([name, { schema }]) => !plan.held.has(name) && schema.key.length > 0)
   const schemas = new Map(taking.map(([name, { schema }]) => [name, schema]))
   for (;;) {
@@ -49,15 +58,17 @@ export async function soundSource(source: Source, plan: SoundPlan): Promise<Soun
       ([name, part]) => [name, mergedPart(source, { name, part, past: pasts.get(name) })] as const,
     )
     const sound = makeSound({ parts: new Map(merged), schemas })
-    if (!('records' in sound)) return { ...sound, parts }
+    if (!('records' in sound)) return { ...sound, parts, pastOf: pastOfPart, linesOf }
     const drawn = await drawIn(source, plan, sound.records)
     for (const name of sound.records) schemas.delete(name)
     for (const [name, part] of drawn) {
       parts.set(name, part)
       schemas.set(name, (source.selections.get(name) as Selection).schema)
     }
-    for (const name of sound.pasts)
-      pasts.set(name, await knownPast(source, plan, { name, part: parts.get(name) as PlannedPart }))
+    for (const name of sound.pasts) {
+      const past = await pastOfPart(name)
+      if (past !== undefined) pasts.set(name, past)
+    }
   }
 }
 
@@ -97,8 +108,23 @@ interface Part {
   readonly part: PlannedPart
 }
 
-/** What the merge knew of a collection, whole. */
-export async function knownPast(source: Source, plan: SoundPlan, { name, part }: Part): Promise<KnownPast> {
+function onceEach<Answer>(ask: (name: string) => Promise<Answer>): (name: string) => Promise<Answer> {
+  const answers = new Map<string, Promise<Answer>>()
+  return (name) => {
+    const answer = answers.get(name) ?? ask(name)
+    answers.set(name, answer)
+    return answer
+  }
+}
+
+/** Both sides of every merge that HEAD brought. */
+async function lineRecords(source: Source, name: string, past: MergeablePast | undefined): Promise<readonly Records[]> {
+  const junctions = past?.kind === 'behind' ? past.junctions : []
+  const commits = new Set(junctions.flatMap(({ ours, theirs }) => [ours, theirs]))
+  return Promise.all([...commits].map(async (commit) => recordsOf(source, name, await readCommitted(source, commit))))
+}
+
+async function knownPast(source: Source, plan: SoundPlan, { name, part }: Part): Promise<KnownPast> {
   const { past } = part
   const forks = forksOf(past)
   const recordsAt = async (commit: string): Promise<Records> =>

@@ -100,7 +100,7 @@ export async function drawIn(
 async function pastOfUnmoved(source: Source, point: SyncPoint | undefined, head: string): Promise<MergeablePast> {
   const past = point === undefined ? undefined : await pastOf(source.repository, point, head)
   if (past?.kind === 'behind' || past?.kind === 'diverged') return past
-  return { kind: 'behind', base: head, rewritten: false, hasMerges: false, junctions: [] }
+  return { kind: 'behind', base: point?.commit ?? head, rewritten: false, hasMerges: false, junctions: [] }
 }
 
 interface Part {

@@ -47,4 +47,13 @@ export type ApplyOutcome =
       readonly key: KeyText | undefined
       readonly constraint: string
       readonly message: string
+      /** Records that were refused in the same attempt; there may be more. */
+      readonly others?: readonly RefusedRecord[]
     }
+
+/** A record that a constraint refused. */
+export interface RefusedRecord {
+  readonly collection: string
+  readonly key: KeyText
+  readonly constraint: string
+}

@@ -29,6 +29,8 @@ export type DecisionRule =
   | 'decided'
   | 'accepted'
   | 'quarantined'
+  | 'no-parent'
+  | 'refused'
 
 export interface Decision {
   readonly collection: string

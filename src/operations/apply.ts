@@ -24,6 +24,8 @@ export interface ApplyOptions {
   readonly redo?: boolean
   /** How long to wait for a run of another clone in the same database. */
   readonly waitMs?: number
+  /** Try again what this database refused, also where nothing moved. */
+  readonly retry?: boolean
 }
 
 export interface ApplyResult {

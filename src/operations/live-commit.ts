@@ -11,7 +11,7 @@ import type { KeyText, RecordText } from '../model/canonical.ts'
 import { readCommitted } from './committed.ts'
 import type { Records } from './live.ts'
 import { changedFiles } from './plan-export.ts'
-import type { CollectionOutcome, ReconcilePlan } from './plan-reconcile.ts'
+import type { CollectionOutcome, ReconcilePlan } from './finish-plan.ts'
 import type { Source } from './source.ts'
 import { pointEntry, readSyncState } from './sync-state.ts'
 import type { Workspace } from './workspace.ts'
@@ -63,8 +63,11 @@ export async function forgetWaiting(workspace: Workspace, source: string): Promi
   await workspace.repository.git(['update-ref', '-d', liveRef(source)])
 }
 
+type Merged = Pick<ReconcilePlan, 'head' | 'outcomes' | 'state'>
+
 export interface MetEdits {
-  readonly plan: ReconcilePlan
+  /** What the merges give, before anything else is made of it. */
+  readonly plan: Merged
   readonly graph: CommitGraph
   readonly state: ReadonlyMap<string, string>
   /** Collections in which HEAD wrote records that live had edited. */
@@ -72,7 +75,7 @@ export interface MetEdits {
 }
 
 /** The plan with sync points at the merge of V and HEAD, for the collections that share the sync point where edits were met. Makes commit objects and a ref, no more. */
-export async function withLiveCommit(workspace: Workspace, source: Source, found: MetEdits): Promise<ReconcilePlan> {
+export async function withLiveCommit(workspace: Workspace, source: Source, found: MetEdits): Promise<Merged> {
   const { plan } = found
   const waiting = await waitingMerge(workspace, source.source)
   const base =
@@ -94,7 +97,7 @@ function pointOf({ past }: CollectionOutcome): string | undefined {
 }
 
 /** The sync point at which most collections met edits. */
-function baseOf(plan: ReconcilePlan, met: ReadonlySet<string>): string | undefined {
+function baseOf(plan: Merged, met: ReadonlySet<string>): string | undefined {
   const counts = new Map<string, number>()
   for (const each of plan.outcomes) {
     const point = pointOf(each)

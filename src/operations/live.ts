@@ -3,12 +3,16 @@ import { splitObject, type KeyText, type RecordText } from '../model/canonical.t
 import type { LiveRecord } from '../model/change.ts'
 import type { Source } from './source.ts'
 import { readSyncState, type SyncState } from './sync-state.ts'
+import { asMeant, readWithheld, type WithheldRecords } from './withheld.ts'
 
 export type Records = ReadonlyMap<KeyText, RecordText>
 
 export interface Live {
-  /** Only the collections that were asked for. */
+  /** Only the collections that were asked for. Records that the database refuses stand as they are meant to be: that they are not there is nobody's edit. */
   readonly collections: ReadonlyMap<string, Records>
+  /** The same, as they are; differs where records are withheld. */
+  readonly actual: ReadonlyMap<string, Records>
+  readonly withheld: WithheldRecords
   /** Collections whose records cannot be told apart, and why: to be held. They are empty in `collections`. */
   readonly unreadable: ReadonlyMap<string, string>
   /** State texts of the same moment. */
@@ -47,7 +51,13 @@ export async function readLive(source: Source, names: Iterable<string>): Promise
         unreadable.set(name, ambiguousKey(source, name, count - records.size))
       collections.set(name, records)
     }
-    return { collections, unreadable, state: snapshot.state, sync: readSyncState(snapshot.state) }
+    const withheld = readWithheld(snapshot.state)
+    const meant = [...collections].map(([name, records]) => {
+      const refused = withheld.get(name)
+      return [name, refused === undefined ? records : asMeant(records, refused)] as const
+    })
+    const sync = readSyncState(snapshot.state)
+    return { collections: new Map(meant), actual: collections, withheld, unreadable, state: snapshot.state, sync }
   })
 }
 

@@ -148,8 +148,8 @@ async function mergeSource(
   const merged: MergedPath[] = []
   for (const given of options.given) {
     const name = given.header.collection
-    const merge = await mergeGiven(source, given, { live: live.collections.get(name) as Records, base: options.base })
-    checkGuard(source, name, { ...merge, size: live.collections.get(name)?.size ?? 0, allowed: options.allowed })
+    const merge = await mergeGiven(source, given, { live: live.actual.get(name) as Records, base: options.base })
+    checkGuard(source, name, { ...merge, size: live.actual.get(name)?.size ?? 0, allowed: options.allowed })
     merged.push({ source: source.source, collection: name, changes: merge.changes, decisions: merge.decisions })
   }
   if (!workspace.invocation.dryRun) await perform(workspace, source, { merged, live })

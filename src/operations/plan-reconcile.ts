@@ -1,25 +1,31 @@
 /** Decides what HEAD's exports mean for live, collection by collection: apply, hold (and why), or nothing. Reads git and the database; writes nothing but fresh keys taken from sequences. */
 import { optionsFor } from '../config/match.ts'
 import { guardFor } from '../config/rules.ts'
-import { openGraph } from '../git/graph.ts'
-import type { Change, CollectionChanges, StateChanges } from '../model/change.ts'
-import type { Selection } from '../model/collection.ts'
+import { openGraph, type CommitGraph } from '../git/graph.ts'
+import { complete } from '../git/lazily.ts'
+import type { CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
+import type { WriterStamp } from '../model/rules.ts'
 import { collapseDuplicates } from './duplicates.ts'
+import { settleCollisions, type Resettled } from './collisions.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
-import { readLive, type Records } from './live.ts'
+import { readLive, type Live, type Records } from './live.ts'
 import { withLiveCommit } from './live-commit.ts'
-import { mergeIntoLive, type LiveMerge, type MergeablePast } from './merge-live.ts'
+import { mergeIntoLive, type LiveMerge } from './merge-live.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
-import { settleCollisions, type Resettled } from './collisions.ts'
+import type { CollectionOutcome } from './finish-plan.ts'
+import type { PlaceInput } from './place-changes.ts'
+import { drawIn, soundSource, type PlannedPart, type SoundPlan } from './sound-source.ts'
 import type { Source } from './source.ts'
-import { expectedEntries, pointEntry } from './sync-state.ts'
+import { pointEntry } from './sync-state.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface PlanOptions {
   readonly head: string
+  /** Try again what this database refused, also where nothing moved. */
+  readonly retry?: boolean
   readonly allowed: AllowedDeletes
   /** Collections that the database refused in an earlier attempt. */
   readonly refused: Holds
@@ -31,39 +37,28 @@ export interface PlanOptions {
   readonly mayGoBack?: boolean
 }
 
-/** What came, or is to come, of one collection whose exports had moved on. */
-export interface CollectionOutcome {
-  readonly name: string
-  readonly past: MergeablePast
-  readonly before: Records
-  readonly changes: readonly Change[]
-  readonly decisions: readonly Decision[]
-}
-
-export interface ReconcilePlan {
-  /** Too much for a hook to wait for: nothing was written, a run in the background does it. */
-  readonly deferred?: true
-  readonly head: string
-  readonly outcomes: readonly CollectionOutcome[]
+/** Everything that was read and merged: what is to be written is decided from it, again and again if the database refuses some of it. */
+export interface Prepared extends Pick<PlaceInput, 'plan' | 'sound' | 'withheld' | 'retry'> {
   readonly holds: Holds
-  /** Records to set aside with what is applied: kept in the database by the same transaction, carried by the next data commit. */
+  /** Sync points, moved. */
+  readonly points: StateChanges
+  readonly decisions: ReadonlyMap<string, readonly Decision[]>
+  readonly state: ReadonlyMap<string, string>
+  /** Changes to tables that are not exported but refer to records that were. */
+  readonly unexported: readonly CollectionChanges[]
+  /** Records that lost their key and cannot be given another. */
   readonly quarantined: readonly Quarantined[]
-  readonly changes: readonly CollectionChanges[]
-  readonly state: StateChanges
-  readonly expected: StateChanges
-  /** The state texts that the plan was made from. */
-  readonly read: ReadonlyMap<string, string>
 }
 
 /**
- * Plans one reconciliation of a source with `options.head`.
+ * Reads and merges what one reconciliation of a source with `options.head` needs.
  * @throws DamagedError when an export that has to be read is damaged
  */
-export async function planReconciliation(
+export async function prepareReconciliation(
   workspace: Workspace,
   source: Source,
   options: PlanOptions,
-): Promise<ReconcilePlan> {
+): Promise<Prepared> {
   const state = await source.adapter.readState()
   const holds: Holds = new Map(options.refused)
   const moved = (await movedCollections(source, state, options)).filter((each) => mayApply(source, each, holds))
@@ -98,22 +93,38 @@ export async function planReconciliation(
     if (reason === undefined) merges.set(each, merge)
     else holds.set(each.name, reason)
   }
-  const found = { merges, live: live.collections, head: options.head }
+  const found = { merges, live: live.actual, head: options.head }
   const { merges: collapsed, aliases } = await collapseDuplicates(source, found)
   const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }
   const rekeyed = await settleCollisions(source, world, holds)
   holdPartners(holds, source.selections)
-  const plan = assemble(source, {
-    options,
+  const stampOfLive = liveStamps(shared.graph, shared.writer)
+  const prepared = await assemble(source, { options, merges: collapsed, holds, live, stampOfLive, rekeyed })
+  if (workspace.invocation.dryRun) return prepared
+  // what the rule makes of both sides is the merge; what constraints then change is live's, and a write of the next export
+  const plan = { head: options.head, outcomes: mergeOutcomes(prepared), state: prepared.points }
+  const met = new Set([...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : [])))
+  const { state: points } = await withLiveCommit(workspace, source, {
+    plan,
+    graph: shared.graph,
     state: live.state,
-    merges: collapsed,
-    holds,
-    live: live.collections,
-    rekeyed,
+    met,
   })
-  if (workspace.invocation.dryRun) return plan
-  const met = [...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : []))
-  return withLiveCommit(workspace, source, { plan, graph: shared.graph, state: live.state, met: new Set(met) })
+  return { ...prepared, points }
+}
+
+function mergeOutcomes({ plan, decisions }: Prepared): CollectionOutcome[] {
+  return [...plan.parts].flatMap(([name, { past, live, changes }]) =>
+    decisions.has(name) ? [{ name, past, before: live, changes, decisions: [] }] : [],
+  )
+}
+
+/** Live not yet exported was written between the sync point's clock and now. */
+function liveStamps(graph: CommitGraph, writer: Pick<WriterStamp, 'asset' | 'at'>): SoundPlan['stampOfLive'] {
+  return async (past) => {
+    const since = past.kind === 'new' ? 0 : (await complete(() => graph.commit(past.base))).at
+    return { asset: writer.asset, since, at: Math.max(writer.at, since + 1) }
+  }
 }
 
 /** Why a merge that could be computed is not applied: the guard. */
@@ -128,36 +139,47 @@ function refusal(
   return guardReason({ collection: name, deletes, size, configured, allowed })
 }
 
-function assemble(
+async function assemble(
   source: Source,
   found: {
     readonly options: PlanOptions
-    readonly state: ReadonlyMap<string, string>
     readonly merges: ReadonlyMap<Moved, LiveMerge>
     readonly holds: Holds
-    readonly live: ReadonlyMap<string, Records>
+    readonly live: Live
+    readonly stampOfLive: SoundPlan['stampOfLive']
     readonly rekeyed: Resettled
   },
-): ReconcilePlan {
-  const { options, holds, rekeyed } = found
-  const outcomes: CollectionOutcome[] = []
-  const changes: CollectionChanges[] = []
-  const state = new Map<string, string | undefined>()
+): Promise<Prepared> {
+  const { options, holds, live, stampOfLive, rekeyed } = found
+  const { head, join = false, retry = false } = options
+  const parts = new Map<string, PlannedPart>()
+  const decisions = new Map<string, readonly Decision[]>()
+  const points = new Map<string, string | undefined>()
   for (const [each, merge] of found.merges) {
-    if (holds.has(each.name)) continue
-    const selection = source.selections.get(each.name) as Selection
-    const all = rekeyed.changes.get(each.name)?.changes ?? merge.changes
-    const before = found.live.get(each.name) as Records
-    const decisions = [...merge.decisions.map(rekeyed.noted), ...rekeyed.decisionsOf(each.name)]
-    outcomes.push({ name: each.name, past: each.past, before, changes: all, decisions })
-    if (all.length > 0) changes.push({ selection, changes: all })
-    const [name, text] = pointEntry(each.name, each.point, options.head)
-    state.set(name, text)
+    const { name, past } = each
+    if (holds.has(name)) continue
+    const records = live.collections.get(name) as Records
+    const changes = rekeyed.changes.get(name)?.changes ?? merge.changes
+    parts.set(name, { past, live: records, actual: live.actual.get(name) ?? records, changes })
+    decisions.set(name, [...merge.decisions.map(rekeyed.noted), ...rekeyed.decisionsOf(name)])
+    points.set(...pointEntry(name, each.point, head))
   }
-  for (const [name, each] of rekeyed.changes)
-    if (!holds.has(name) && !changes.some(({ selection }) => selection.schema.name === name)) changes.push(each)
-  const names = outcomes.map(({ name }) => name)
-  const quarantined = rekeyed.quarantined.filter(({ collection }) => !holds.has(collection))
-  const expected = expectedEntries(found.state, names)
-  return { head: options.head, outcomes, holds, quarantined, changes, state, expected, read: found.state }
+  const moved = [...rekeyed.changes].filter(([name]) => !holds.has(name) && !parts.has(name))
+  const waiting = retry ? [...live.withheld.keys()].filter((name) => !holds.has(name)) : []
+  const drawn = [...moved.map(([name]) => name), ...waiting].filter((name) => !parts.has(name))
+  for (const [name, part] of await drawIn(source, { head, sync: live.sync }, drawn))
+    parts.set(name, { ...part, changes: rekeyed.changes.get(name)?.changes ?? [] })
+  const plan = { head, sync: live.sync, parts, held: holds, stampOfLive, join }
+  return {
+    plan,
+    sound: await soundSource(source, plan),
+    withheld: live.withheld,
+    retry,
+    holds,
+    points,
+    decisions,
+    state: live.state,
+    unexported: moved.flatMap(([name, each]) => (source.selections.has(name) ? [] : [each])),
+    quarantined: rekeyed.quarantined.filter(({ collection }) => !holds.has(collection)),
+  }
 }

@@ -2,16 +2,30 @@
  * Brings what HEAD's exports hold into the live database: the one operation behind every hook and `tandem apply`. Level-triggered: it compares HEAD with the sync
  * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
  */
+import type { KeyText } from '../model/canonical.ts'
 import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
-import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
+import { finishPlan, type ReconcilePlan } from './finish-plan.ts'
+import type { Refusal } from './place-changes.ts'
+import { prepareReconciliation, type PlanOptions, type Prepared } from './plan-reconcile.ts'
 import { expectedPending, pendingEntry } from './quarantine/pending.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
 type Counts = Extract<ApplyOutcome, { readonly status: 'applied' }>
+type Failure = Exclude<ApplyOutcome, Counts>
+type Violation = Extract<ApplyOutcome, { readonly status: 'violation' }>
+
+/** What the database refused so far: single records, and collections in which no record could be told. */
+interface Refused {
+  readonly holds: Holds
+  readonly records: Map<string, Map<KeyText, Refusal>>
+}
+
+/** So many refused records of one collection are no accident: its structure is another one here. */
+const MOST_REFUSED = 200
 
 export interface ReconcileOptions extends Omit<PlanOptions, 'refused'> {
   /** What would take over two seconds is only planned. */
@@ -37,20 +51,50 @@ export async function reconcile(
   source: Source,
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
-  const refused: Holds = new Map()
+  const refused: Refused = { holds: new Map(), records: new Map() }
+  let prepared: Prepared | undefined
   let reason: string | undefined
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const plan = await planReconciliation(workspace, source, { ...options, refused })
+  for (let attempt = 0; attempt < ATTEMPTS;) {
+    prepared ??= await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
+    const plan = await finishPlan(source, prepared, refused.records)
     if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
     if (workspace.invocation.dryRun) return plan
-    const outcome = await perform({ workspace, source, kind: options.join === true ? 'join' : 'apply' }, plan, refused)
-    if (outcome === 'done') return plan
-    if (outcome === reason) holdReferenced(source, plan, { refused, reason: outcome })
-    reason = outcome
+    const kind = options.join === true ? 'join' : 'apply'
+    const outcome = await perform({ workspace, source, kind }, plan)
+    if (outcome === undefined) return plan
+    if (outcome.status === 'violation' && mayWithhold(refused, plan, outcome)) {
+      for (const other of outcome.others ?? []) mayWithhold(refused, plan, other)
+      continue
+    }
+    attempt++
+    prepared = undefined
+    const again = outcome.status === 'stale' ? outcome.reason : `violation of ${outcome.constraint}`
+    if (outcome.status === 'violation') holdRefused(refused.holds, outcome)
+    else if (again === reason) holdReferenced(source, plan, { refused: refused.holds, reason: again })
+    reason = again
   }
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
     hint: 'Run: tandem apply',
   })
+}
+
+/** Notes the refused record, so that the next plan does without it; false where that cannot help. */
+function mayWithhold(
+  refused: Refused,
+  plan: ReconcilePlan,
+  { collection, key, constraint }: Pick<Violation, 'collection' | 'key' | 'constraint'>,
+): boolean {
+  const changed = plan.changes.find(({ selection }) => selection.schema.name === collection)?.changes
+  if (key === undefined || changed?.some((change) => change.key === key) !== true) return false
+  const records = refused.records.get(collection) ?? new Map<KeyText, Refusal>()
+  const times = (records.get(key)?.times ?? 0) + 1
+  if (times > 2 || records.size >= MOST_REFUSED) return false
+  refused.records.set(collection, records.set(key, { constraint, times }))
+  return true
+}
+
+function holdRefused(holds: Holds, { collection, key, constraint, message }: Violation): void {
+  holds.set(collection, `record ${key ?? ''} violates ${constraint}: ${message}`)
 }
 
 /** Read again, and still refused for the same reason: nobody is writing, a record to be deleted is referred to. Its collection waits for a person. */
@@ -87,36 +131,33 @@ async function withQuarantine(
   source: Source,
   plan: ReconcilePlan,
 ): Promise<Pick<ApplyPlan, 'state' | 'expectedState'>> {
-  if (plan.quarantined.length === 0) return { state: plan.state, expectedState: plan.expected }
+  if (plan.quarantined.length + plan.released.length === 0) return { state: plan.state, expectedState: plan.expected }
   const now = await source.adapter.readState()
   return {
-    state: new Map([...plan.state, pendingEntry(now, { add: plan.quarantined })]),
+    state: new Map([...plan.state, pendingEntry(now, { add: plan.quarantined, remove: plan.released })]),
     expectedState: new Map([...plan.expected, expectedPending(now)]),
   }
 }
 
-/** `done`, or why it has to be planned again: live moved, or a collection was refused (it stands in `refused` then). */
+/** Why it has to be planned again: live moved, or a record was refused; undefined when it is done. */
 async function perform(
   at: { readonly workspace: Workspace; readonly source: Source; readonly kind: 'apply' | 'join' },
   plan: ReconcilePlan,
-  refused: Holds,
-): Promise<string> {
+): Promise<Failure | undefined> {
   const { workspace, source, kind } = at
-  if (plan.state.size === 0) return 'done'
+  if (plan.state.size === 0 && plan.changes.length === 0) return undefined
   const { state, expectedState } = await withQuarantine(source, plan)
-  if (plan.changes.length === 0)
-    return (await source.adapter.writeState(state, expectedState)) ? 'done' : 'the sync point moved'
+  if (plan.changes.length === 0) {
+    const isWritten = await source.adapter.writeState(state, expectedState)
+    return isWritten ? undefined : { status: 'stale', reason: 'the sync point moved' }
+  }
   const outcome = await applySafely(workspace, source, {
     kind,
     plan: { collections: plan.changes, state, expectedState },
     before: new Map(plan.outcomes.map(({ name, before }) => [name, before])),
     state: plan.read,
   })
-  if (outcome.status === 'stale') return outcome.reason
-  if (outcome.status === 'violation') {
-    refused.set(outcome.collection, `record ${outcome.key ?? ''} violates ${outcome.constraint}: ${outcome.message}`)
-    return `violation of ${outcome.constraint}`
-  }
+  if (outcome.status !== 'applied') return outcome
   checkCounts(source, plan, outcome)
-  return 'done'
+  return undefined
 }

@@ -4,7 +4,7 @@ import { age } from './age.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
 import { promoteCandidate } from './binding.ts'
 import { waitingMerge } from './live-commit.ts'
-import type { ReconcilePlan } from './plan-reconcile.ts'
+import type { ReconcilePlan } from './finish-plan.ts'
 import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
 import { noticeRestored } from './restored.ts'
@@ -34,6 +34,8 @@ export interface SettleOptions {
   readonly acceptMerge?: string
   /** What `tandem undo` took back is brought in again; else a source that it holds is refused. */
   readonly redo?: boolean
+  /** Try again what this database refused, also where nothing moved. */
+  readonly retry?: boolean
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError; GuardError while an undo holds the source */

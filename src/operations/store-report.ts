@@ -12,7 +12,7 @@ import type { Records } from './live.ts'
 import { mergeCommits } from './convergence/commit-merge.ts'
 import { templateText } from './package-files.ts'
 import type { Junction } from './past.ts'
-import type { CollectionOutcome, ReconcilePlan } from './plan-reconcile.ts'
+import type { CollectionOutcome, ReconcilePlan } from './finish-plan.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 

@@ -1,6 +1,6 @@
 /** `tandem verify`: digests of live and of HEAD's exports, and every problem found on the way. Reads everything, changes nothing. */
 import { recordsDigest, sourceDigest } from '../export/digest.ts'
-import { uniqueViolations } from '../merge/constraints.ts'
+import { uniqueViolations } from '../merge/constraints/violations.ts'
 import { DamagedError } from '../model/errors.ts'
 import { readHeadExports, readRecords, type Committed } from './committed.ts'
 import { countedRecords } from './counted.ts'

@@ -26,6 +26,8 @@ const RULES: Readonly<Record<DecisionRule, string>> = {
   rekeyed: 'theirs keeps it, ours was given a new one, and both records are there',
   quarantined: 'it is kept in quarantine (tandem quarantine), a person has to look at it',
   duplicate: 'both are one record now, field by field, under the key that was committed first',
+  'no-parent': 'the record it refers to is nowhere',
+  refused: 'the database refuses it',
   held: 'nothing was changed, a person has to look at it',
   decided: 'decided by hand, or by git’s text merge',
   accepted: 'what the merge dropped was accepted',
@@ -41,9 +43,22 @@ export function chosenSide({ ours, theirs, chosen }: Decision): Chosen {
 
 /** `Both sides edited it. Chosen: theirs, since it is newer.` */
 export function explain(decision: Decision): string {
+  if (decision.kind === 'constraint') return explainConstraint(decision)
   const side = chosenSide(decision)
   const because = RULES[decision.rule] ?? decision.rule
   const happened = KINDS[decision.kind] ?? decision.kind
   if (side === 'ours' || side === 'theirs') return `${happened} Chosen: **${side}**, since ${because}.`
   return `${happened} Result: ${because}.`
+}
+
+/** What a record that could not stay as it was lost to, and what became of it. */
+function explainConstraint({ rule, field, ours, chosen }: Decision): string {
+  const happened = KINDS.constraint
+  const because = RULES[rule] ?? rule
+  if (rule === 'keep') return `${happened} The record is kept, since the other side has records that refer to it.`
+  if (rule === 'refused') return `${happened} Live keeps its own and the other is quarantined, since ${because}.`
+  const isWhole = field === undefined && chosen !== undefined
+  if (isWhole) return `${happened} Chosen whole: **${chosen === ours ? 'ours' : 'theirs'}**, since ${because}.`
+  const reason = rule === 'no-parent' ? because : `the record it clashed with won: ${because}`
+  return `${happened} ${field === undefined ? 'It is quarantined' : 'It goes back to its former value'}, since ${reason}.`
 }

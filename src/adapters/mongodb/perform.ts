@@ -3,7 +3,7 @@
  * cannot be finished is the caller's matter.
  */
 import { sameRecord } from '../../model/canonical.ts'
-import type { ApplyOutcome } from '../../model/change.ts'
+import type { ApplyOutcome, RefusedRecord } from '../../model/change.ts'
 import { BSON } from './bson-types.ts'
 import { uniqueIndexes } from './describe.ts'
 import { documentBytes, elementBytes, encodeValue } from './encode.ts'
@@ -147,12 +147,21 @@ async function refused(place: Place, writes: readonly Write[], refusals: readonl
   const write = refusal && writes[refusal.index]
   if (refusal === undefined || write === undefined) return undefined
   const { collection } = place
-  if (refusal.code !== DUPLICATE_KEY) {
-    return { status: 'violation', collection, key: write.key, constraint: 'validator', message: refusal.message }
-  }
-  const index = await violatedIndex(place, write, refusal)
+  const isDuplicate = refusal.code === DUPLICATE_KEY
+  const index = isDuplicate ? await violatedIndex(place, write, refusal) : 'validator'
   if (index === undefined) return { status: 'stale', reason: `${collection} ${write.key} was added in the meantime` }
-  return { status: 'violation', collection, key: write.key, constraint: index, message: refusal.message }
+  const others = refusals.slice(1).flatMap(({ index: n, code, message }): RefusedRecord[] => {
+    const [key, constraint] = [writes[n]?.key, code === DUPLICATE_KEY ? indexIn(message) : 'validator']
+    return key === undefined || constraint === undefined ? [] : [{ collection, key, constraint }]
+  })
+  const first = { collection, key: write.key, constraint: index, message: refusal.message }
+  return { status: 'violation', ...first, ...(others.length > 0 ? { others } : {}) }
+}
+
+/** The unique index that a message names; undefined where it is that of the key, which somebody else may have taken meanwhile. */
+function indexIn(message: string): string | undefined {
+  const named = /index: (?:\S+\$)?(\S+)/.exec(message)?.[1]
+  return named === '_id_' ? undefined : named
 }
 
 /** The unique index in the way; undefined where the very same key is there already. `5` and `5.0` are two keys of ours and one `_id` of the server's. */

@@ -10,7 +10,7 @@ import { immediately } from './connect.ts'
 import type { Connection } from './connect.ts'
 import { checkReassigned, checkReferences, rememberReleased } from './foreign-keys.ts'
 import type { PlannedTarget } from './foreign-keys.ts'
-import { RefusedPlan, stale } from './outcome.ts'
+import { refuse, RefusedPlan, stale, type Refusals } from './outcome.ts'
 import { putState, stateHolds } from './state.ts'
 import { differingField, rowsAt, targetOf } from './target.ts'
 import type { LiveRow, Target, Write } from './target.ts'
@@ -39,13 +39,15 @@ function perform(connection: Connection, plan: ApplyPlan): ApplyOutcome {
     .map((collection) => located(connection, targetOf(catalogue, collection)))
   checkReassigned(connection, planned, catalogue.tables)
   const watched = rememberReleased(connection, planned, catalogue.tables)
+  const refusals: Refusals = []
   withoutTriggers(
     connection,
     planned.map(({ target }) => target.table.name),
     () => {
-      for (const entry of planned) writeTarget(connection, entry.target, entry.located)
+      for (const { target, located: rows } of planned) refusals.push(...writeTarget(connection, target, rows))
     },
   )
+  refuse(refusals)
   for (const { target } of planned) for (const write of target.writes) readBack(connection, target, write)
   checkReferences(connection, planned, watched)
   putState(connection, plan.state)

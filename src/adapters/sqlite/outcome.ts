@@ -1,6 +1,6 @@
 /** How a plan ends before it is done: an error that carries the outcome out of the transaction, so that it is rolled back on the way. */
 import type { KeyText } from '../../model/canonical.ts'
-import type { ApplyOutcome } from '../../model/change.ts'
+import type { ApplyOutcome, RefusedRecord as Refused } from '../../model/change.ts'
 import { sqliteCode } from './connect.ts'
 
 /** Thrown inside the transaction, caught by `applyPlan`; never leaves the adapter. */
@@ -28,15 +28,26 @@ export function violation(record: RefusedRecord, constraint: string, message: st
   return new RefusedPlan({ status: 'violation', ...record, constraint, message })
 }
 
-/** Runs one write; a constraint that refuses it becomes a violation that names the record. */
-export function writing(record: RefusedRecord, write: () => void): void {
+/** Records that were refused, with the database's words for each; a plan with any is rolled back whole. */
+export type Refusals = (Refused & { readonly message: string })[]
+
+/** Runs one write; a constraint that refuses it is noted with the record, and the next write may be tried: only this statement was undone. */
+export function writing(record: RefusedRecord, refusals: Refusals, write: () => void): void {
   try {
     write()
   } catch (error) {
     const code = sqliteCode(error)
     if (!(error instanceof Error) || code === undefined || !/^SQLITE_(CONSTRAINT|MISMATCH)/.test(code)) throw error
-    throw violation(record, constraintOf(error.message), `${record.collection} ${record.key}: ${error.message}`)
+    const message = `${record.collection} ${record.key}: ${error.message}`
+    refusals.push({ ...record, constraint: constraintOf(error.message), message })
   }
+}
+
+/** @throws RefusedPlan when there is any refusal */
+export function refuse([first, ...others]: Refusals): void {
+  if (first === undefined) return
+  const more = others.map(({ collection, key, constraint }) => ({ collection, key, constraint }))
+  throw new RefusedPlan({ status: 'violation', ...first, ...(more.length > 0 ? { others: more } : {}) })
 }
 
 /** `UNIQUE constraint failed: people.email` → `UNIQUE people.email`; a STRICT column that refuses a value is called `TYPE`. */

@@ -4,7 +4,7 @@
  */
 import type { ValueText } from '../../model/canonical.ts'
 import type { Connection, SqlValue } from './connect.ts'
-import { writing } from './outcome.ts'
+import { writing, type Refusals } from './outcome.ts'
 import type { LiveRow, Place, Target, Write } from './target.ts'
 import { boundValue, quoted, readable, valueText } from './values.ts'
 import type { BoundValue } from './values.ts'
@@ -15,6 +15,13 @@ export interface LocatedWrite {
   readonly row: LiveRow | undefined
 }
 
+/** Where a row is written, and who is told that it was refused. */
+interface Writing {
+  readonly connection: Connection
+  readonly target: Target
+  readonly refusals: Refusals
+}
+
 /** A row to insert: its columns and their values. */
 interface NewRow {
   readonly write: Write
@@ -23,9 +30,10 @@ interface NewRow {
 
 /**
  * Writes one target. Rows that go, and rows whose unique value or whole identity moves, are taken out first, so that every value is free before it is taken. A
- * reassigned key starts afresh; a record that left it takes along what is not exported.
+ * reassigned key starts afresh; a record that left it takes along what is not exported. Answers what was refused.
  */
-export function writeTarget(connection: Connection, target: Target, located: readonly LocatedWrite[]): void {
+export function writeTarget(connection: Connection, target: Target, located: readonly LocatedWrite[]): Refusals {
+  const refusals: Refusals = []
   const deletes = located.filter(({ write }) => write.change.after === undefined)
   const updates = located.filter(({ write }) => isUpdate(write))
   const reassigned = updates.filter(({ write }) => write.change.reassigned === true)
@@ -33,11 +41,12 @@ export function writeTarget(connection: Connection, target: Target, located: rea
   const inserts = located.filter(({ write }) => write.change.before === undefined && write.change.after !== undefined)
   const moved = moving.map((entry) => wholeRow(connection, target, entry))
   const renamed = inserts.map((entry) => renamedRow(connection, target, { entry, located }))
-  for (const entry of [...deletes, ...moving, ...reassigned]) deleteRow(connection, target, entry)
+  for (const entry of [...deletes, ...moving, ...reassigned]) deleteRow({ connection, target, refusals }, entry)
   for (const entry of updates)
-    if (!moving.includes(entry) && !reassigned.includes(entry)) updateRow(connection, target, entry)
+    if (!moving.includes(entry) && !reassigned.includes(entry)) updateRow({ connection, target, refusals }, entry)
   const fresh = reassigned.map(({ write }) => newRow(target, write))
-  for (const row of [...moved, ...renamed, ...fresh]) insertRow(connection, target, row)
+  for (const row of [...moved, ...renamed, ...fresh]) insertRow({ connection, target, refusals }, row)
+  return refusals
 }
 
 function isUpdate({ change }: Write): boolean {
@@ -101,32 +110,32 @@ function valueOf(write: Write, field: string): BoundValue {
   return write.values.get(field) ?? { slot: '?', value: null }
 }
 
-function deleteRow(connection: Connection, target: Target, entry: LocatedWrite): void {
+function deleteRow({ connection, target, refusals }: Writing, entry: LocatedWrite): void {
   const place = rowPlace(target, entry)
-  writing(recordOf(target, entry.write), () => {
+  writing(recordOf(target, entry.write), refusals, () => {
     connection.run(`DELETE FROM ${quoted(target.table.name)} WHERE ${place.where}`, place.parameters)
   })
 }
 
 /** OR ABORT stands against conflict clauses in the table's definition, which would silently replace or skip rows. */
-function updateRow(connection: Connection, target: Target, entry: LocatedWrite): void {
+function updateRow({ connection, target, refusals }: Writing, entry: LocatedWrite): void {
   const { write } = entry
   if (write.changed.length === 0) return
   const place = rowPlace(target, entry)
   const assignments = write.changed.map((field) => `${quoted(field)} = ${valueOf(write, field).slot}`)
   const values = write.changed.map((field) => valueOf(write, field).value)
   const sql = `UPDATE OR ABORT ${quoted(target.table.name)} SET ${assignments.join(', ')} WHERE ${place.where}`
-  writing(recordOf(target, write), () => {
+  writing(recordOf(target, write), refusals, () => {
     connection.run(sql, [...values, ...place.parameters])
   })
 }
 
-function insertRow(connection: Connection, target: Target, row: NewRow): void {
+function insertRow({ connection, target, refusals }: Writing, row: NewRow): void {
   const names = [...row.columns.keys()].map(quoted)
   const bound = [...row.columns.values()]
   const slots = bound.map((value) => value.slot)
   const sql = `INSERT OR ABORT INTO ${quoted(target.table.name)} (${names.join(', ')}) VALUES (${slots.join(', ')})`
-  writing(recordOf(target, row.write), () => {
+  writing(recordOf(target, row.write), refusals, () => {
     connection.run(
       sql,
       bound.map((value): SqlValue => value.value),

@@ -39,6 +39,7 @@ async function runApply(context: CommandContext): Promise<number> {
     head,
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
+    retry: true,
   }
   const merge = textOf(args, 'acceptMerge')
   const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)

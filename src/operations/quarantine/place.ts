@@ -84,7 +84,7 @@ async function changeFor(source: Source, { record, options }: Task, dryRun: bool
   const selection = source.selections.get(record.collection)
   if (selection === undefined)
     throw new UsageError(`${source.description.database} has no ${record.collection}`, { hint: 'Run your migrations.' })
-  const live = (await readLive(source, [record.collection])).collections.get(record.collection) as Records
+  const live = (await readLive(source, [record.collection])).actual.get(record.collection) as Records
   if (options.verdict === 'accept')
     return { selection, change: { key: record.key, before: live.get(record.key), after: record.record } }
   const head = await readRecords(source, (await readCommitted(source, options.head)).get(record.collection))

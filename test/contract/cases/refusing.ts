@@ -120,6 +120,25 @@ export function refusing(engine: ContractEngine): void {
         })
       })
     })
+
+    test('of several records names them, at once or one after the other, and a plan without them is applied', async () => {
+      await withPeople(engine, [person(1), person(2)], async ({ adapter }) => {
+        const selection = await selectionOf(adapter, 'people')
+        const taken = [3, 5, 7].map((id) => change(engine, undefined, person(id, { email: person(1).email })))
+        const fitting = [4, 6, 8].map((id) => change(engine, undefined, person(id)))
+        let changes = [...taken, ...fitting].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+        const named: string[] = []
+        for (let attempt = 0; attempt < 4; attempt++) {
+          const outcome = await adapter.apply(planOf(selection, changes))
+          if (outcome.status !== 'violation') break
+          named.push(outcome.key as string, ...(outcome.others ?? []).map(({ key }) => key))
+          changes = changes.filter(({ key }) => !named.includes(key))
+        }
+        expect(named.toSorted()).toEqual(['[3]', '[5]', '[7]'])
+        const ids = [1, 2, 4, 6, 8]
+        expect(await peopleIn(adapter)).toEqual(ids.map((id) => textOf(engine, person(id))))
+      })
+    })
   })
 
   if (engine.check !== undefined) refusedByCheck(engine, engine.check)

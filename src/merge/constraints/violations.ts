@@ -1,6 +1,6 @@
 /** What a merge of two sound sides can break: unique keys and foreign keys between records of different sides. Checked before anything is written; the database stays the judge of the rest. */
-import { arrayText, type KeyText, type RecordText, splitObject, type ValueText } from '../model/canonical.ts'
-import type { CollectionSchema, Reference } from '../model/collection.ts'
+import { arrayText, type KeyText, type RecordText, splitObject, type ValueText } from '../../model/canonical.ts'
+import type { CollectionSchema, Reference } from '../../model/collection.ts'
 
 type Records = ReadonlyMap<KeyText, RecordText>
 
@@ -71,7 +71,7 @@ export function missingParents(children: Records, reference: Reference, parents:
 }
 
 /** The values of several fields as one text; `undefined` when one of them is absent or null. */
-function tupleOf(
+export function tupleOf(
   fields: ReadonlyMap<string, ValueText>,
   names: readonly string[],
   form: (value: ValueText) => string = (value) => value,
@@ -81,7 +81,7 @@ function tupleOf(
 }
 
 /** One form for a number that two columns of different types write differently: `5`, `"5"` and `"5.00"`. Text that is no plain number stays as it is. */
-function comparable(value: ValueText): string {
+export function comparable(value: ValueText): string {
   const match = /^"?(-?(?:0|[1-9]\d*))(?:\.(\d*[1-9])?0*)?"?$/.exec(value)
   if (match === null) return value
   const [, whole = '', fraction] = match

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findViolations, missingParents, uniqueViolations } from '../../../src/merge/constraints.ts'
-import type { CollectionSchema } from '../../../src/model/collection.ts'
+import { findViolations, missingParents, uniqueViolations } from '../../../../src/merge/constraints/violations.ts'
+import type { CollectionSchema } from '../../../../src/model/collection.ts'
 
 const records = (...texts: readonly string[]): Map<string, string> =>
   new Map(texts.map((text, i) => [`[${i + 1}]`, text]))

@@ -8,7 +8,8 @@ import { clearDeadIndexLock } from '../git/data-commit.ts'
 import { markUnsent } from './unpublished.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { CarryingHead } from './carrying.ts'
-import { heldLines, settle, type Settled } from './settle.ts'
+import type { StructureReview } from './apply-structure.ts'
+import { heldLines, settle, type SettleOptions, type Settled } from './settle.ts'
 import { withSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -20,6 +21,8 @@ export interface ApplyOptions {
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** Asked about additions to the structure that HEAD has; without it, none are made. */
+  readonly review?: StructureReview
 }
 
 export interface ApplyResult {
@@ -33,7 +36,7 @@ export interface ApplyResult {
 export async function applyAll(workspace: Workspace, options: ApplyOptions): Promise<ApplyResult> {
   await tidyUp(workspace)
   return withSources(workspace, options.only, {
-    each: (source) => settle(workspace, source, { ...options, head: options.head.commit }),
+    each: (source) => settle(workspace, source, settleOptions(options)),
     after: async (settled, failures) => {
       const held: string[] = []
       for (const { source, plan } of settled) held.push(...(await heldLines(workspace, source.source, plan)))
@@ -43,6 +46,11 @@ export async function applyAll(workspace: Workspace, options: ApplyOptions): Pro
       return { settled, failures, held }
     },
   })
+}
+
+function settleOptions({ head, only, ...options }: ApplyOptions): SettleOptions {
+  const collection = only?.collection
+  return { ...options, head: head.commit, ...(collection !== undefined && { collection }) }
 }
 
 /** Passing files of ours: an index, blobs, a file about to be renamed. */

@@ -1,6 +1,7 @@
 /** One source brought in step with HEAD: an interrupted export ended, HEAD's exports applied, what was decided reported, what is held remembered. Every hook and command starts with it. */
 import { logLine } from '../io/log.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
+import { withReviewedStructure, type StructureReview } from './apply-structure.ts'
 import { promoteCandidate } from './binding.ts'
 import type { ReconcilePlan } from './plan-reconcile.ts'
 import { reconcile } from './reconcile.ts'
@@ -24,12 +25,18 @@ export interface SettleOptions {
   readonly mayDefer?: boolean
   /** A merge commit whose drops are taken over. */
   readonly acceptMerge?: string
+  /** Asked about additions to the structure; without it, none are made. */
+  readonly review?: StructureReview
+  /** The additions of this collection only. */
+  readonly collection?: string
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError */
-export async function settle(workspace: Workspace, source: Source, options: SettleOptions): Promise<Settled> {
+export async function settle(workspace: Workspace, opened: Source, options: SettleOptions): Promise<Settled> {
   const { dryRun } = workspace.invocation
-  if (!dryRun) await promoteCandidate(source, options.head)
+  if (!dryRun) await promoteCandidate(opened, options.head)
+  const { head, review, collection } = options
+  const source = review === undefined ? opened : await withReviewedStructure(opened, { head, collection, review })
   const plan = await reconcile(workspace, source, options)
   if (dryRun || plan.deferred) return { source, plan, report: undefined }
   const report = await reportReconciliation(workspace, source, plan)

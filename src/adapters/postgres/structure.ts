@@ -52,6 +52,9 @@ function createSchemas(database: Database, created: readonly CollectionSchema[])
 }
 
 function createTable(schema: CollectionSchema, table: TableName, enums: EnumTypes): string {
+  const loose = schema.fields.find(({ name, required }) => schema.key.includes(name) && required !== true)
+  if (loose !== undefined)
+    throw new UsageError(`${schema.name}: ${loose.name} is in the key and not required, which PostgreSQL does not have`)
   const columns = schema.fields.map((field) => columnText(schema.name, field, enums))
   const key = schema.key.length > 0 ? [`PRIMARY KEY ${list(schema.key)}`] : []
   const uniques = schema.uniques.map((fields) => `UNIQUE ${list(fields)}`)

@@ -53,7 +53,9 @@ export async function openFile(
   const { default: Database } = await import('libsql')
   if (isMissing && missing === 'create') {
     mkdirSync(dirname(path), { recursive: true })
-    new Database(path).exec('VACUUM').close() // an empty database is written only when something asks for it
+    const made = new Database(path)
+    made.exec('VACUUM') // an empty database is written only when something asks for it
+    made.close()
   }
   if (!pretended) requireFile(path, source)
   const open = (): Connection => {

@@ -45,6 +45,12 @@ function adapterAround(source: Source, changes: readonly SchemaChange[]): Adapte
         : (await apply({ collections: [], state, expectedState })).status === 'applied',
     nextKeys: async (schema, count, above) =>
       adapter.nextKeys(now({ schema, omit: [], derived: [] }).schema, count, above),
+    defaults: async (schema) => {
+      const selection = { schema, omit: [], derived: [] }
+      if (made) return adapter.defaults(schema)
+      const there = source.selections.has(schema.name) ? await adapter.defaults(now(selection).schema) : []
+      return new Map([...there, ...fillsOf(changes, selection)])
+    },
     snapshot: (read) =>
       adapter.snapshot((snapshot) =>
         read({

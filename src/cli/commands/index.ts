@@ -18,6 +18,7 @@ import { statsCommand } from './stats.ts'
 import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
 import { uninstallCommand } from './uninstall.ts'
+import { upgradeCommand } from './upgrade.ts'
 import { verifyCommand } from './verify.ts'
 
 export const COMMANDS: readonly Command[] = [
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   pauseCommand,
   resumeCommand,
   doctorCommand,
+  upgradeCommand,
   uninstallCommand,
   hookCommand,
   mergeDriverCommand,

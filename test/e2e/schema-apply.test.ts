@@ -195,3 +195,42 @@ describe('tandem apply --apply-schema on PostgreSQL', () => {
       ])
     }))
 })
+
+describe('what a migration filled in', () => {
+  const columns: readonly (readonly [definition: string, edit: string])[] = [
+    ["kind varchar(20) NOT NULL DEFAULT 'it''s new'", `kind = 'done'`],
+    ['rank int NOT NULL DEFAULT -1', 'rank = 9'],
+    ['share numeric(10,2) DEFAULT 0', 'share = 2.5'],
+    ['open boolean DEFAULT false', 'open = true'],
+  ]
+
+  test.each([
+    ['SQLite', sqlite],
+    ['PostgreSQL', pg],
+  ] as const)("is nobody's edit: one of every record on the other machine is kept (%s)", (_, engine) =>
+    betweenTwo(
+      engine,
+      {
+        tables: ['CREATE TABLE orders (id int PRIMARY KEY, title text)'],
+        records: { orders: [1, 2, 3].map((id) => ({ id, title: `order ${id}` })) },
+        collections: {},
+      },
+      async ({ a, b }) => {
+        const migrations = columns.map(([definition]) => `ALTER TABLE orders ADD COLUMN ${definition}`)
+        await a.database.run(...migrations)
+        await a.database.run(`UPDATE orders SET ${columns.map(([, edit]) => edit).join(', ')}`)
+        await a.git('push')
+        await b.database.run(...migrations)
+        await b.database.change('orders', { id: 3 }, { rank: 5 })
+        await b.git('pull')
+        const rows = await b.database.rows('orders')
+        expect(rows.map((row) => row['kind'])).toEqual(['done', 'done', 'done'])
+        expect(rows.map((row) => row['rank']).slice(0, 2)).toEqual(['9', '9'])
+        expect(rows.map((row) => Number(row['share']))).toEqual([2.5, 2.5, 2.5])
+        expect(rows.map((row) => ['1', 'true', 't'].includes(row['open'] ?? ''))).toEqual([true, true, true])
+        await exchange({ a: b, b: a })
+        expect(await disagreements({ a, b })).toEqual([])
+      },
+    ),
+  )
+})

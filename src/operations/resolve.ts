@@ -57,8 +57,8 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
 }
 
 /**
- * Collections that git's rename detection mixed, each in its own folder; and those whose sides are in different layouts, merged whole: those in conflict, or, after a merge that git's text merge let through, those that HEAD cannot be
- * read of any more.
+ * Collections that git's rename detection mixed, each in its own folder; and those whose sides are in different layouts, merged whole: those in conflict, or, after a
+ * merge that git's text merge let through, those that HEAD cannot be read of any more.
  */
 async function relaidCollections(
   workspace: Workspace,

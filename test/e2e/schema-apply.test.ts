@@ -25,7 +25,7 @@ const SHOP = {
 
 const shop = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, SHOP, work)
 
-const definition = async (asset: Asset, table: string): Promise<string> =>
+const definitionOf = async (asset: Asset, table: string): Promise<string> =>
   (await asset.database.run(`SELECT sql FROM sqlite_master WHERE name = '${table}'`))[0]?.['sql'] ?? ''
 
 describe('tandem apply --apply-schema on SQLite', () => {
@@ -49,10 +49,10 @@ describe('tandem apply --apply-schema on SQLite', () => {
       expect(dry.text).toContain('ALTER TABLE "orders" ADD COLUMN "note" TEXT;')
       expect(dry.text).toContain('ALTER TABLE "orders" ADD COLUMN "customer" INTEGER REFERENCES "customers" ("id");')
       expect(dry.text).toContain('CREATE TABLE "odd; ""name"')
-      expect(await definition(b, 'orders')).not.toContain('note')
+      expect(await definitionOf(b, 'orders')).not.toContain('note')
       const refused = await b.tandem('apply', '--apply-schema')
       expect([refused.code, refused.text]).toEqual([5, expect.stringContaining('nobody is here to agree')])
-      expect(await definition(b, 'orders')).not.toContain('note')
+      expect(await definitionOf(b, 'orders')).not.toContain('note')
       const done = await b.tandem('apply', '--apply-schema', '--yes', '--json')
       expect(done.code).toBe(0)
       expect(JSON.parse(done.stdout)).toMatchObject({ ok: true, held: [], schema: { app: { refused: {} } } })
@@ -115,9 +115,9 @@ describe('tandem apply --apply-schema on SQLite', () => {
       expect(pull.text).toMatch(
         /title is gone from the exports, where label of the same type appeared: if title was renamed, rename it here too/,
       )
-      const before = await definition(b, 'orders')
+      const before = await definitionOf(b, 'orders')
       const applied = await b.tandem('apply', '--apply-schema', '--yes')
-      expect([applied.code, await definition(b, 'orders')]).toEqual([5, before])
+      expect([applied.code, await definitionOf(b, 'orders')]).toEqual([5, before])
       expect(applied.text).toContain('cannot be brought in step by additions')
       await b.database.run('ALTER TABLE orders RENAME COLUMN title TO label')
       expect((await b.tandem('apply')).code).toBe(0)

@@ -1,5 +1,6 @@
 /** Empty machines: `tandem init --create-schema` makes the tables that the exports have, and what somebody wrote into an export never becomes SQL but as a quoted name or literal. */
-import { access, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
 import { disagreements, exchange } from '../support/agreement.ts'
@@ -38,9 +39,9 @@ describe('tandem init --create-schema', () => {
       const dry = await b.tandem('init', '--create-schema', '--dry-run', '--json')
       const { schema } = JSON.parse(dry.stdout) as { schema: { app: { statements: string[] } } }
       expect(schema.app.statements).toHaveLength(5)
-      await expect(access(file)).rejects.toThrow()
+      expect(existsSync(file)).toBe(false)
       expect((await b.tandem('init', '--create-schema')).code).toBe(5)
-      await expect(access(file)).rejects.toThrow()
+      expect(existsSync(file)).toBe(false)
       const done = await b.tandem('init', '--create-schema', '--yes')
       expect([done.code, done.text]).toEqual([
         0,
@@ -90,7 +91,7 @@ describe('tandem init --create-schema', () => {
       const done = await b.tandem('init', '--create-schema', '--yes')
       expect([done.code, done.text]).toEqual([0, expect.stringContaining('createIndex({"name": 1}, {unique: true})')])
       expect(await disagreements({ a, b })).toEqual([])
-      await expect(b.database.insert('traders', [{ _id: 'y', name: 'Ann' }])).rejects.toThrow()
+      await expect(b.database.insert('traders', [{ _id: 'y', name: 'Ann' }])).rejects.toThrow(/duplicate|E11000/)
     }),
   )
 })
@@ -145,10 +146,8 @@ describe('a hostile collection.json', () => {
       )
       expect(await b.database.rows('orders')).toHaveLength(1)
       expect(await b.database.run(`SELECT count(*) AS n FROM named`)).toEqual([{ n: '0' }])
-      if (engine === pg)
-        expect(await b.database.run(`SELECT enumlabel AS l FROM pg_enum`)).toEqual([
-          { l: `a'); DROP TABLE orders; --` },
-        ])
+      const labels = engine === pg ? await b.database.run('SELECT enumlabel AS l FROM pg_enum') : []
+      expect(labels).toEqual(engine === pg ? [{ l: `a'); DROP TABLE orders; --` }] : [])
     }),
   )
 })

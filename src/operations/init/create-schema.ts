@@ -13,10 +13,10 @@ import type { Workspace } from '../workspace.ts'
  * @throws UnreachableError, UsageError, DamagedError, GuardError
  */
 export async function createTables(workspace: Workspace, config: SourceConfig, review: StructureReview): Promise<void> {
-  const plan = await withOpened(workspace, config, { missing: 'pretend' }, (source) => planTables(workspace, source))
+  const plan = await withOpened(workspace, { config, missing: 'pretend' }, (source) => planTables(workspace, source))
   if (plan.changes.length === 0 && plan.refused.size === 0) return
   if (!(await review(plan)) || plan.changes.length === 0 || workspace.invocation.dryRun) return
-  await withOpened(workspace, config, { missing: 'create' }, (source) => make(source, plan))
+  await withOpened(workspace, { config, missing: 'create' }, (source) => make(source, plan))
 }
 
 async function planTables(workspace: Workspace, source: Source): Promise<StructurePlan> {
@@ -35,11 +35,10 @@ async function make(source: Source, plan: StructurePlan): Promise<void> {
 
 async function withOpened<Result>(
   workspace: Workspace,
-  config: SourceConfig,
-  options: { readonly missing: 'create' | 'pretend' },
+  at: { readonly config: SourceConfig; readonly missing: 'create' | 'pretend' },
   work: (source: Source) => Promise<Result>,
 ): Promise<Result> {
-  const source = await openSource(workspace, config, options.missing)
+  const source = await openSource(workspace, at.config, at.missing)
   try {
     return await work(source)
   } finally {

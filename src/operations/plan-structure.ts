@@ -29,7 +29,7 @@ interface Draft {
 export async function planStructure(source: Source, commit: string, collection?: string): Promise<StructurePlan> {
   const draft: Draft = { changes: [], refused: new Map() }
   const state = await source.adapter.readState()
-  const moved = (await movedCollections(source, state, commit)).filter(
+  const moved = (await movedCollections(source, state, { head: commit })).filter(
     ({ name }) => collection === undefined || name === collection,
   )
   const absent = moved.flatMap(({ theirs }) => theirs ?? []).filter(({ schema }) => mayBeMade(source, schema.name))

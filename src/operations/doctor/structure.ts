@@ -27,7 +27,7 @@ async function differences(workspace: Workspace, source: Source): Promise<Record
   const { commit } = await readHead(workspace.repository)
   const found = { held: [] as string[], own: [] as string[] }
   if (commit === undefined) return found
-  const moved = await movedCollections(source, await source.adapter.readState(), commit)
+  const moved = await movedCollections(source, await source.adapter.readState(), { head: commit })
   for (const [collection, head] of await readCommitted(source, commit)) {
     const selection = source.selections.get(collection)
     if (selection === undefined) {

@@ -4,6 +4,8 @@
  */
 import type { ApplyOutcome, ApplyPlan, LiveRecord, StateChanges } from '../model/change.ts'
 import type { CollectionSchema, Selection } from '../model/collection.ts'
+import type { SchemaChange, SchemaStatements } from '../model/schema-change.ts'
+import type { ValueText } from '../model/canonical.ts'
 
 export interface Capabilities {
   /** A plan of any size is one transaction of the server; otherwise a write-ahead journal inside the database makes it atomic. */
@@ -54,10 +56,20 @@ export interface Adapter {
   /**
    * Performs the plan atomically: every touched record is first checked to be still `before`, all changes are written without the user's triggers, every written
    * row is read back and compared with `after` (derived fields apart), state is written, then it commits. Timestamps are never bumped, sequences are advanced
-   * past inserted numbers, foreign keys hold at the end. Retries on deadlock and serialisation failures by itself.
+   * past inserted numbers, foreign keys hold at the end. Additions to the structure come first, in the same transaction, and must give what they promise. Retries on deadlock and serialisation failures by itself.
    * @throws UndoneError when a written row does not read back as planned (trigger, rule, row-level security, cast), naming collection, key and field; nothing is changed
    */
   apply(plan: ApplyPlan): Promise<ApplyOutcome>
+
+  /**
+   * The statements that make additions to the structure, for people to review; `apply` runs the same ones. Identifiers and literals are quoted, types come from a
+   * closed list. Changes nothing.
+   * @throws UsageError naming what this engine cannot make from an export: an unknown type, a name it does not take
+   */
+  statements(changes: readonly SchemaChange[]): Promise<SchemaStatements>
+
+  /** What the columns' defaults fill in, where they are literals: field → value as a record would hold it. Expressions are left out. */
+  defaults(schema: CollectionSchema): Promise<ReadonlyMap<string, ValueText>>
 
   /** The tool's state texts; empty when the tool was never here. Creates nothing. Finishes or rolls back an interrupted journal first. */
   readState(): Promise<ReadonlyMap<string, string>>
@@ -82,4 +94,6 @@ export interface ConnectOptions {
   readonly source: string
   /** Directory that relative sqlite paths start from (the repository's root). */
   readonly root: string
+  /** What to do where an SQLite file is missing: make it, or act as if it were there and empty. Default: UnreachableError. */
+  readonly missing?: 'create' | 'pretend'
 }

@@ -56,7 +56,10 @@ function isFields(value: unknown): value is readonly FieldSchema[] {
   return (
     Array.isArray(value) &&
     value.every(
-      (field: Partial<FieldSchema> | null) => typeof field?.name === 'string' && typeof field.type === 'string',
+      (field: Partial<FieldSchema> | null) =>
+        typeof field?.name === 'string' &&
+        typeof field.type === 'string' &&
+        [field.required, field.serial].every((mark: unknown) => mark === undefined || mark === true),
     )
   )
 }

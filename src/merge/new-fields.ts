@@ -24,8 +24,12 @@ export interface MigratedSides {
  * can tell a default from an edit, and where one side's record lacks the field that machine had not migrated yet: there the base stays as it is, and a difference is
  * decided and reported like any other. Symmetric in ours and theirs.
  */
-export function withFilledIn(sides: MigratedSides, fields: readonly string[]): Records {
-  const filled = filledFields(sides, fields)
+export function withFilledIn(
+  sides: MigratedSides,
+  fields: readonly string[],
+  defaults: ReadonlyMap<string, ValueText> = new Map(),
+): Records {
+  const filled = filledFields(sides, fields, defaults)
   if (filled.length === 0) return sides.base
   return new Map(
     [...sides.base].map(([key, text]) => [key, fillRecord(text, filled, [sides.ours.get(key), sides.theirs.get(key)])]),
@@ -35,11 +39,20 @@ export function withFilledIn(sides: MigratedSides, fields: readonly string[]): R
 /** A new field and the value that a migration filled in. */
 export type FilledField = readonly [field: string, value: ValueText]
 
-/** Which of the new fields a migration filled in on both sides alike, and with what. */
-export function filledFields(sides: Pick<MigratedSides, 'ours' | 'theirs'>, fields: readonly string[]): FilledField[] {
+/**
+ * Which of the new fields a migration filled in, and with what: its default, where that is known from this machine's database and most records of a side have it, so that
+ * the other side may have edited every record; else what both sides have alike.
+ */
+export function filledFields(
+  sides: Pick<MigratedSides, 'ours' | 'theirs'>,
+  fields: readonly string[],
+  defaults: ReadonlyMap<string, ValueText> = new Map(),
+): FilledField[] {
   return fields.flatMap((field) => {
-    const value = commonest(field, sides.ours)
-    return value === undefined || value !== commonest(field, sides.theirs) ? [] : [[field, value] as const]
+    const [ours, theirs] = [commonest(field, sides.ours), commonest(field, sides.theirs)]
+    const preset = defaults.get(field)
+    const value = preset !== undefined && [ours, theirs].includes(preset) ? preset : ours === theirs ? ours : undefined
+    return value === undefined ? [] : [[field, value] as const]
   })
 }
 

@@ -1,6 +1,7 @@
 /** What is to be done to a database: changes per collection and the sync state that goes into the same transaction. Plain data; adapters perform it. */
 import type { KeyText, RecordText } from './canonical.ts'
 import type { Selection } from './collection.ts'
+import type { SchemaChange } from './schema-change.ts'
 
 /** A record of a live database, as an export would hold it. */
 export interface LiveRecord {
@@ -29,6 +30,8 @@ export type StateChanges = ReadonlyMap<string, string | undefined>
 
 /** Everything one transaction writes. `expectedState` entries must still be so, else the plan is stale. */
 export interface ApplyPlan {
+  /** Additions to the structure that somebody reviewed; the selections are those after them. */
+  readonly structure?: readonly SchemaChange[]
   readonly collections: readonly CollectionChanges[]
   readonly state: StateChanges
   readonly expectedState: StateChanges

@@ -8,7 +8,8 @@ import { clearDeadIndexLock } from '../git/data-commit.ts'
 import { markUnsent } from './unpublished.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { CarryingHead } from './carrying.ts'
-import { heldLines, settle, type Settled } from './settle.ts'
+import type { StructureReview } from './apply-structure.ts'
+import { heldLines, settle, type SettleOptions, type Settled } from './settle.ts'
 import { withLockedSources, type Only, type SourceFailure } from './sources.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -26,6 +27,8 @@ export interface ApplyOptions {
   readonly waitMs?: number
   /** Try again what this database refused, also where nothing moved. */
   readonly retry?: boolean
+  /** Asked about additions to the structure that HEAD has; without it, none are made. */
+  readonly review?: StructureReview
 }
 
 export interface ApplyResult {
@@ -39,7 +42,7 @@ export interface ApplyResult {
 export async function applyAll(workspace: Workspace, options: ApplyOptions): Promise<ApplyResult> {
   await tidyUp(workspace)
   return withLockedSources(workspace, options, {
-    each: (source) => settle(workspace, source, { ...options, head: options.head.commit }),
+    each: (source) => settle(workspace, source, settleOptions(options)),
     after: async (settled, failures) => {
       const held: string[] = []
       for (const { source, plan } of settled) held.push(...(await heldLines(workspace, source.source, plan)))
@@ -49,6 +52,11 @@ export async function applyAll(workspace: Workspace, options: ApplyOptions): Pro
       return { settled, failures, held }
     },
   })
+}
+
+function settleOptions({ head, only, ...options }: ApplyOptions): SettleOptions {
+  const collection = only?.collection
+  return { ...options, head: head.commit, ...(collection !== undefined && { collection }) }
 }
 
 /** Passing files of ours: an index, blobs, a file about to be renamed. */

@@ -1,48 +1,11 @@
 /** Held collections: why one is neither exported nor applied, what it takes along by foreign keys, and since when. Holding one never stops the others. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { structureText } from '../export/collection-file.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import type { Selection } from '../model/collection.ts'
-import type { CommittedCollection } from './committed.ts'
 
 /** Collection → reason, in words that end with the next step. */
 export type Holds = Map<string, string>
-
-/** Whose structure changed since the sync point: nobody's, ours only (the next export carries it), or not matching (held). */
-export type Drift = 'none' | 'migrated-here' | 'held'
-
-/** Compares the structure in live with HEAD's and the sync point's. */
-export function driftOf(
-  selection: Selection,
-  base: CommittedCollection | undefined,
-  head: CommittedCollection | undefined,
-): Drift {
-  if (head === undefined) return 'none'
-  const live = structureText(selection.schema)
-  const committed = structureText(head.schema)
-  if (live === committed) return 'none'
-  if (base !== undefined && structureText(base.schema) === committed) return 'migrated-here'
-  return 'held'
-}
-
-/** What differs between two structures, in words: fields only here, only there, of another type, another key. */
-export function driftWords(selection: Selection, head: CommittedCollection): string {
-  const here = new Map(selection.schema.fields.map((field) => [field.name, field.type]))
-  const there = new Map(head.schema.fields.map((field) => [field.name, field.type]))
-  const words: string[] = []
-  for (const [name, type] of here) if (!there.has(name)) words.push(`${name} ${type} is only in this database`)
-  for (const [name, type] of there)
-    if (!here.has(name)) words.push(`${name} ${type} is only in the exports`)
-    else if (here.get(name) !== type) words.push(`${name} is ${here.get(name)} here, ${type} in the exports`)
-  return words.length > 0 ? words.join('; ') : 'keys, unique keys, references or required fields differ'
-}
-
-/** Fields that the exports of the sync point know and live no longer has. */
-export function droppedFields(selection: Selection, base: CommittedCollection | undefined): string[] {
-  const here = new Set([...selection.schema.fields.map((field) => field.name), ...selection.omit])
-  return (base?.schema.fields ?? []).map((field) => field.name).filter((name) => !here.has(name))
-}
 
 /** Adds every collection that is tied by foreign keys to a held one, however far. */
 export function holdPartners(holds: Holds, selections: ReadonlyMap<string, Selection>): void {

@@ -169,9 +169,11 @@ function layOver(graph: CommitGraph, { live, writer }: LiveMergeInput, base: str
 }
 
 async function fillingOf(source: Source, input: LiveMergeInput): Promise<ReturnType<typeof fillingIn>> {
-  const fields = newFields(input.base, [source.selections.get(input.name), input.theirs])
-  if (fields.length === 0) return undefined
-  return fillingIn(fields, { ours: input.live, theirs: await readRecords(source, input.theirs) })
+  const selection = source.selections.get(input.name)
+  const fields = newFields(input.base, [selection, input.theirs])
+  if (fields.length === 0 || selection === undefined) return undefined
+  const sides = { ours: input.live, theirs: await readRecords(source, input.theirs) }
+  return fillingIn(fields, sides, await source.adapter.defaults(selection.schema))
 }
 
 /** Keys that live wrote since its sync point, among records that HEAD may have written too. */

@@ -8,7 +8,8 @@ import {
   type Committed,
   type CommittedCollection,
 } from './committed.ts'
-import { driftOf, driftWords, type Holds } from './holds.ts'
+import { driftReason } from './drift.ts'
+import type { Holds } from './holds.ts'
 import type { MergeablePast } from './merge-live.ts'
 import { olderPast, pastOf, type Past } from './past.ts'
 import type { PlanOptions } from './plan-reconcile.ts'
@@ -113,9 +114,7 @@ function holdReason(
   if (lost !== undefined)
     return `${lost} is gone from HEAD, which deletes nothing; put it back: git checkout ${'base' in past ? past.base.slice(0, 7) : 'COMMIT'} -- ${lost}`
   if (selection.schema.key.length === 0) return keylessReason(source, name)
-  if (driftOf(selection, base, theirs) === 'held')
-    return `its structure differs from the exports (${driftWords(selection, theirs)}); migrate this database or the other`
-  return undefined
+  return driftReason(selection, { base, head: theirs })
 }
 
 /** A records file is never deleted by ordinary work: one that the sync point has and HEAD lacks was lost, and says nothing about its records. */
@@ -130,7 +129,7 @@ function isExcluded(source: Source, name: string): boolean {
 
 /** For a collection that the exports have and the database has not. */
 export function missingReason(source: Source, name: string): string {
-  return `${source.description.database} has no ${name}: run your migrations; to retire it: tandem forget ${source.source}/${name}`
+  return `${source.description.database} has no ${name}: run your migrations, or: tandem apply --apply-schema; to retire it: tandem forget ${source.source}/${name}`
 }
 
 /** For a table without a key. */

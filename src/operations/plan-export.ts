@@ -12,7 +12,8 @@ import type { Layout, Selection } from '../model/collection.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { bucketPath, readRecords, type Committed, type CommittedCollection } from './committed.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
-import { driftOf, driftWords, droppedFields, holdPartners, type Holds } from './holds.ts'
+import { driftReason, droppedFields } from './drift.ts'
+import { holdPartners, type Holds } from './holds.ts'
 import type { Live, Records } from './live.ts'
 import { keylessReason, missingReason } from './moved.ts'
 import type { Source } from './source.ts'
@@ -113,8 +114,8 @@ function structureReason(
 ): string | undefined {
   const { head, base } = states
   if (head === undefined) return undefined
-  if (driftOf(selection, base, head) === 'held')
-    return `its structure differs from the exports (${driftWords(selection, head)}); migrate this database or the other`
+  const drift = driftReason(selection, { base, head })
+  if (drift !== undefined) return drift
   const name = `${source.source}/${selection.schema.name}`
   const dropped = droppedFields(selection, base).filter((field) => !states.forgotten[name]?.includes(field))
   if (dropped.length > 0)

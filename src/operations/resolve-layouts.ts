@@ -40,7 +40,7 @@ export async function mergeRelaid(workspace: Workspace, source: string, meeting:
     if (other === undefined || layoutText(mine.layout) === layoutText(other.layout)) continue
     if (structureText(mine.schema) !== structureText(other.schema)) continue
     const newer = isOfFork(mine, fork.get(name)) ? other : mine
-    merged.push(await mergeOne(workspace, place, { meeting, sides: [mine, other], layout: newer.layout }))
+    merged.push(await mergeWhole(workspace, place, { meeting, sides: [mine, other], layout: newer.layout }))
   }
   return merged
 }
@@ -50,7 +50,8 @@ function isOfFork(side: CommittedCollection, fork: CommittedCollection | undefin
   return fork === undefined || layoutText(side.layout) === layoutText(fork.layout)
 }
 
-async function mergeOne(
+/** One collection of two commits, merged whole and written in one layout. */
+export async function mergeWhole(
   workspace: Workspace,
   place: ExportsPlace,
   at: {

@@ -16,6 +16,7 @@ import { mergeFiles } from './merge-files.ts'
 import { rulesOf, schemaBeside } from './merge-driver.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import { mergeRelaid, type Meeting, type RelaidCollection } from './resolve-layouts.ts'
+import { separateMoved } from './resolve-moved.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Resolved {
@@ -36,7 +37,8 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
   const conflicted = await conflictedPaths(repository, config.exports)
   const resolved: Resolved[] = []
   const left: { path: string; reason: string }[] = []
-  const relaid = await relaidCollections(workspace, conflicted.keys())
+  const meeting = await meetingOf(workspace)
+  const relaid = meeting === undefined ? [] : await relaidCollections(workspace, conflicted, meeting)
   for (const { folder, files, decisions } of relaid) {
     resolved.push({ path: folder, decisions })
     if (!invocation.dryRun) for (const [file, text] of files) await stage(workspace, file, text)
@@ -56,17 +58,21 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
 }
 
 /**
- * Collections whose sides are in different layouts, merged whole: those in conflict, or, after a merge that git's text merge let through, those that HEAD cannot be
- * read of any more.
+ * Collections that git's rename detection mixed, each in its own folder; and those whose sides are in different layouts, merged whole: those in conflict, or, after a
+ * merge that git's text merge let through, those that HEAD cannot be read of any more.
  */
-async function relaidCollections(workspace: Workspace, conflicted: Iterable<string>): Promise<RelaidCollection[]> {
-  const meeting = await meetingOf(workspace)
-  if (meeting === undefined) return []
-  const paths = [...conflicted]
-  const found: RelaidCollection[] = []
+async function relaidCollections(
+  workspace: Workspace,
+  conflicted: ReadonlyMap<string, ReadonlyMap<number, TreeEntry>>,
+  meeting: Meeting & { readonly isConcluded: boolean },
+): Promise<RelaidCollection[]> {
+  const paths = [...conflicted.keys()]
+  const found = await separateMoved(workspace, conflicted, meeting)
   for (const { name: source } of workspace.config.sources)
     for (const relaid of await mergeRelaid(workspace, source, meeting))
-      if (meeting.isConcluded ? await isBroken(workspace, source, relaid) : isNamed(relaid, paths)) found.push(relaid)
+      if (found.some(({ folder }) => folder === relaid.folder)) continue
+      else if (meeting.isConcluded ? await isBroken(workspace, source, relaid) : isNamed(relaid, paths))
+        found.push(relaid)
   return found
 }
 

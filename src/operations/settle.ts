@@ -2,6 +2,7 @@
 import { logLine } from '../io/log.ts'
 import { age } from './age.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
+import { withReviewedStructure, type StructureReview } from './apply-structure.ts'
 import { promoteCandidate } from './binding.ts'
 import { waitingMerge } from './live-commit.ts'
 import type { ReconcilePlan } from './finish-plan.ts'
@@ -36,15 +37,21 @@ export interface SettleOptions {
   readonly redo?: boolean
   /** Try again what this database refused, also where nothing moved. */
   readonly retry?: boolean
+  /** Asked about additions to the structure; without it, none are made. */
+  readonly review?: StructureReview
+  /** The additions of this collection only. */
+  readonly collection?: string
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError; GuardError while an undo holds the source */
-export async function settle(workspace: Workspace, source: Source, options: SettleOptions): Promise<Settled> {
+export async function settle(workspace: Workspace, opened: Source, options: SettleOptions): Promise<Settled> {
   const { dryRun } = workspace.invocation
-  const notes = options.redo === true ? await redo(workspace, source) : []
-  if (options.redo !== true) await refuseUndone(workspace, source)
-  if (!dryRun) await promoteCandidate(source, options.head)
-  const restored = await noticeRestored(workspace, source)
+  const notes = options.redo === true ? await redo(workspace, opened) : []
+  if (options.redo !== true) await refuseUndone(workspace, opened)
+  if (!dryRun) await promoteCandidate(opened, options.head)
+  const restored = await noticeRestored(workspace, opened)
+  const { head, review, collection } = options
+  const source = review === undefined ? opened : await withReviewedStructure(opened, { head, collection, review })
   const waiting = restored.length > 0 && !dryRun ? await waitingMerge(workspace, source.source) : undefined
   // edits that a pull had met and no export has carried: the backup lacks them
   const first =

@@ -1,6 +1,6 @@
 /** One configured database, opened: its adapter, which of its collections take part and how, and where their exports are. */
 import { openAdapter } from '../adapters/open.ts'
-import type { Adapter, Description, LeftOut } from '../adapters/adapter.ts'
+import type { Adapter, ConnectOptions, Description, LeftOut } from '../adapters/adapter.ts'
 import type { SourceConfig } from '../config/config.ts'
 import { checkFolders, folderName } from '../config/folder.ts'
 import { checkInsideWorkTree } from '../config/place.ts'
@@ -30,10 +30,14 @@ export interface Source extends ExportsPlace {
 }
 
 /**
- * Connects to a source and looks at what is there.
+ * Connects to a source and looks at what is there. `missing`: what to do where an SQLite file is not.
  * @throws UnreachableError, UsageError
  */
-export async function openSource(workspace: Workspace, config: SourceConfig): Promise<Source> {
+export async function openSource(
+  workspace: Workspace,
+  config: SourceConfig,
+  missing?: ConnectOptions['missing'],
+): Promise<Source> {
   const { url, from } = sourceUrl(config, workspace.lookups)
   // a committed path may not lead out of the work tree by a link; one from the environment is the user's own
   if (from === 'file' && url.startsWith('sqlite:'))
@@ -42,6 +46,7 @@ export async function openSource(workspace: Workspace, config: SourceConfig): Pr
     connectTimeoutMs: workspace.invocation.inHook ? HOOK_CONNECT_MS : COMMAND_CONNECT_MS,
     source: config.name,
     root: workspace.repository.root,
+    ...(missing !== undefined && { missing }),
   })
   try {
     return sourceOf(workspace, config, { adapter, description: await adapter.describe() })

@@ -43,7 +43,7 @@ describe('a schema that was migrated on one machine', () => {
       await b.database.insert('posts', [post(4)])
       const push = await b.git('push')
       expect(push.text).toMatch(/app\/traders is held \(.+\)/)
-      expect((await b.git('show', '--stat', 'HEAD')).stdout).not.toContain('traders')
+      expect((await b.git('show', '--stat', 'HEAD')).stdout).not.toContain('exports/app/traders')
       await a.git('pull')
       expect(await count(a, 'posts')).toBe(4)
       await migrate(b)

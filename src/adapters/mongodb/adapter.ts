@@ -8,6 +8,7 @@ import { describeDatabase } from './describe.ts'
 import { recover } from './recover.ts'
 import { readSnapshot } from './snapshot.ts'
 import { readEntries } from './state.ts'
+import { changeStructure, statementsFor } from './structure.ts'
 
 /**
  * Connects to `mongodb://HOST/DATABASE` (or `mongodb+srv://…`).
@@ -29,7 +30,13 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
     },
     describe: async () => await settled(async () => await describeDatabase(connection)),
     snapshot: async (read) => await settled(async () => await readSnapshot(connection, read)),
-    apply: async (plan) => await explained(connection, async () => await applyPlan(connection, plan)),
+    apply: async (plan) =>
+      await explained(connection, async () => {
+        await changeStructure(connection, plan.structure ?? [])
+        return await applyPlan(connection, plan)
+      }),
+    statements: async (changes) => ({ ahead: statementsFor(changes), within: [] }),
+    defaults: async () => new Map(),
     readState: async () => await settled(async () => await readEntries(connection)),
     writeState: async (changes, expected) =>
       await explained(connection, async () => await applyState(connection, changes, expected)),

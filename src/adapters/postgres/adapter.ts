@@ -3,12 +3,14 @@ import type { StateChanges } from '../../model/change.ts'
 import type { Adapter, ConnectOptions } from '../adapter.ts'
 import { applyPlan } from './apply.ts'
 import { openDatabase, type Database } from './connect.ts'
+import { literalDefaults } from './defaults.ts'
 import { describe } from './describe.ts'
 import { explain } from './failure.ts'
 import { drawKeys } from './sequences.ts'
 import { reading, writing } from './session.ts'
 import { takeSnapshot } from './snapshot.ts'
 import { changeState, lockState, ownersStatements, removeState, selectState, unexpectedState } from './state.ts'
+import { statementsFor } from './structure.ts'
 
 /**
  * Connects to `postgres://user:password@host:port/database?schema=a,b` (default: every non-system schema).
@@ -28,6 +30,16 @@ export async function connectPostgres(url: string, options: ConnectOptions): Pro
       ),
     snapshot: async (read) => await takeSnapshot(database, read),
     apply: async (plan) => await applyPlan(database, plan),
+    statements: async (changes) =>
+      await attempt(
+        'read the catalogue',
+        async () => await reading(database, (client) => statementsFor(client, database, changes)),
+      ),
+    defaults: async (schema) =>
+      await attempt(
+        'read the defaults',
+        async () => await reading(database, (client) => literalDefaults(client, database, schema)),
+      ),
     readState: async () => await attempt('read its state', async () => await reading(database, selectState)),
     writeState: async (changes, expected) =>
       await attempt('write its state', async () => await writeState(database, changes, expected)),

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ApplyOutcome, ApplyPlan } from '../../model/change.ts'
 import { LockedError, UndoneError, UnreachableError } from '../../model/errors.ts'
+import { addLabels, changeStructure } from './change-structure.ts'
 import { checkUnchanged, checkWritten, stale } from './compare.ts'
 import type { Database } from './connect.ts'
 import { explain, isConnectionLoss, isPassing, isServerError } from './failure.ts'
@@ -24,6 +25,7 @@ const ATTEMPTS = 5
 export async function applyPlan(database: Database, plan: ApplyPlan): Promise<ApplyOutcome> {
   for (let attempt = 1; ; attempt++) {
     try {
+      await addLabels(database, plan.structure ?? [])
       return await writing(database, async (client) => await perform(client, database, plan))
     } catch (error) {
       if (!isPassing(error)) throw undone(database, error)
@@ -42,6 +44,7 @@ async function perform(client: Connection, database: Database, plan: ApplyPlan):
   await lockState(client)
   const name = await unexpectedState(client, plan.expectedState)
   if (name !== undefined) throw stale(`the tool's state ${name} was changed by another run`)
+  await changeStructure(client, database, plan.structure ?? [])
   const staged = await stageAll(client, database, plan)
   const counts = staged.length === 0 ? NOTHING : await performStaged(client, database, staged)
   await changeState(client, database, plan.state)

@@ -7,23 +7,27 @@ import type { Adapter, ConnectOptions } from '../adapter.ts'
 import { applyPlan } from './apply.ts'
 import { guarded, openFile } from './connect.ts'
 import type { Connection, DatabaseFile } from './connect.ts'
+import { literalDefaults } from './defaults.ts'
 import { describeDatabase } from './describe.ts'
 import { nextKeys } from './keys.ts'
 import { withSnapshot } from './snapshot.ts'
 import { dropState, readState, writeState } from './state.ts'
+import { statementsFor } from './structure.ts'
 
 /**
  * Connects to the SQLite file at an absolute `path`, which must exist.
  * @throws UnreachableError when it does not, or is no database; LockedError when it stays locked for 5 seconds
  */
 export async function connectSqlite(path: string, options: ConnectOptions): Promise<Adapter> {
-  const file = await openFile(path, options.source)
+  const file = await openFile(path, options)
   return {
     engine: 'sqlite',
     capabilities: { transactions: true, declaredFields: true, concurrentSnapshot: true },
     describe: async () => using(file, (connection) => describeDatabase(connection, shownPath(path, options.root))),
     snapshot: async (read) => withSnapshot(file, read),
     apply: async (plan) => using(file, (connection) => applyPlan(connection, plan)),
+    statements: async (changes) => ({ ahead: [], within: statementsFor(changes) }),
+    defaults: async (schema) => using(file, (connection) => literalDefaults(connection, schema)),
     readState: async () => using(file, readState),
     writeState: async (changes, expected) => using(file, (connection) => writeState(connection, changes, expected)),
     nextKeys: async (schema, count, above) =>

@@ -12,6 +12,7 @@ import { checkReassigned, checkReferences, rememberReleased } from './foreign-ke
 import type { PlannedTarget } from './foreign-keys.ts'
 import { refuse, RefusedPlan, stale, type Refusals } from './outcome.ts'
 import { putState, stateHolds } from './state.ts'
+import { changeStructure } from './structure.ts'
 import { differingField, rowsAt, targetOf } from './target.ts'
 import type { LiveRow, Target, Write } from './target.ts'
 import { withoutTriggers } from './triggers.ts'
@@ -33,6 +34,7 @@ export function applyPlan(connection: Connection, plan: ApplyPlan): ApplyOutcome
 
 function perform(connection: Connection, plan: ApplyPlan): ApplyOutcome {
   if (!stateHolds(connection, plan.expectedState)) throw stale('another run has written the sync point meanwhile')
+  changeStructure(connection, plan.structure ?? [])
   const catalogue = { tables: readTables(connection), encoding: textEncoding(connection) }
   const planned = plan.collections
     .filter((collection) => collection.changes.length > 0)

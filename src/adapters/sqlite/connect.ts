@@ -2,8 +2,10 @@
  * Opens an SQLite file through libsql and turns the driver's errors into ours. The only file that knows the driver, so that its quirks stay in one place:
  * it aborts the process on text that is not UTF-8 (values.ts therefore never selects text as text), and it would create a missing file.
  */
-import { statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { LockedError, TandemError, UndoneError, UnreachableError, UsageError } from '../../model/errors.ts'
+import type { ConnectOptions } from '../adapter.ts'
 
 /** What SQLite stores, as libsql binds and returns it: INTEGER is a bigint, REAL a number, TEXT a string, BLOB bytes. */
 export type SqlValue = null | bigint | number | string | Uint8Array
@@ -39,15 +41,26 @@ interface Statement {
 const BUSY_TIMEOUT_MS = 5000
 
 /**
- * Checks the file and loads the driver. Nothing is created: SQLite itself would make an empty database of a mistyped path.
+ * Checks the file and loads the driver. Nothing is created unless `missing` says so: SQLite itself would make an empty database of a mistyped path.
  * @throws UnreachableError when there is no file, or it is no SQLite database
  */
-export async function openFile(path: string, source: string): Promise<DatabaseFile> {
-  requireFile(path, source)
+export async function openFile(
+  path: string,
+  { source, missing }: Pick<ConnectOptions, 'source' | 'missing'>,
+): Promise<DatabaseFile> {
+  const isMissing = statSync(path, { throwIfNoEntry: false }) === undefined
+  const pretended = isMissing && missing === 'pretend'
   const { default: Database } = await import('libsql')
+  if (isMissing && missing === 'create') {
+    mkdirSync(dirname(path), { recursive: true })
+    const made = new Database(path)
+    made.exec('VACUUM') // an empty database is written only when something asks for it
+    made.close()
+  }
+  if (!pretended) requireFile(path, source)
   const open = (): Connection => {
-    requireFile(path, source)
-    const database = new Database(path, { timeout: BUSY_TIMEOUT_MS }) as unknown as Driver
+    if (!pretended) requireFile(path, source)
+    const database = new Database(pretended ? ':memory:' : path, { timeout: BUSY_TIMEOUT_MS }) as unknown as Driver
     return connectionOf(database)
   }
   const file: DatabaseFile = { path, source, open }
@@ -147,7 +160,7 @@ function requireFile(path: string, source: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined)
     throw new UnreachableError(`source ${source}: there is no SQLite database at ${path}`, {
-      hint: 'create it first (run your migrations or start the program once), or correct the url',
+      hint: 'create it first (run your migrations, start the program once, or: tandem init --create-schema), or correct the url',
     })
   if (!stats.isFile())
     throw new UnreachableError(`source ${source}: ${path} is not a file`, {

@@ -8,6 +8,7 @@ import { changeWords } from '../../operations/change-words.ts'
 import { mergeCommitOf } from '../../operations/merge-commit.ts'
 import { parseOnly } from '../../operations/sources.ts'
 import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
+import { reviewing, type Reviewing } from '../structure-review.ts'
 import { exitCodeOf, sayFailures } from './failures.ts'
 
 export const applyCommand: Command = {
@@ -20,6 +21,11 @@ export const applyCommand: Command = {
       type: 'string',
       describe: 'Take a merge commit as it is: what it dropped of either side is meant to be gone',
     },
+    'apply-schema': {
+      type: 'boolean',
+      describe:
+        'First add the tables, fields and enum labels that HEAD has and a database lacks; shows the statements and asks',
+    },
     wait: { type: 'boolean', describe: 'Wait for another run in this clone instead of giving up' },
     'dry-run': DRY_RUN,
   },
@@ -27,6 +33,7 @@ export const applyCommand: Command = {
     ['tandem apply', 'after git reset --hard origin/main in a deploy script'],
     ['tandem apply --accept-merge 1a2b3c4', 'a merge that threw records away was right'],
     ['tandem apply --dry-run', 'what would change'],
+    ['tandem apply --apply-schema --dry-run', 'the statements that a migration of the other machine amounts to'],
   ],
   run: runApply,
 }
@@ -35,8 +42,10 @@ async function runApply(context: CommandContext): Promise<number> {
   const { args, output } = context
   const workspace = await context.workspace()
   const head = await requireCarrying(workspace)
+  const schema = args['applySchema'] === true ? reviewing(context) : undefined
   const options = {
     head,
+    ...(schema !== undefined && { review: schema.review }),
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
     retry: true,
@@ -54,15 +63,16 @@ async function runApply(context: CommandContext): Promise<number> {
   )
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)
-  if (output.json) output.value(jsonOf(result))
+  if (output.json) output.value(jsonOf(result, schema))
   sayFailures(output, result.failures)
   return exitCodeOf(result)
 }
 
-function jsonOf(result: ApplyResult): Readonly<Record<string, unknown>> {
+function jsonOf(result: ApplyResult, schema: Reviewing | undefined): Readonly<Record<string, unknown>> {
   return {
     ok: result.failures.length === 0 && result.held.length === 0,
     held: result.held,
+    ...(schema !== undefined && { schema: schema.shown() }),
     sources: Object.fromEntries(
       result.settled.map(({ source, plan, report, notes }) => [
         source.source,

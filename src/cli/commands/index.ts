@@ -21,6 +21,7 @@ import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
 import { undoCommand } from './undo.ts'
 import { uninstallCommand } from './uninstall.ts'
+import { upgradeCommand } from './upgrade.ts'
 import { verifyCommand } from './verify.ts'
 
 export const COMMANDS: readonly Command[] = [
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   pauseCommand,
   resumeCommand,
   doctorCommand,
+  upgradeCommand,
   uninstallCommand,
   hookCommand,
   mergeDriverCommand,

@@ -5,6 +5,7 @@ import { init, type InitResult } from '../../operations/init/init.ts'
 import type { Prevention } from '../../operations/prevention.ts'
 import type { SourceSetup } from '../../operations/init/init-source.ts'
 import { parseSourceArgument, type SourceArgument } from '../../operations/init/write-config.ts'
+import { reviewing, type Reviewing } from '../structure-review.ts'
 import { DRY_RUN, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
 
 export const initCommand: Command = {
@@ -22,12 +23,17 @@ export const initCommand: Command = {
       describe: 'How a database with records joins: unite, theirs, ours or a COMMIT',
       requiresArg: true,
     },
+    'create-schema': {
+      type: 'boolean',
+      describe: 'For an empty machine: first make the tables that the exports have; shows the statements and asks',
+    },
     'dry-run': DRY_RUN,
   },
   examples: [
     ['tandem init --source app=sqlite:data/app.db', 'a SQLite file of this repository'],
     ['tandem init --source app=postgres://bot:secret@localhost/bot', 'the URL goes into .env, which git ignores'],
     ['tandem init --yes', 'on the second machine'],
+    ['tandem init --create-schema', 'on a machine whose database is still empty'],
   ],
   run: runInit,
 }
@@ -35,13 +41,15 @@ export const initCommand: Command = {
 async function runInit(context: CommandContext): Promise<number> {
   const { invocation, output, args } = context
   const given = textsOf(args, 'source').map(parseSourceArgument)
+  const schema = args['createSchema'] === true ? reviewing(context) : undefined
   const result = await init(invocation, {
     sources: given.length > 0 ? given : await askForSource(context),
     command: context.program,
+    ...(schema !== undefined && { review: schema.review }),
     choose: (source, preview) => choose(context, source, preview),
   })
   for (const line of wordsOf(result)) output.say(line)
-  if (output.json) output.value(jsonOf(result))
+  if (output.json) output.value(jsonOf(result, schema))
   return 0
 }
 
@@ -123,11 +131,12 @@ function few(names: readonly string[]): string {
   return `${names.slice(0, 5).join(', ')} and ${names.length - 5} more names of credentials`
 }
 
-function jsonOf(result: InitResult): Readonly<Record<string, unknown>> {
+function jsonOf(result: InitResult, schema: Reviewing | undefined): Readonly<Record<string, unknown>> {
   return {
     ok: true,
     done: result.done,
     hooks: result.hooks,
+    ...(schema !== undefined && { schema: schema.shown() }),
     sources: Object.fromEntries(
       result.sources.map((setup) => [
         setup.source,

@@ -2,7 +2,7 @@
 import type { CommitGraph } from '../../git/graph.ts'
 import { complete } from '../../git/lazily.ts'
 import { filledFields, type FilledField } from '../../merge/new-fields.ts'
-import { sortedObjectText, splitObject, type RecordText } from '../../model/canonical.ts'
+import { sortedObjectText, splitObject, type RecordText, type ValueText } from '../../model/canonical.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import { readCommitted, readRecords, type ExportsPlace } from '../committed.ts'
 import type { Records } from '../live.ts'
@@ -22,8 +22,9 @@ export function newFields(base: Schemaed, sides: readonly Schemaed[]): string[] 
 export function fillingIn(
   fields: readonly string[],
   sides: { readonly ours: Records; readonly theirs: Records },
+  defaults?: ReadonlyMap<string, ValueText>,
 ): HistoryPlace['filled'] {
-  const filled = fields.length === 0 ? [] : filledFields(sides, fields)
+  const filled = fields.length === 0 ? [] : filledFields(sides, fields, defaults)
   if (filled.length === 0) return undefined
   return (text, schema) => fill(text, filled, new Set(schema.fields.map(({ name }) => name)))
 }

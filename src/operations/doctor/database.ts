@@ -13,6 +13,7 @@ import { openSource, type Source } from '../source.ts'
 import { asTandemError } from '../sources.ts'
 import type { Workspace } from '../workspace.ts'
 import { fail, failedBy, ok, warn, type Check } from './check.ts'
+import { checkDrift } from './structure.ts'
 
 /** The checks of one source, each name with the source's in front. A target that was not approved is not connected to. */
 export async function checkDatabase(workspace: Workspace, config: SourceConfig): Promise<Check[]> {
@@ -36,6 +37,7 @@ export async function checkDatabase(workspace: Workspace, config: SourceConfig):
   }
   try {
     if (source !== undefined) checks.push(checkStructure(source), checkOptions(source), checkNumbers(workspace, source))
+    if (source !== undefined) checks.push(await checkDrift(workspace, source))
     checks.push(await checkHeld(workspace, config.name))
     return checks
   } finally {

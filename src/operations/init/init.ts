@@ -10,7 +10,9 @@ import { openRepository } from '../../git/repository.ts'
 import { UsageError } from '../../model/errors.ts'
 import path from 'node:path'
 import { approve } from '../approval.ts'
+import type { StructureReview } from '../apply-structure.ts'
 import { workspaceOf, type Invocation, type Workspace } from '../workspace.ts'
+import { createTables } from './create-schema.ts'
 import { initSource, type JoinChoice, type SourceSetup } from './init-source.ts'
 import { writeConfig, type SourceArgument } from './write-config.ts'
 
@@ -19,6 +21,8 @@ export interface InitOptions {
   /** How hooks find the program: a shell command line. */
   readonly command: string
   readonly choose: JoinChoice
+  /** Asked about tables that HEAD's exports have and a database lacks; without it, none are made. */
+  readonly review?: StructureReview
 }
 
 export interface InitResult {
@@ -35,15 +39,23 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   if (invocation.dryRun && done.length > 0) return { done, hooks: [], sources: [] }
   const workspace = await workspaceOf(invocation, repository)
   const hooks = await (invocation.dryRun ? planHooks(repository, wantedHooks(workspace)) : undefined)
-  if (hooks !== undefined) return { done, hooks: hooks.hooks, sources: [] }
+  if (hooks !== undefined) {
+    await createMissing(workspace, options)
+    return { done, hooks: hooks.hooks, sources: [] }
+  }
   done.push(...(await setUpClone(workspace, options)))
   const installed = await installHooks(repository, wantedHooks(workspace))
   await registerDriver(repository)
   for (const config of workspace.config.sources) await approve(workspace, config)
   const trusted = await workspaceOf(invocation, repository)
+  await createMissing(trusted, options)
   const sources: SourceSetup[] = []
   for (const config of trusted.config.sources) sources.push(await initSource(trusted, config, options.choose))
   return { done, hooks: installed, sources }
+}
+
+async function createMissing(workspace: Workspace, { review }: InitOptions): Promise<void> {
+  if (review !== undefined) for (const config of workspace.config.sources) await createTables(workspace, config, review)
 }
 
 function wantedHooks(workspace: Workspace): typeof USUAL_HOOKS {

@@ -3,7 +3,8 @@ import { mergeCollection } from '../../merge/collection.ts'
 import type { Change, CollectionChanges } from '../../model/change.ts'
 import { LockedError, UsageError } from '../../model/errors.ts'
 import { readCommitted, readRecords, type Committed } from '../committed.ts'
-import { driftOf, driftWords, type Holds } from '../holds.ts'
+import { driftReason } from '../drift.ts'
+import type { Holds } from '../holds.ts'
 import { readLive, type Live, type Records } from '../live.ts'
 import { missingReason } from '../moved.ts'
 import { applySafely } from '../safety/apply-safely.ts'
@@ -49,9 +50,11 @@ async function meet(source: Source, head: string): Promise<Met> {
     const selection = source.selections.get(name)
     if (selection === undefined) {
       if (!source.leftOut.some((left) => left.name === name)) holds.set(name, missingReason(source, name))
-    } else if (driftOf(selection, undefined, collection) === 'held')
-      holds.set(name, `its structure differs from the exports (${driftWords(selection, collection)})`)
-    else names.push(name)
+      continue
+    }
+    const drift = driftReason(selection, { base: undefined, head: collection })
+    if (drift === undefined) names.push(name)
+    else holds.set(name, drift)
   }
   return { committed, live: await readLive(source, names), names, holds }
 }

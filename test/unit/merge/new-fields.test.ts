@@ -18,6 +18,12 @@ test('where the sides differ in what most records have, the base stays: nobody c
   expect(withFilledIn({ base, ours: basic, theirs: migrated }, ['s'])).toBe(base)
 })
 
+test('a default that is known counts even where the other side edited every record alike, which is kept', () => {
+  const uniform = records(['[1]', '{"a":1,"s":9}'], ['[2]', '{"a":2,"s":9}'], ['[3]', '{"a":3,"s":9}'])
+  const filled = withFilledIn({ base, ours: migrated, theirs: uniform }, ['s'], new Map([['s', '0']]))
+  expect([...filled]).toEqual([...migrated])
+})
+
 test('a record of the machine that had not migrated yet is left to the other side', () => {
   const late = records(['[1]', '{"a":1,"s":0}'], ['[2]', '{"a":2,"s":0}'], ['[3]', '{"a":3}'])
   const filled = withFilledIn({ base, ours: migrated, theirs: late }, ['s'])

@@ -18,6 +18,8 @@ export interface ApplyOptions {
   readonly allowed: AllowedDeletes
   /** What would take over two seconds is left to a run in the background, which the caller starts. */
   readonly mayDefer?: boolean
+  /** Commits in which code and data are mixed are taken as they are. */
+  readonly takeMixed?: boolean
 }
 
 export interface ApplyResult {

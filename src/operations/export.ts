@@ -9,6 +9,7 @@ import type { AllowedDeletes } from './guard.ts'
 import { readForgotten } from './forgotten.ts'
 import { readLive } from './live.ts'
 import { exportBase } from './live-commit.ts'
+import { mixedSince, standOn } from './mixed.ts'
 import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
 import type { Source } from './source.ts'
@@ -24,6 +25,8 @@ export interface ExportOptions {
   readonly acceptClock: boolean
   /** An unpublished data commit at HEAD may be replaced. */
   readonly replace?: boolean
+  /** What commits in which code and data are mixed did to the data is undone: live keeps what it has. */
+  readonly keepMixed?: boolean
 }
 
 export interface SourceExport extends Settled {
@@ -85,8 +88,18 @@ export async function exportSources(
   })
 }
 
+/** Live takes what came before each mixed commit, and then stands on it as it is. */
+async function keepLive(workspace: Workspace, source: Source, { head, allowed }: ExportOptions): Promise<void> {
+  for (const kept of await mixedSince(source, head.commit)) {
+    await settle(workspace, source, { head: kept.parent, allowed })
+    await standOn(source, kept)
+  }
+}
+
 async function exportOne(workspace: Workspace, source: Source, options: ExportOptions): Promise<SourceExport> {
-  const settled = await settle(workspace, source, { head: options.head.commit, allowed: options.allowed })
+  const { allowed } = options
+  if (options.keepMixed === true && !workspace.invocation.dryRun) await keepLive(workspace, source, options)
+  const settled = await settle(workspace, source, { head: options.head.commit, allowed })
   const names = [...source.selections].filter(([, { schema }]) => schema.key.length > 0).map(([name]) => name)
   const live = await readLive(source, names)
   const base = await exportBase(workspace, source.source, options.head.commit)

@@ -10,6 +10,7 @@ import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Records } from './live.ts'
 import { withLiveCommit } from './live-commit.ts'
 import { mergeIntoLive, type LiveMerge, type MergeablePast } from './merge-live.ts'
+import { holdMixed } from './mixed.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
 import { rekey } from './rekey.ts'
 import type { Source } from './source.ts'
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly refused: Holds
   /** A first meeting of a database with exports: a key is always the identity, whatever was there before. */
   readonly join?: boolean
+  /** Commits in which code and data are mixed are taken as they are. */
+  readonly takeMixed?: boolean
 }
 
 /** What came, or is to come, of one collection whose exports had moved on. */
@@ -57,6 +60,7 @@ export async function planReconciliation(
   const state = await source.adapter.readState()
   const holds: Holds = new Map(options.refused)
   const moved = (await movedCollections(source, state, options.head)).filter((each) => mayApply(source, each, holds))
+  if (options.takeMixed !== true) await holdMixed(source, moved, { head: options.head, holds })
   holdPartners(holds, source.selections)
   const live = await readLive(
     source,

@@ -22,6 +22,8 @@ export interface SettleOptions {
   readonly join?: boolean
   /** What would take over two seconds is only planned. */
   readonly mayDefer?: boolean
+  /** Commits in which code and data are mixed are taken as they are. */
+  readonly takeMixed?: boolean
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError */

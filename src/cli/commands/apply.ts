@@ -33,6 +33,8 @@ async function runApply(context: CommandContext): Promise<number> {
     head,
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
+    // a run that a hook started decides no more than the hook may
+    takeMixed: args['wait'] !== true,
   }
   const wait = await waitForBackground(workspace, args['wait'] === true)
   const result = await withLock(workspace.dataDir, wait, () => applyAll(workspace, options))

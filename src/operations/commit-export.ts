@@ -8,13 +8,14 @@ import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { logLine } from '../io/log.ts'
-import { GuardError, LockedError } from '../model/errors.ts'
+import { GuardError } from '../model/errors.ts'
 import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { forgetWaiting, joinedBase } from './live-commit.ts'
+import { refuseForeign } from './foreign.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
-import { givenUp, keepStaged, ownStaged, rememberStaged, stagedExports, stageOwn } from './staged.ts'
+import { givenUp, keepStaged, ownStaged, rememberStaged, stageOwn } from './staged.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
 import { markReplaceable, replaceable } from './unpublished.ts'
 import type { Workspace } from './workspace.ts'
@@ -45,7 +46,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000
 
 /**
  * Commits what the plans write, and waiting reports; undefined when there is nothing to commit.
- * @throws GuardError when the clocks are too far apart; LockedError when the index is in use, or the exports hold somebody else's staged changes
+ * @throws GuardError when the clocks are too far apart, or the exports hold somebody else's changes; LockedError when the index is in use
  */
 export async function commitExports(
   workspace: Workspace,
@@ -64,7 +65,7 @@ export async function commitExports(
     return undefined
   }
   for (const [file, bytes] of given) writes.set(file, bytes)
-  await refuseForeignStaged(workspace, head.commit)
+  await refuseForeign(workspace, { head: head.commit, files: writes.keys(), sources: names })
   const parent = (options.replace && base === head.commit ? await replaceable(workspace, base) : undefined) ?? base
   const built = await buildTree(repository, base, writes)
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
@@ -127,15 +128,6 @@ async function allWrites(
   if (writes.size > 0 && !committed.has(attributes))
     writes.set(attributes, Buffer.from(await templateText('exports.gitattributes')))
   return writes
-}
-
-/** @throws LockedError when the index holds exports that somebody else staged */
-export async function refuseForeignStaged(workspace: Workspace, head: string): Promise<void> {
-  const { foreign } = await stagedExports(workspace, head)
-  if (foreign.length === 0) return
-  throw new LockedError(`exports hold staged changes that tandem did not stage: ${foreign.slice(0, 3).join(', ')}`, {
-    hint: 'Commit them, or take them back: git restore --staged --worktree -- exports',
-  })
 }
 
 async function summaryOf(

@@ -38,6 +38,7 @@ async function runExport(context: CommandContext): Promise<number> {
     relayout: args['relayout'] === true,
     acceptClock: args['acceptClock'] === true,
     replace: true,
+    takeForeign: true,
     keepMixed: args['commit'] === true,
   }
   const work = args['commit'] === true ? exportAndCommit : exportAndStage

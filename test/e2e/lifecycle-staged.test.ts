@@ -72,7 +72,12 @@ describe('is not overwritten by a push, which says so, and goes with tandem expo
   test.each([
     ['cherry-pick -n', ['cherry-pick', '-n', 'origin/side~1', 'origin/side']],
     ['the exports of another commit, checked out', ['checkout', 'origin/side', '--', 'exports']],
-  ])('%s', (_name, words) => between((assets) => expectTaken(assets, words)))
+  ])('%s', (_name, words) =>
+    between(async (assets) => {
+      await expectTaken(assets, words)
+      expect(await assets.b.digest()).toMatchObject({ ok: true })
+    }),
+  )
 })
 
 test('merge --no-commit does nothing until it is concluded or aborted, and tandem export says so', () =>

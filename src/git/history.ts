@@ -128,6 +128,12 @@ export function exportIds(commits: readonly CommitFacts[]): Set<string> {
   return new Set(commits.flatMap((commit) => commit.exportId?.split(/\s+/) ?? []))
 }
 
+/** The ids that stand anywhere in the messages of a range (arguments of git log): the message of a squash quotes those of its commits, indented or in its middle. */
+export async function exportIdsWritten(repository: Repository, range: readonly string[]): Promise<Set<string>> {
+  const text = await repository.git(['log', `--grep=^ *${TRAILER_EXPORT}: `, '--format=%B', ...range])
+  return new Set([...text.matchAll(/^ *Tandem-Export: *(\S+)/gm)].map((match) => match[1] as string))
+}
+
 /** The stamp of a commit's writes: its trailer's, else its date and author. */
 export function stampOf(commit: CommitFacts): WriterStamp {
   const { since, at } = commit.clock ?? { since: commit.committedAt - 1000, at: commit.committedAt }

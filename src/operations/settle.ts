@@ -7,12 +7,15 @@ import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { Source } from './source.ts'
+import { vanishedLines } from './vanished.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Settled {
   readonly source: Source
   readonly plan: ReconcilePlan
   readonly report: StoredReport | undefined
+  /** What people should know besides, a line each. */
+  readonly notes: readonly string[]
 }
 
 export interface SettleOptions {
@@ -31,7 +34,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
   const { dryRun } = workspace.invocation
   if (!dryRun) await promoteCandidate(source, options.head)
   const plan = await reconcile(workspace, source, options)
-  if (dryRun || plan.deferred) return { source, plan, report: undefined }
+  if (dryRun || plan.deferred) return { source, plan, report: undefined, notes: [] }
   const report = await reportReconciliation(workspace, source, plan)
   const changes = plan.outcomes.reduce((count, outcome) => count + outcome.changes.length, 0)
   if (changes > 0)
@@ -40,7 +43,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
       workspace.invocation.nowMs(),
       `applied ${options.head} to ${source.source}: ${changes} changes`,
     )
-  return { source, plan, report }
+  return { source, plan, report, notes: await vanishedLines(workspace.repository, plan) }
 }
 
 /** Remembers what is held, and answers one line for each held collection with its age. */

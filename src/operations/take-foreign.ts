@@ -37,7 +37,12 @@ export async function takeForeign(workspace: Workspace, source: Source, options:
     ),
   )
   const outcomes = [...settled.plan.outcomes, ...taken.plan.outcomes]
-  return { ...taken, plan: { ...taken.plan, outcomes, holds }, report: taken.report ?? settled.report }
+  return {
+    ...taken,
+    plan: { ...taken.plan, outcomes, holds },
+    report: taken.report ?? settled.report,
+    notes: [...settled.notes, ...taken.notes],
+  }
 }
 
 function without(files: ForeignFiles, folders: readonly string[]): ForeignFiles {

@@ -8,6 +8,7 @@ import {
   mergeBases,
   type CommitFacts,
 } from '../git/history.ts'
+import { isWhole } from '../git/deepen.ts'
 import type { Repository } from '../git/repository.ts'
 import type { SyncPoint } from './sync-state.ts'
 
@@ -51,6 +52,11 @@ export async function pastOf(repository: Repository, point: SyncPoint, head: str
       reason: `commit ${point.commit.slice(0, 7)}, which the database was last in step with, is not in this clone`,
     }
   if (base === head) return { kind: 'current' }
+  if (!(await isWhole(repository, base, head)))
+    return {
+      kind: 'unknown',
+      reason: `this clone is shallow: what lies between commit ${base.slice(0, 7)} and HEAD is not all here`,
+    }
   if (await isAncestor(repository, base, head))
     return { kind: 'behind', base, rewritten: false, ...(await mergesBetween(repository, base, head)) }
   if (await isAncestor(repository, head, base)) return { kind: 'ahead' }

@@ -7,7 +7,7 @@ import { reconcile } from './reconcile.ts'
 import { reportReconciliation, type StoredReport } from './store-report.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { Source } from './source.ts'
-import { vanishedLines } from './vanished.ts'
+import { rescueReports, vanishedLines } from './vanished.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Settled {
@@ -43,6 +43,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
       workspace.invocation.nowMs(),
       `applied ${options.head} to ${source.source}: ${changes} changes`,
     )
+  await rescueReports(workspace, plan)
   return { source, plan, report, notes: await vanishedLines(workspace.repository, plan) }
 }
 

@@ -11,6 +11,7 @@ import { logLine } from '../io/log.ts'
 import { GuardError } from '../model/errors.ts'
 import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { forgetWaiting, joinedBase } from './live-commit.ts'
+import { keepPoints } from './keep-points.ts'
 import { refuseForeign } from './foreign.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
@@ -230,8 +231,7 @@ async function afterwards(
 ): Promise<void> {
   await movePoints(planned, made.commit)
   for (const { source } of planned) await forgetWaiting(workspace, source.source)
-  for (const { source } of planned)
-    await workspace.repository.git(['update-ref', `refs/tandem/base/${source.source}`, made.commit])
+  for (const { source } of planned) await keepPoints(source, made.commit)
   await removeWaiting(workspace.repository, made.files)
   startMaintenance(workspace)
   await keepStaged(workspace, made.commit)

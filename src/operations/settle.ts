@@ -1,6 +1,7 @@
 /** One source brought in step with HEAD: an interrupted export ended, HEAD's exports applied, what was decided reported, what is held remembered. Every hook and command starts with it. */
 import { logLine } from '../io/log.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
+import { keepPoints } from './keep-points.ts'
 import { promoteCandidate } from './binding.ts'
 import type { ReconcilePlan } from './plan-reconcile.ts'
 import { reconcile } from './reconcile.ts'
@@ -43,6 +44,7 @@ export async function settle(workspace: Workspace, source: Source, options: Sett
       workspace.invocation.nowMs(),
       `applied ${options.head} to ${source.source}: ${changes} changes`,
     )
+  if (plan.state.size > 0) await keepPoints(source, options.head)
   await rescueReports(workspace, plan)
   return { source, plan, report, notes: await vanishedLines(workspace.repository, plan) }
 }

@@ -129,22 +129,34 @@ test('a partial clone reads what it needs, and a sparse one does not write what 
     await expect(readFile(file)).rejects.toThrow('ENOENT')
   }))
 
-test('after history was rewritten, gc --prune=now and maintenance leave what is needed: sync point and waiting reports', () =>
+test('when history was rewritten, gc --prune=now and maintenance leave what is needed: sync points and reports', () =>
   between(async (assets) => {
     const { a, b } = assets
+    /** HEAD goes to what the remote has, as a deploy does it, and git throws away all that nothing of its own holds. */
+    const rewritten = async (): Promise<void> => {
+      await b.git('fetch', '-q')
+      await b.git('reset', '-q', '--hard', 'origin/main')
+      await b.git('reflog', 'expire', '--expire=now', '--all')
+      await b.git('gc', '-q', '--prune=now')
+      await b.git('maintenance', 'run', '--auto')
+    }
     await earn(a, 1, 101)
     await a.git('push', '-q')
     await earn(b, 1, 111)
     await earn(b, 2, 202)
     await b.git('pull', '-q')
+    const pulled = await b.id('HEAD')
+    await a.write('code.txt', 'amended\n')
+    await a.git('commit', '-q', '-a', '--amend', '-m', 'amended')
+    await a.git('push', '-q', '--force')
+    await rewritten()
+    expect((await b.git('cat-file', '-t', pulled)).stdout.trim()).toBe('commit')
+    expect((await b.tandem('apply')).code).toBe(0)
+
     await b.tandem('export', '--commit')
-    const point = await b.id('HEAD')
-    // the data commit that live stands on is rewritten away; nothing of git's own holds it any more
-    await b.git('reset', '-q', '--hard', 'origin/main')
-    await b.git('reflog', 'expire', '--expire=now', '--all')
-    await b.git('gc', '-q', '--prune=now')
-    await b.git('maintenance', 'run', '--auto')
-    expect((await b.git('cat-file', '-t', point)).stdout.trim()).toBe('commit')
+    const own = await b.id('HEAD')
+    await rewritten()
+    expect((await b.git('cat-file', '-t', own)).stdout.trim()).toBe('commit')
     await earn(a, 3, 303)
     await a.git('push', '-q')
     await b.git('pull', '-q')

@@ -5,6 +5,7 @@
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { HistoryCommit, RecordHistory } from '../model/history.ts'
 import type { MergeRules } from '../model/rules.ts'
+import { withoutCopies } from './copies.ts'
 import { mergeFields } from './fields.ts'
 import { lineagesOf } from './lineage.ts'
 import { stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
@@ -95,7 +96,7 @@ function eventAt(rule: Rule, id: string): LocatedEvent | undefined {
   const commit = rule.history.commit(id)
   const former = before === undefined ? undeletedOfParents(rule, commit) : undefined
   const writer = { asset: commit.asset, since: commit.since, at: commit.at }
-  return { commit: id, before, after, former, writer, exportId: commit.exportId }
+  return { commit: id, before, after, former, writer, exportId: commit.exportId, quoted: commit.quoted }
 }
 
 function undeletedAt(rule: Rule, id: string): RecordText | undefined {
@@ -144,15 +145,4 @@ function sidesOf(rule: Rule, commits: Sides<string>): SidesInput {
 function baseOf(rule: Rule, { ours, theirs }: Sides<string>): RecordText | undefined {
   const [base] = rule.history.bases(ours, theirs)
   return base === undefined ? undefined : rule.state(base)
-}
-
-/** An event that reached both sides, once as itself and once as a copy, belongs to the common past. */
-function withoutCopies(events: Sides<readonly LocatedEvent[]>, rules: MergeRules): Sides<readonly LocatedEvent[]> {
-  const unique = (own: readonly LocatedEvent[], other: readonly LocatedEvent[]): readonly LocatedEvent[] =>
-    own.filter(
-      ({ exportId, after }) =>
-        exportId === undefined ||
-        !other.some((each) => each.exportId === exportId && sameContent(each.after, after, rules)),
-    )
-  return { ours: unique(events.ours, events.theirs), theirs: unique(events.theirs, events.ours) }
 }

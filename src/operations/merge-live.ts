@@ -123,7 +123,7 @@ function pick(source: Source): Pick<Source, 'repository' | 'exportsFolder' | 'so
 /** The commit that stands for live; the same for every collection with this sync point. */
 function layOver(graph: CommitGraph, { live, writer }: LiveMergeInput, base: string): LiveCommit {
   const id = `live:${base}`
-  const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [] }
+  const none = { tree: '', exportId: undefined, quoted: [], clock: undefined, rule: undefined, held: [], accepted: [] }
   graph.add({ ...none, id, parents: [base], committedAt: writer.at, author: writer.asset, asset: writer.asset })
   return { id, records: live }
 }

@@ -1,13 +1,5 @@
 /** Which common past a live database has with HEAD (docs/architecture.md): from its sync point S, by ancestry and by the export ids that rebase, amend and squash keep. */
-import {
-  commitExists,
-  commitsOf,
-  exportIds,
-  exportIdsWritten,
-  isAncestor,
-  mergeBases,
-  type CommitFacts,
-} from '../git/history.ts'
+import { commitExists, commitsOf, exportIds, isAncestor, mergeBases, type CommitFacts } from '../git/history.ts'
 import { isWhole } from '../git/deepen.ts'
 import type { Repository } from '../git/repository.ts'
 import type { SyncPoint } from './sync-state.ts'
@@ -131,7 +123,7 @@ async function divergedPast(repository: Repository, base: string, head: string):
     (commit) => commit.exportId !== undefined,
   )
   const arrived = await commitsOf(repository, [head, '--not', ...forks])
-  const ids = await exportIdsWritten(repository, [head, '--not', ...forks])
+  const ids = exportIds(arrived)
   if (lost.every((commit) => ids.has(commit.exportId as string)))
     return {
       kind: 'behind',

@@ -42,6 +42,8 @@ export interface DataTrailers {
   /** The clock of the parent. */
   readonly since: number
   readonly nowMs: number
+  /** The first exports of these sources: no write of theirs came before, so the records' own times count, however old. */
+  readonly isFirst?: boolean
   readonly parent: string
   /** What is not exported; undefined: the commit is no whole export at all. */
   readonly held: readonly string[] | undefined
@@ -50,11 +52,12 @@ export interface DataTrailers {
 }
 
 /** The trailers of a data commit, a line each. */
-export function dataTrailers({ exportId, asset, since, nowMs, parent, held, accepted }: DataTrailers): string[] {
+export function dataTrailers(trailers: DataTrailers): string[] {
+  const { exportId, asset, since, nowMs, isFirst, parent, held, accepted } = trailers
   const own = [
     `${TRAILER_EXPORT}: ${exportId}`,
     `${TRAILER_ASSET}: ${asset}`,
-    `${TRAILER_CLOCK}: ${since} ${Math.max(nowMs, since + 1)}`,
+    `${TRAILER_CLOCK}: ${isFirst === true ? 0 : since} ${Math.max(nowMs, since + 1)}`,
   ]
   if (held === undefined) return own
   own.push(`${TRAILER_RULE}: ${RULE_VERSION} ${parent}`)

@@ -66,23 +66,35 @@ export async function commitExports(
     return undefined
   }
   for (const [file, bytes] of given) writes.set(file, bytes)
-  await refuseForeign(workspace, { head: head.commit, files: writes.keys(), sources: names })
   const parent = (options.replace && base === head.commit ? await replaceable(workspace, base) : undefined) ?? base
   const built = await buildTree(repository, base, writes)
+  const changed =
+    base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
+  await refuseForeign(workspace, { head: head.commit, files: changed.files.keys(), sources: names })
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
   const held = heldNames(workspace, planned)
-  const message = await messageOf(workspace, { ...options, parent, summary, held })
+  const isFirst = await isFirstOf(workspace, names, parent)
+  const message = await messageOf(workspace, { ...options, parent, summary, held, isFirst })
   for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
   const commit = writes.size === 0 ? base : await commitTree(repository, built.tree, { parents: [parent], message })
   const staged = await ownStaged(workspace)
-  const changed =
-    base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
   await rememberStaged(workspace, changed.files)
   const made = { tree: built.tree, files: changed.files, commit }
   await bringAlong(repository, made, { ref: head.ref, from: head.commit, writes: changed.writes, staged })
   await afterwards(workspace, planned, { commit, files: [...writes.keys()], mayBeReplaced: options.replace === true })
   await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
   return { commit, parent, summary }
+}
+
+/** True when a commit holds no exports of these sources. */
+async function isFirstOf(
+  { repository, config }: Workspace,
+  sources: readonly string[],
+  commit: string,
+): Promise<boolean> {
+  for (const source of sources)
+    if ((await filesAt(repository, commit, `${config.exports}/${source}`)).size > 0) return false
+  return true
 }
 
 /** Every file in which a tree differs from HEAD below the exports. */
@@ -191,6 +203,8 @@ export async function messageOf(
     readonly held?: readonly string[]
     /** Records whose drop by a merge is meant so. */
     readonly accepted?: readonly string[]
+    /** No exports of these sources came before. */
+    readonly isFirst?: boolean
   },
 ): Promise<string> {
   const now = workspace.invocation.nowMs()
@@ -201,9 +215,18 @@ export async function messageOf(
       `the newest commit is ${Math.round((since - now) / 60_000)} minutes ahead of this machine's clock: later edits could lose to it`,
       { hint: 'Correct the clock that is wrong; or, to go on all the same: tandem export --commit --accept-clock' },
     )
-  const { parent, held, accepted = [] } = options
+  const { parent, held, accepted = [], isFirst = false } = options
   const exportId = workspace.invocation.newId()
-  const trailers = dataTrailers({ exportId, asset: workspace.asset, since, nowMs: now, parent, held, accepted })
+  const trailers = dataTrailers({
+    exportId,
+    asset: workspace.asset,
+    since,
+    nowMs: now,
+    isFirst,
+    parent,
+    held,
+    accepted,
+  })
   return [`data: ${options.summary}`, '', ...trailers, ''].join('\n')
 }
 

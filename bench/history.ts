@@ -11,7 +11,7 @@ import { headerOf } from '../src/export/header.ts'
 import { bucketOf } from '../src/export/layout.ts'
 import { recordsFileText } from '../src/export/records-file.ts'
 import { buildTree, commitTree } from '../src/git/data-commit.ts'
-import { openGraph } from '../src/git/graph.ts'
+import { openGraph, unrecorded } from '../src/git/graph.ts'
 import { dataTrailers } from '../src/git/history.ts'
 import { openRepository, type Repository } from '../src/git/repository.ts'
 import { mergeCollection } from '../src/merge/collection.ts'
@@ -83,8 +83,7 @@ async function withHistory({ repository, ours, theirs, merge, live }: Made): Pro
   if (driver.decisions.length < BOTH) throw new Error(`only ${driver.decisions.length} decisions`)
   const graph = openGraph(repository)
   const id = `live:${ours}`
-  const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [] }
-  graph.add({ ...none, id, parents: [ours], committedAt: Date.now(), author: 'a', asset: 'a' })
+  graph.add(unrecorded({ id, parents: [ours], committedAt: Date.now(), asset: 'a' }))
   const source = { ...place(repository), collection: 'trades', folder: 'exports/app/trades', graph }
   const opened = openCollectionHistory({ ...source, live: { id, records: live, isMeant: true } })
   await divide({ history: opened, rules, survey: await survey(opened, id, merge), wrote: new Set() })

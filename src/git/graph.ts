@@ -25,6 +25,14 @@ export interface CommitGraph {
 /** Commits read at first; each further read takes eight times as many. */
 const FIRST_READ = 256
 
+/** A commit that git does not have, to be laid over the graph: no files of its own, no trailers. */
+export function unrecorded(
+  commit: Pick<CommitFacts, 'id' | 'parents' | 'committedAt'> & { readonly asset: string },
+): CommitFacts {
+  const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [], quoted: [] }
+  return { ...none, ...commit, author: commit.asset }
+}
+
 export function openGraph(repository: Repository): CommitGraph {
   const facts = new Map<string, CommitFacts>()
   const commits = new Map<string, GraphCommit>()

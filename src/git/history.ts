@@ -25,6 +25,8 @@ export interface CommitFacts {
   readonly tree: string
   /** `Tandem-Export: <id>`, undefined for commits that are not the tool's. */
   readonly exportId: string | undefined
+  /** The export ids of the data commits that a squash put together, as its message quotes them; empty for every other commit. */
+  readonly quoted: readonly string[]
   readonly asset: string | undefined
   readonly clock: { readonly since: number; readonly at: number } | undefined
   readonly rule: { readonly version: number; readonly parent: string } | undefined
@@ -40,6 +42,8 @@ export interface DataTrailers {
   /** The clock of the parent. */
   readonly since: number
   readonly nowMs: number
+  /** The first exports of these sources: no write of theirs came before, so the records' own times count, however old. */
+  readonly isFirst?: boolean
   readonly parent: string
   /** What is not exported; undefined: the commit is no whole export at all. */
   readonly held: readonly string[] | undefined
@@ -48,11 +52,12 @@ export interface DataTrailers {
 }
 
 /** The trailers of a data commit, a line each. */
-export function dataTrailers({ exportId, asset, since, nowMs, parent, held, accepted }: DataTrailers): string[] {
+export function dataTrailers(trailers: DataTrailers): string[] {
+  const { exportId, asset, since, nowMs, isFirst, parent, held, accepted } = trailers
   const own = [
     `${TRAILER_EXPORT}: ${exportId}`,
     `${TRAILER_ASSET}: ${asset}`,
-    `${TRAILER_CLOCK}: ${since} ${Math.max(nowMs, since + 1)}`,
+    `${TRAILER_CLOCK}: ${isFirst === true ? 0 : since} ${Math.max(nowMs, since + 1)}`,
   ]
   if (held === undefined) return own
   own.push(`${TRAILER_RULE}: ${RULE_VERSION} ${parent}`)
@@ -91,13 +96,13 @@ function trailer(name: string): string {
 
 /** The commits that `git log ARGS` lists, newest first. */
 export async function commitsOf(repository: Repository, args: readonly string[]): Promise<CommitFacts[]> {
-  const text = await repository.git(['log', '-z', `--format=${FIELDS.join('%x01')}`, ...args])
+  const text = await repository.git(['log', '-z', `--format=${[...FIELDS, '%b'].join('%x01')}`, ...args])
   return text.split('\0').filter(Boolean).map(factsOf)
 }
 
 function factsOf(line: string): CommitFacts {
   const [id = '', parentIds = '', seconds, author = '', tree = '', ...trailers] = line.split('\x01')
-  const [exportId, asset, clock = '', rule = '', held = '', accept = ''] = trailers
+  const [exportId, asset, clock = '', rule = '', held = '', accept = '', body = ''] = trailers
   const times = /^(\d{1,15}) (\d{1,15})$/.exec(clock.trim())
   const place = /^(\d{1,9}) ([0-9a-f]{40,64})$/.exec(rule.trim())
   const parents = parentIds.split(' ').filter(Boolean)
@@ -108,12 +113,24 @@ function factsOf(line: string): CommitFacts {
     author,
     tree,
     exportId: exportId?.trim() || undefined,
+    quoted: quotedIn(body, exportId?.trim() ?? ''),
     asset: asset?.trim() || undefined,
     clock: times === null ? undefined : { since: Number(times[1]), at: Number(times[2]) },
     rule: place === null ? undefined : { version: Number(place[1]), parent: place[2] as string },
     held: held.split(/\s+/).filter(Boolean),
     accepted: acceptedOn(parents, accept),
   }
+}
+
+/** The message of a squash holds those of its commits: their trailers stand in its middle, or indented. */
+function quotedIn(body: string, own: string): string[] {
+  if (!body.includes(TRAILER_EXPORT)) return []
+  const ids = idsWritten(body)
+  return ids.length === 1 && ids[0] === own ? [] : ids
+}
+
+function idsWritten(text: string): string[] {
+  return [...new Set([...text.matchAll(/^[ \t*]*Tandem-Export: *(\S+)/gm)].map((match) => match[1] as string))]
 }
 
 /** An acceptance counts only while the commit stands on the parent whose drops it accepts. */
@@ -123,9 +140,9 @@ function acceptedOn(parents: readonly string[], text: string): string[] {
   return records.filter((record) => record.includes('/'))
 }
 
-/** The ids in `Tandem-Export` of a range's commits; kept by rebase, amend, cherry-pick and most squash merges. */
+/** The ids in `Tandem-Export` of a range's commits, or quoted by them; kept by rebase, amend, cherry-pick and most squash merges. */
 export function exportIds(commits: readonly CommitFacts[]): Set<string> {
-  return new Set(commits.flatMap((commit) => commit.exportId?.split(/\s+/) ?? []))
+  return new Set(commits.flatMap((commit) => [...(commit.exportId?.split(/\s+/) ?? []), ...commit.quoted]))
 }
 
 /** The stamp of a commit's writes: its trailer's, else its date and author. */

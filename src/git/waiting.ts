@@ -1,6 +1,6 @@
 /**
  * Files that wait to travel with the next data commit (merge reports). They are kept as git objects under one ref, because an untracked file dies by `git clean`
- * or hides in `git stash -u`; a copy in the work tree is there for people.
+ * or hides in `git stash -u`; a copy in the work tree is there for people, where neither of the two sees it.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,6 +8,7 @@ import { exists } from './head.ts'
 import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
 import { filesAt, type TreeFiles } from './tree.ts'
+import { excludeWaiting } from './waiting-exclude.ts'
 
 const REF = 'refs/tandem/reports'
 
@@ -57,6 +58,7 @@ async function removeCopies(repository: Repository, files: ReadonlyMap<string, s
 }
 
 async function storeWaiting(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {
+  await excludeWaiting(repository, [...files.keys()])
   if (files.size === 0) {
     await repository.git(['update-ref', '-d', REF])
     return

@@ -5,6 +5,7 @@
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { HistoryCommit, RecordHistory } from '../model/history.ts'
 import type { MergeRules } from '../model/rules.ts'
+import { withoutCopies } from './copies.ts'
 import { mergeFields } from './fields.ts'
 import { lineagesOf } from './lineage.ts'
 import { isInherited, stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
@@ -100,7 +101,8 @@ function eventAt(rule: Rule, id: string): LocatedEvent | undefined {
   const former = before === undefined ? undeletedOfParents(rule, commit) : undefined
   const writer = { asset: commit.asset, since: commit.since, at: commit.at }
   const isRevived = former !== undefined && isKept(rule, commit)
-  return { commit: id, before, after, former, isRevived, writer, exportId: commit.exportId }
+  const { exportId, quoted } = commit
+  return { commit: id, before, after, former, isRevived, writer, exportId, quoted }
 }
 
 /** The record was gone, but a parent's file had it, and the commit says no more about it than that file. */
@@ -158,15 +160,4 @@ function sidesOf(rule: Rule, commits: Sides<string>): SidesInput {
 function baseOf(rule: Rule, { ours, theirs }: Sides<string>): RecordText | undefined {
   const [base] = rule.history.bases(ours, theirs)
   return base === undefined ? undefined : rule.state(base)
-}
-
-/** An event that reached both sides, once as itself and once as a copy, belongs to the common past. */
-function withoutCopies(events: Sides<readonly LocatedEvent[]>, rules: MergeRules): Sides<readonly LocatedEvent[]> {
-  const unique = (own: readonly LocatedEvent[], other: readonly LocatedEvent[]): readonly LocatedEvent[] =>
-    own.filter(
-      ({ exportId, after }) =>
-        exportId === undefined ||
-        !other.some((each) => each.exportId === exportId && sameContent(each.after, after, rules)),
-    )
-  return { ours: unique(events.ours, events.theirs), theirs: unique(events.theirs, events.ours) }
 }

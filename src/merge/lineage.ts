@@ -1,6 +1,7 @@
 /** Which record a key stands for: two databases that hand out the same number make two records, and what one of them writes to its own is nothing to the other. */
 import type { HistoryCommit } from '../model/history.ts'
 import { areTwoRecords } from './identity.ts'
+import { isCopyOf } from './copies.ts'
 import { type LocatedEvent, type Rule, type Sides } from './rule.ts'
 import type { Added, SidesInput } from './sides.ts'
 
@@ -8,6 +9,7 @@ import type { Added, SidesInput } from './sides.ts'
 export interface Origin extends Added {
   readonly commit: string
   readonly exportId: string | undefined
+  readonly quoted: readonly string[]
 }
 
 export interface Lineages {
@@ -41,7 +43,7 @@ export function lineagesOf(rule: Rule, { commits, events }: LineageQuestion): Li
 /** One record: added once, or again after it was deleted, or twice with the same identity. */
 function areRelated(rule: Rule, a: Origin, b: Origin): boolean {
   if (a.commit === b.commit) return true
-  if (a.exportId !== undefined && a.exportId === b.exportId) return true
+  if (isCopyOf(a, b)) return true
   const { history, rules } = rule
   if (history.isAncestor(a.commit, b.commit) || history.isAncestor(b.commit, a.commit)) return true
   return !areTwoRecords({ ours: a.text, theirs: b.text }, rules)
@@ -67,7 +69,7 @@ function originOf(rule: Rule, id: string): Origin | undefined {
     const [first, second] = holdersOf(rule, commit)
     if (first === undefined) {
       const writer = { asset: commit.asset, since: commit.since, at: commit.at }
-      return { commit: at, exportId: commit.exportId, text, writer }
+      return { commit: at, exportId: commit.exportId, quoted: commit.quoted, text, writer }
     }
     at = second === undefined ? first : heirOf(rule, first, second)
   }

@@ -8,6 +8,9 @@ import type { Side } from './versions.ts'
 /** An event and the commit it is of. */
 export interface LocatedEvent extends RecordEvent {
   readonly commit: string
+  readonly exportId: string | undefined
+  /** Ids of the data commits that the commit, a squash, put together. */
+  readonly quoted: readonly string[]
 }
 
 export type Sides<Thing> = Readonly<Record<Side, Thing>>

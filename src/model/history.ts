@@ -11,6 +11,8 @@ export interface HistoryCommit {
   readonly asset: string
   /** What a data commit and its copies (rebase, amend, cherry-pick) have in common. */
   readonly exportId: string | undefined
+  /** The ids of the data commits that a squash put together. */
+  readonly quoted: readonly string[]
   /** The commit says that what a merge dropped of this record is meant so, and still stands on the parent it said it of. */
   readonly accepts: boolean
 }

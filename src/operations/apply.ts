@@ -29,6 +29,8 @@ export interface ApplyOptions {
   readonly retry?: boolean
   /** Asked about additions to the structure that HEAD has; without it, none are made. */
   readonly review?: StructureReview
+  /** Commits in which code and data are mixed are taken as they are. */
+  readonly takeMixed?: boolean
 }
 
 export interface ApplyResult {

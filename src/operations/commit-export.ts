@@ -8,14 +8,16 @@ import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { logLine } from '../io/log.ts'
-import { GuardError, LockedError } from '../model/errors.ts'
+import { GuardError } from '../model/errors.ts'
 import { recordsToAccept } from './convergence/accepted.ts'
 import { filesDigest, readCommitted, readRecords } from './committed.ts'
 import { forgetWaiting, joinedBase } from './live-commit.ts'
+import { keepPoints } from './keep-points.ts'
+import { refuseForeign } from './foreign.ts'
 import { templateText } from './package-files.ts'
 import type { ChangeCount, ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
-import { givenUp, keepStaged, ownStaged, rememberStaged, stagedExports, stageOwn } from './staged.ts'
+import { givenUp, keepStaged, ownStaged, rememberStaged, stageOwn } from './staged.ts'
 import { expectedPending } from './quarantine/pending.ts'
 import { committedPending, quarantineWrites } from './quarantine/files.ts'
 import { candidateEntry, expectedEntries, pointEntry, readSyncState } from './sync-state.ts'
@@ -48,7 +50,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000
 
 /**
  * Commits what the plans write, and waiting reports; undefined when there is nothing to commit.
- * @throws GuardError when the clocks are too far apart; LockedError when the index is in use, or the exports hold somebody else's staged changes
+ * @throws GuardError when the clocks are too far apart, or the exports hold somebody else's changes; LockedError when the index is in use
  */
 export async function commitExports(
   workspace: Workspace,
@@ -68,9 +70,11 @@ export async function commitExports(
     return undefined
   }
   for (const [file, bytes] of given) writes.set(file, bytes)
-  await refuseForeignStaged(workspace, head.commit)
   const parent = (options.replace && base === head.commit ? await replaceable(workspace, base) : undefined) ?? base
   const built = await buildTree(repository, base, writes)
+  const changed =
+    base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
+  await refuseForeign(workspace, { head: head.commit, files: changed.files.keys(), sources: names })
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
   const held = heldNames(workspace, planned)
   const message = await messageOf(workspace, {
@@ -79,13 +83,12 @@ export async function commitExports(
     summary,
     held,
     accepted: parent === base ? accepted : [],
+    isFirst: await isFirstOf(workspace, names, parent),
   })
   for (const { source, plan } of planned) await storeCandidate(source, plan, { tree: built.tree, head: head.commit })
   const isEmpty = writes.size === 0 && accepted.length === 0
   const commit = isEmpty ? base : await commitTree(repository, built.tree, { parents: [parent], message })
   const staged = await ownStaged(workspace)
-  const changed =
-    base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
   await rememberStaged(workspace, changed.files)
   const made = { tree: built.tree, files: changed.files, commit }
   await bringAlong(repository, made, { ref: head.ref, from: head.commit, writes: changed.writes, staged })
@@ -110,6 +113,17 @@ async function acceptedBy(workspace: Workspace, planned: readonly PlannedSource[
     }
   }
   return accepted
+}
+
+/** True when a commit holds no exports of these sources. */
+async function isFirstOf(
+  { repository, config }: Workspace,
+  sources: readonly string[],
+  commit: string,
+): Promise<boolean> {
+  for (const source of sources)
+    if ((await filesAt(repository, commit, `${config.exports}/${source}`)).size > 0) return false
+  return true
 }
 
 /** Every file in which a tree differs from HEAD below the exports. */
@@ -159,15 +173,6 @@ async function allWrites(
   if (writes.size > 0 && !committed.has(attributes))
     writes.set(attributes, Buffer.from(await templateText('exports.gitattributes')))
   return writes
-}
-
-/** @throws LockedError when the index holds exports that somebody else staged */
-export async function refuseForeignStaged(workspace: Workspace, head: string): Promise<void> {
-  const { foreign } = await stagedExports(workspace, head)
-  if (foreign.length === 0) return
-  throw new LockedError(`exports hold staged changes that tandem did not stage: ${foreign.slice(0, 3).join(', ')}`, {
-    hint: 'Commit them, or take them back: git restore --staged --worktree -- exports',
-  })
 }
 
 async function summaryOf(
@@ -230,6 +235,8 @@ export async function messageOf(
     readonly held?: readonly string[]
     /** Records whose drop by a merge is meant so. */
     readonly accepted?: readonly string[]
+    /** No exports of these sources came before. */
+    readonly isFirst?: boolean
   },
 ): Promise<string> {
   const now = workspace.invocation.nowMs()
@@ -240,9 +247,18 @@ export async function messageOf(
       `the newest commit is ${Math.round((since - now) / 60_000)} minutes ahead of this machine's clock: later edits could lose to it`,
       { hint: 'Correct the clock that is wrong; or, to go on all the same: tandem export --commit --accept-clock' },
     )
-  const { parent, held, accepted = [] } = options
+  const { parent, held, accepted = [], isFirst = false } = options
   const exportId = workspace.invocation.newId()
-  const trailers = dataTrailers({ exportId, asset: workspace.asset, since, nowMs: now, parent, held, accepted })
+  const trailers = dataTrailers({
+    exportId,
+    asset: workspace.asset,
+    since,
+    nowMs: now,
+    isFirst,
+    parent,
+    held,
+    accepted,
+  })
   return [`data: ${options.summary}`, '', ...trailers, ''].join('\n')
 }
 
@@ -270,8 +286,7 @@ async function afterwards(
 ): Promise<void> {
   await movePoints(planned, made.commit)
   for (const { source } of planned) await forgetWaiting(workspace, source.source)
-  for (const { source } of planned)
-    await workspace.repository.git(['update-ref', `refs/tandem/base/${source.source}`, made.commit])
+  for (const { source } of planned) await keepPoints(source, made.commit)
   await removeWaiting(workspace.repository, made.files)
   startMaintenance(workspace)
   await keepStaged(workspace, made.commit)

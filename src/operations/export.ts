@@ -3,17 +3,20 @@ import { writeReconciled } from '../git/install/stub-state.ts'
 import { tidyUp } from './apply.ts'
 import type { CarryingHead } from './carrying.ts'
 import { requireNoOperation } from './carrying.ts'
-import { commitExports, refuseForeignStaged, storeCandidate, type ExportCommit } from './commit-export.ts'
+import { commitExports, storeCandidate, type ExportCommit } from './commit-export.ts'
 import { readCommitted } from './committed.ts'
+import { refuseForeign } from './foreign.ts'
 import type { AllowedDeletes } from './guard.ts'
 import { readForgotten } from './forgotten.ts'
 import { readLive } from './live.ts'
 import { exportBase } from './live-commit.ts'
+import { mixedSince, standOn } from './mixed.ts'
 import { planExport, type ExportPlan } from './plan-export.ts'
 import { heldLines, settle, type Settled } from './settle.ts'
 import type { Source } from './source.ts'
 import { withLockedSources, type Only, type SourceFailure } from './sources.ts'
 import { givenUp, stageOwn } from './staged.ts'
+import { takeForeign } from './take-foreign.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface ExportOptions {
@@ -24,6 +27,10 @@ export interface ExportOptions {
   readonly acceptClock: boolean
   /** An unpublished data commit at HEAD may be replaced. */
   readonly replace?: boolean
+  /** What commits in which code and data are mixed did to the data is undone: live keeps what it has. */
+  readonly keepMixed?: boolean
+  /** What somebody else staged or changed below the exports is merged into live first; else an export that would overwrite it is refused. */
+  readonly takeForeign?: boolean
 }
 
 export interface SourceExport extends Settled {
@@ -54,9 +61,9 @@ export async function exportAndStage(workspace: Workspace, options: ExportOption
     if (workspace.invocation.dryRun) return undefined
     const head = options.head.commit
     const exported = sources.flatMap((each) => each.exported.collections.flatMap(({ writes }) => [...writes]))
-    await refuseForeignStaged(workspace, head)
     const writes = new Map<string, Buffer | undefined>(exported)
     const names = sources.map(({ source }) => source.source)
+    await refuseForeign(workspace, { head, files: writes.keys(), sources: names })
     for (const [file, bytes] of await givenUp(workspace, { head, writes, sources: names })) writes.set(file, bytes)
     const tree = await stageOwn(workspace, { head, writes })
     for (const each of sources) await storeCandidate(each.source, each.exported, { tree, head })
@@ -85,8 +92,26 @@ export async function exportSources(
   })
 }
 
+/** Live holds all that may not be overwritten. */
+async function inStep(workspace: Workspace, source: Source, options: ExportOptions): Promise<Settled> {
+  const { allowed } = options
+  const head = options.head.commit
+  const settled = await settle(workspace, source, { head, allowed })
+  if (options.takeForeign !== true || workspace.invocation.dryRun) return settled
+  return takeForeign(workspace, source, { head, allowed, settled })
+}
+
+/** Live takes what came before each mixed commit, and then stands on it as it is. */
+async function keepLive(workspace: Workspace, source: Source, { head, allowed }: ExportOptions): Promise<void> {
+  for (const kept of await mixedSince(source, head.commit)) {
+    await settle(workspace, source, { head: kept.parent, allowed })
+    await standOn(source, kept)
+  }
+}
+
 async function exportOne(workspace: Workspace, source: Source, options: ExportOptions): Promise<SourceExport> {
-  const settled = await settle(workspace, source, { head: options.head.commit, allowed: options.allowed })
+  if (options.keepMixed === true && !workspace.invocation.dryRun) await keepLive(workspace, source, options)
+  const settled = await inStep(workspace, source, options)
   const names = [...source.selections].filter(([, { schema }]) => schema.key.length > 0).map(([name]) => name)
   const live = await readLive(source, names)
   const base = await exportBase(workspace, source.source, options.head.commit)

@@ -1,6 +1,6 @@
 /** What HEAD's exports mean for one live collection: the changes to make, and what had to be decided. Reads git, never the database; writes nothing. */
 import { bucketOf } from '../export/layout.ts'
-import type { CommitGraph } from '../git/graph.ts'
+import { unrecorded, type CommitGraph } from '../git/graph.ts'
 import { complete } from '../git/lazily.ts'
 import { mergeCollection } from '../merge/collection.ts'
 import { sameContent } from '../merge/versions.ts'
@@ -163,8 +163,7 @@ function pick(source: Source): Pick<Source, 'repository' | 'exportsFolder' | 'so
 /** The commit that stands for live; the same for every collection with this sync point. */
 function layOver(graph: CommitGraph, { live, writer }: LiveMergeInput, base: string): LiveCommit {
   const id = `live:${base}`
-  const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [] }
-  graph.add({ ...none, id, parents: [base], committedAt: writer.at, author: writer.asset, asset: writer.asset })
+  graph.add(unrecorded({ id, parents: [base], committedAt: writer.at, asset: writer.asset }))
   return { id, records: live, isMeant: true }
 }
 

@@ -1,5 +1,6 @@
 /** Which common past a live database has with HEAD (docs/architecture.md): from its sync point S, by ancestry and by the export ids that rebase, amend and squash keep. */
 import { commitExists, commitsOf, exportIds, isAncestor, mergeBases, type CommitFacts } from '../git/history.ts'
+import { isWhole } from '../git/deepen.ts'
 import type { Repository } from '../git/repository.ts'
 import type { SyncPoint } from './sync-state.ts'
 
@@ -46,6 +47,11 @@ export async function pastOf(repository: Repository, point: SyncPoint, head: str
 
 async function pastFrom(repository: Repository, base: string, head: string): Promise<Past> {
   if (base === head) return { kind: 'current' }
+  if (!(await isWhole(repository, base, head)))
+    return {
+      kind: 'unknown',
+      reason: `this clone is shallow: what lies between commit ${base.slice(0, 7)} and HEAD is not all here`,
+    }
   if (await isAncestor(repository, base, head))
     return { kind: 'behind', base, rewritten: false, ...(await mergesBetween(repository, base, head)) }
   if (await isAncestor(repository, head, base)) return { kind: 'ahead' }

@@ -14,6 +14,7 @@ import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Live, type Records } from './live.ts'
 import { withLiveCommit } from './live-commit.ts'
 import { mergeIntoLive, type LiveMerge } from './merge-live.ts'
+import { holdMixed } from './mixed.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
 import type { CollectionOutcome } from './finish-plan.ts'
 import type { PlaceInput } from './place-changes.ts'
@@ -35,6 +36,8 @@ export interface PlanOptions {
   readonly acceptMerge?: string
   /** A sync point that this clone lacks is taken for lost: an older one will do. */
   readonly mayGoBack?: boolean
+  /** Commits in which code and data are mixed are taken as they are. */
+  readonly takeMixed?: boolean
 }
 
 /** Everything that was read and merged: what is to be written is decided from it, again and again if the database refuses some of it. */
@@ -62,6 +65,7 @@ export async function prepareReconciliation(
   const state = await source.adapter.readState()
   const holds: Holds = new Map(options.refused)
   const moved = (await movedCollections(source, state, options)).filter((each) => mayApply(source, each, holds))
+  if (options.takeMixed !== true) await holdMixed(source, moved, { head: options.head, holds })
   holdPartners(holds, source.selections)
   const live = await readLive(
     source,

@@ -3,6 +3,7 @@ import { logLine } from '../io/log.ts'
 import { age } from './age.ts'
 import { rememberHeld, type HeldRecord } from './holds.ts'
 import { withReviewedStructure, type StructureReview } from './apply-structure.ts'
+import { keepPoints } from './keep-points.ts'
 import { promoteCandidate } from './binding.ts'
 import { waitingMerge } from './live-commit.ts'
 import type { ReconcilePlan } from './finish-plan.ts'
@@ -12,13 +13,14 @@ import { noticeRestored } from './restored.ts'
 import { redo, refuseUndone } from './safety/undone.ts'
 import type { AllowedDeletes } from './guard.ts'
 import type { Source } from './source.ts'
+import { rescueReports, vanishedLines } from './vanished.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Settled {
   readonly source: Source
   readonly plan: ReconcilePlan
   readonly report: StoredReport | undefined
-  /** What happened before HEAD was looked at, in lines for people. */
+  /** What people should know besides, a line each. */
   readonly notes: readonly string[]
 }
 
@@ -41,6 +43,8 @@ export interface SettleOptions {
   readonly review?: StructureReview
   /** The additions of this collection only. */
   readonly collection?: string
+  /** Commits in which code and data are mixed are taken as they are. */
+  readonly takeMixed?: boolean
 }
 
 /** @throws DamagedError, UndoneError, UnreachableError, LockedError; GuardError while an undo holds the source */
@@ -56,17 +60,17 @@ export async function settle(workspace: Workspace, opened: Source, options: Sett
   // edits that a pull had met and no export has carried: the backup lacks them
   const first =
     waiting === undefined ? undefined : await bring(workspace, source, { ...options, head: waiting, mayDefer: false })
-  const { plan, report } = await bring(workspace, source, options)
-  return { source, plan, report: report ?? first?.report, notes: [...notes, ...restored] }
+  const { plan, report, notes: more } = await bring(workspace, source, options)
+  return { source, plan, report: report ?? first?.report, notes: [...notes, ...restored, ...more] }
 }
 
 async function bring(
   workspace: Workspace,
   source: Source,
   options: SettleOptions,
-): Promise<Pick<Settled, 'plan' | 'report'>> {
+): Promise<Pick<Settled, 'plan' | 'report' | 'notes'>> {
   const plan = await reconcile(workspace, source, options)
-  if (workspace.invocation.dryRun || plan.deferred) return { plan, report: undefined }
+  if (workspace.invocation.dryRun || plan.deferred) return { plan, report: undefined, notes: [] }
   const report = await reportReconciliation(workspace, source, plan)
   const changes = plan.outcomes.reduce((count, outcome) => count + outcome.changes.length, 0)
   if (changes > 0)
@@ -75,7 +79,9 @@ async function bring(
       workspace.invocation.nowMs(),
       `applied ${options.head} to ${source.source}: ${changes} changes`,
     )
-  return { plan, report }
+  if (plan.state.size > 0) await keepPoints(source, options.head)
+  await rescueReports(workspace, plan)
+  return { plan, report, notes: await vanishedLines(workspace.repository, plan) }
 }
 
 /** Remembers what is held, and answers one line for each held collection with its age. */

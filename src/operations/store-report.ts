@@ -13,6 +13,7 @@ import { mergeCommits } from './convergence/commit-merge.ts'
 import { templateText } from './package-files.ts'
 import type { Junction } from './past.ts'
 import type { CollectionOutcome, ReconcilePlan } from './finish-plan.ts'
+import { notYetReported } from './reported.ts'
 import type { Source } from './source.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -34,11 +35,9 @@ export async function reportReconciliation(
   const joined = junction === undefined ? [] : await decisionsOf(source, plan, junction)
   const live = plan.outcomes.flatMap((outcome) => outcome.decisions)
   const aside = plan.quarantined.map(quarantineDecision)
-  const decisions = [
-    ...live,
-    ...aside,
-    ...joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live)),
-  ]
+  const ofMerge = joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live))
+  const range = junction === undefined ? undefined : { from: junction.fork, head: plan.head }
+  const decisions = [...live, ...aside, ...(range === undefined ? [] : await notYetReported(workspace, ofMerge, range))]
   const bothChanged = joined.some((each) => each.bothChanged)
   if (decisions.length === 0 && !bothChanged) return undefined
   const report = await buildReport(workspace, source, { plan, junction, decisions })
@@ -63,14 +62,16 @@ interface Joined {
 
 /** What the merge of the two lines had to decide, computed again from the commits: git's driver leaves no note. */
 async function decisionsOf(source: Source, plan: ReconcilePlan, junction: Junction): Promise<Joined[]> {
-  const [fork, ours, theirs] = await Promise.all(
-    [junction.fork, junction.ours, junction.theirs].map((commit) => readCommitted(source, commit)),
+  const [fork, ours, theirs, merged] = await Promise.all(
+    [junction.fork, junction.ours, junction.theirs, junction.merged].map((commit) => readCommitted(source, commit)),
   )
   const joined: Joined[] = []
   for (const { name } of plan.outcomes) {
     const base = fork?.get(name)
     if (!differ(base, ours?.get(name)) || !differ(base, theirs?.get(name))) continue
-    joined.push({ decisions: (await mergeCommits(source, name, junction)).decisions, bothChanged: true })
+    // a line that had merged the other before is what came out: nothing new was put together here
+    const combined = differ(merged?.get(name), ours?.get(name)) && differ(merged?.get(name), theirs?.get(name))
+    joined.push({ decisions: (await mergeCommits(source, name, junction)).decisions, bothChanged: combined })
   }
   return joined
 }

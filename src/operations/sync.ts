@@ -1,5 +1,6 @@
 /** `tandem sync`: export, commit, pull, merge, apply, push in one command. git's hooks keep still meanwhile: everything they would do is done here, in order. */
 import { readHead } from '../git/head.ts'
+import { hasOutgoing, incomingFrom } from '../git/upstream.ts'
 import { GitError } from '../git/run.ts'
 import { TandemError, UnreachableError } from '../model/errors.ts'
 import { requireCarrying, requireNoOperation } from './carrying.ts'
@@ -30,7 +31,8 @@ export async function sync(workspace: Workspace, options: SyncOptions): Promise<
   const upstream = await upstreamOf(workspace)
   if (upstream === undefined || workspace.invocation.dryRun)
     return { before, after: undefined, upstream, pushed: false }
-  await pull(workspace)
+  await fetch(workspace)
+  if ((await incomingFrom(workspace.repository, upstream)) === 'news') await pull(workspace)
   const after = await exportAndCommit(workspace, { ...options, head: await requireCarrying(workspace) })
   const pushed = options.push && (await push(workspace, upstream))
   return { before, after, upstream, pushed }
@@ -43,6 +45,18 @@ async function upstreamOf(workspace: Workspace): Promise<string | undefined> {
 }
 
 const QUIET_HOOKS = { TANDEM_SKIP: '1' }
+
+async function fetch(workspace: Workspace): Promise<void> {
+  try {
+    const git = await workspace.repository.porcelain(QUIET_HOOKS)
+    await git.raw(['fetch', '--quiet'])
+  } catch (error) {
+    throw new UnreachableError(`git fetch failed: ${(error as Error).message.trim()}`, {
+      hint: 'Check the remote (git remote -v) and the network.',
+      cause: error,
+    })
+  }
+}
 
 /** Merges unless the user has chosen to rebase; never opens an editor. */
 async function pull(workspace: Workspace): Promise<void> {
@@ -76,8 +90,7 @@ function pullFailure(error: Error): TandemError {
 /** Pushes when there is something to push. */
 async function push(workspace: Workspace, upstream: string): Promise<boolean> {
   const { repository } = workspace
-  const ahead = await repository.git(['rev-list', '--count', `${upstream}..HEAD`])
-  if (ahead === '0') return false
+  if (!(await hasOutgoing(repository, upstream))) return false
   await markPublished(workspace)
   try {
     const git = await repository.porcelain(QUIET_HOOKS)

@@ -8,6 +8,7 @@ import { removeTransactionHook } from '../git/install/transaction-hook.ts'
 import { openRepository, type Repository } from '../git/repository.ts'
 import { removeSettings } from '../git/settings.ts'
 import { waitingFiles } from '../git/waiting.ts'
+import { excludeWaiting } from '../git/waiting-exclude.ts'
 import { TandemError } from '../model/errors.ts'
 import path from 'node:path'
 import { openSource } from './source.ts'
@@ -62,6 +63,7 @@ async function removeAllSettings(repository: Repository): Promise<void> {
 async function removeRefs(repository: Repository): Promise<void> {
   for (const file of (await waitingFiles(repository)).keys())
     await rm(path.join(repository.root, file), { force: true })
+  await excludeWaiting(repository, [])
   const refs = await repository.git(['for-each-ref', '--format=delete %(refname)', 'refs/tandem'])
   if (refs !== '') await repository.git(['update-ref', '--stdin'], { input: `${refs}\n` })
 }

@@ -112,6 +112,7 @@ function viewOf(commit: Commit, record: number): HistoryCommit {
     at,
     asset,
     exportId,
+    quoted: [],
     accepts: accepts[record] === true,
   }
 }

@@ -49,6 +49,8 @@ async function runApply(context: CommandContext): Promise<number> {
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
     retry: true,
+    // a run that a hook started decides no more than the hook may
+    takeMixed: args['wait'] !== true,
   }
   const merge = textOf(args, 'acceptMerge')
   const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)

@@ -38,6 +38,8 @@ async function runExport(context: CommandContext): Promise<number> {
     relayout: args['relayout'] === true,
     acceptClock: args['acceptClock'] === true,
     replace: true,
+    takeForeign: true,
+    keepMixed: args['commit'] === true,
   }
   const work = args['commit'] === true ? exportAndCommit : exportAndStage
   const result = await withLock(workspace.dataDir, 0, () => work(workspace, options))

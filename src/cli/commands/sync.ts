@@ -33,6 +33,7 @@ async function runSync(context: CommandContext): Promise<number> {
     relayout: args['relayout'] !== false,
     acceptClock: args['acceptClock'] === true,
     replace: true,
+    takeForeign: true,
   }
   const result = await withLock(workspace.dataDir, 0, () => sync(workspace, options))
   const last = result.after ?? result.before

@@ -1,5 +1,5 @@
 /** Drops of merges that are meant: which records an export leaves as the merge had them, so that its commit has to say so, and which ones a person takes over at an apply. */
-import type { CommitGraph } from '../../git/graph.ts'
+import { unrecorded, type CommitGraph } from '../../git/graph.ts'
 import { recordName } from '../../git/history.ts'
 import { complete } from '../../git/lazily.ts'
 import { convergence } from '../../merge/convergence.ts'
@@ -27,8 +27,7 @@ export async function recordsToAccept(question: AcceptedQuestion): Promise<strin
   const doubts = await doubtsBefore(before, [parent])
   if (doubts.size === 0) return []
   const id = `next:${parent}`
-  const none = { tree: '', exportId: undefined, clock: undefined, rule: undefined, held: [], accepted: [] }
-  graph.add({ ...none, id, parents: [parent], committedAt: 0, author: '', asset: undefined })
+  graph.add(unrecorded({ id, parents: [parent], committedAt: 0, asset: '' }))
   const live = { id, records: await question.records(), isMeant: false }
   const history = openCollectionHistory({ ...place, graph, live })
   const keys = [...new Set([...doubts.values()].flatMap((found) => [...found]))].sort(compareBytes)

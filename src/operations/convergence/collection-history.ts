@@ -132,9 +132,9 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
     layout: (commit) => fileAt(commit)?.layout,
     of: (key) => ({
       commit: (id) => {
-        const { parents, since, at, asset, author, exportId, accepted } = graph.commit(id)
+        const { parents, since, at, asset, author, exportId, quoted, accepted } = graph.commit(id)
         const accepts = id === live?.id ? live.isMeant : accepted.includes(recordName(source, collection, key))
-        return { id, parents, since, at, asset: asset ?? author, exportId, accepts }
+        return { id, parents, since, at, asset: asset ?? author, exportId, quoted, accepts }
       },
       content: (id) => content(id, key),
       isSettled,

@@ -9,6 +9,7 @@ import { carryingHead } from '../carrying.ts'
 import { messageOf, storeCandidate } from '../commit-export.ts'
 import { exportSources, type SourceExport } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
+import { refuseForeign } from '../foreign.ts'
 import { rememberStaged, stagedExports } from '../staged.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -43,6 +44,12 @@ async function stageInto(
   const { repository } = workspace
   const writes = new Map(sources.flatMap(({ exported }) => exported.collections.flatMap((each) => [...each.writes])))
   if (writes.size === 0) return
+  // what a merge or a person staged goes into this commit as it is; post-commit brings it into live
+  await refuseForeign(workspace, {
+    head: at.head,
+    files: writes.keys(),
+    sources: sources.map((each) => each.source.source),
+  })
   const { tree, files } = await buildTree(repository, at.head, writes)
   for (const { source, exported } of sources) await storeCandidate(source, exported, { tree, head: at.head })
   await rememberStaged(workspace, files)

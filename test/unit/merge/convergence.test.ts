@@ -204,4 +204,17 @@ describe('one number, two records', () => {
     }
     expect(mergeOf(lines, rules)).toBe(record('a', 4))
   })
+
+  test('a squash that quotes its commits is their copy: what was written on top of them is later than it', () => {
+    const lines = {
+      base: { parents: [], content: undefined },
+      O1: { parents: ['base'], content: a, at: 10, exportId: 'x' },
+      O2: { parents: ['O1'], content: record('a', 5), at: 11, exportId: 'y' },
+      O: { parents: ['O2'], content: record('a', 6), at: 12 },
+      T: { parents: ['base'], content: record('a', 5), at: 30, quoted: ['x', 'y'] },
+    }
+    expect(mergeOf(lines, rules)).toBe(record('a', 6))
+    const edited = { ...lines, T: { ...lines.T, content: record('a', 7) } }
+    expect(mergeOf(edited, rules)).toBe(record('a', 7))
+  })
 })

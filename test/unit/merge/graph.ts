@@ -9,6 +9,7 @@ export interface CommitLine {
   readonly at?: number
   readonly asset?: string
   readonly exportId?: string
+  readonly quoted?: readonly string[]
   readonly accepts?: boolean
   readonly settled?: boolean
 }
@@ -20,8 +21,8 @@ export function graphOf(lines: Readonly<Record<string, CommitLine>>): RecordHist
   for (const [id, line] of Object.entries(lines)) {
     const since = Math.max(0, ...line.parents.map((parent) => commits.get(parent)?.at ?? 0))
     const at = Math.max(line.at ?? 0, since + 1)
-    const { asset = id, exportId, accepts = false } = line
-    commits.set(id, { id, parents: line.parents, since, at, asset, exportId, accepts })
+    const { asset = id, exportId, quoted = [], accepts = false } = line
+    commits.set(id, { id, parents: line.parents, since, at, asset, exportId, quoted, accepts })
     pasts.set(id, new Set([id, ...line.parents.flatMap((parent) => [...(pasts.get(parent) ?? [])])]))
   }
   const past = (id: string): ReadonlySet<string> => pasts.get(id) ?? new Set()

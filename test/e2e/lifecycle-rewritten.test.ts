@@ -1,0 +1,127 @@
+/** The life cycle, history rewritten by others: squash and rebase merges of a host, forced pushes, an amended commit that was published. */
+import { expect, test } from 'vitest'
+import { disagreements, exchange } from '../support/agreement.ts'
+import type { Asset } from '../support/asset.ts'
+import { sqlite } from '../support/live-sqlite.ts'
+import { trader, traders } from '../support/traders.ts'
+import { betweenTwo, type TwoAssets, type TwoAssetsOptions } from '../support/two-assets.ts'
+
+const RECORDS = {
+  records: { traders: traders('id', 20) },
+  collections: { '*': { newest: 'updated_at', counters: ['user_id'] } },
+}
+const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
+const between = (work: (assets: TwoAssets) => Promise<void>, options: TwoAssetsOptions = RECORDS): Promise<void> =>
+  betweenTwo(sqlite, options, work)
+
+async function field(asset: Asset, i: number, name: string): Promise<number> {
+  const rows = await asset.database.rows('traders')
+  return Number(rows.find((row) => row['id'] === key(i).id)?.[name])
+}
+
+async function earn(asset: Asset, i: number, amount: number): Promise<void> {
+  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
+}
+
+/** Two data commits of b (a counter raised twice by 5, a new record) on the branch `feature` of the remote, while a pushes one of its own, apart from those lines, to main. */
+async function feature({ a, b }: TwoAssets): Promise<void> {
+  for (const value of [1022, 1027]) {
+    await b.database.change('traders', key(17), { user_id: value, updated_at: new Date() })
+    await b.database.insert('traders', [trader('id', value)])
+    await b.commit(`${value}.txt`, 'code\n')
+    await b.tandem('export', '--commit')
+  }
+  await b.git('push', '--no-verify', '-q', 'origin', 'HEAD:refs/heads/feature')
+  await earn(a, 2, 202)
+  await a.git('push', '-q')
+}
+
+/** What a host does with the branch: a clone without hooks and driver. */
+async function onHost({ a, folder, remote }: TwoAssets, script: string): Promise<void> {
+  const done = await a.start('sh', [
+    '-ec',
+    `git clone -q '${remote}' '${folder}/host'; cd '${folder}/host'; ${script}; git push -q origin HEAD:main`,
+  ])
+  expect(done.code).toBe(0)
+}
+
+const SQUASH = `git merge -q --squash origin/feature >/dev/null; git log --reverse --format='* %B' HEAD..origin/feature >message; echo '(#1)' >>message; git commit -q -F message`
+const REBASE = `git checkout -q -b merged origin/feature; git rebase -q origin/main >/dev/null`
+
+test.each([
+  ['a squash merge on a host, reset --hard origin/main', SQUASH, ['reset', '-q', '--hard', 'origin/main']],
+  ['a rebase merge on a host, pull', REBASE, ['pull', '-q', '--no-edit']],
+])('%s where the branch was made: every change counts once, on both machines', (_how, script, words) =>
+  between(async (assets) => {
+    const { a, b } = assets
+    await feature(assets)
+    await onHost(assets, script)
+    await b.git('fetch', '-q')
+    await b.git(...words)
+    expect((await b.tandem('apply')).code).toBe(0)
+    await exchange({ a: b, b: a })
+    for (const asset of [a, b])
+      expect([
+        await field(asset, 17, 'user_id'),
+        await field(asset, 2, 'profit_usd'),
+        await field(asset, 1027, 'user_id'),
+      ]).toEqual([1027, 202, 2027])
+    expect(await disagreements(assets)).toEqual([])
+  }),
+)
+
+test.each([
+  ['--no-rebase', ''],
+  ['--rebase', ' was published and is gone from the branch'],
+])(
+  'a forced push by the other side that drops published data, then pull %s: live keeps all and brings it again%s',
+  (way, words) =>
+    between(async (assets) => {
+      const { a, b } = assets
+      await earn(a, 1, 101)
+      await a.database.insert('traders', [trader('id', 50)])
+      await a.git('push', '-q')
+      const published = (await a.id('HEAD')).slice(0, 7)
+      await earn(b, 2, 202)
+      await b.commit('b.txt', 'b\n')
+      await b.git('push', '-q', '--force')
+      const pull = await a.git('pull', '--no-edit', way)
+      expect([await field(a, 1, 'profit_usd'), await field(a, 50, 'profit_usd')]).toEqual([101, 50.5])
+      // a rebase that drops all local commits runs no hook: the push tells
+      const said = pull.text + (await a.git('push')).text
+      expect(said).toContain(words === '' ? words : `data commit ${published}${words}`)
+      await b.git('pull', '-q', '--no-edit')
+      await exchange({ a: b, b: a })
+      expect([
+        await field(b, 1, 'profit_usd'),
+        await field(b, 2, 'profit_usd'),
+        await field(b, 50, 'profit_usd'),
+      ]).toEqual([101, 202, 50.5])
+      expect(await disagreements(assets)).toEqual([])
+    }),
+)
+
+test('a published data commit that is amended and merged with its original gives no record twice', () =>
+  between(
+    async (assets) => {
+      const { a, b } = assets
+      await a.database.insert('posts', [{ id: 1, author: 'a', title: 'one', updated_at: '2026-01-01' }])
+      await a.git('push', '-q')
+      await b.git('pull', '-q')
+      await b.database.insert('posts', [{ id: 2, author: 'b', title: 'two', updated_at: '2026-01-02' }])
+      await b.git('push', '-q')
+      await a.database.change('posts', { id: 1 }, { title: 'one, again' })
+      await a.write('code.txt', 'amended\n')
+      await a.git('commit', '-q', '-a', '--amend', '-m', 'code')
+      await a.git('pull', '-q', '--no-edit')
+      await exchange(assets)
+      await exchange(assets)
+      for (const asset of [a, b])
+        expect((await asset.database.rows('posts')).map((row) => `${row['id']} ${row['title']}`).toSorted()).toEqual([
+          '1 one, again',
+          '2 two',
+        ])
+      expect(await disagreements(assets)).toEqual([])
+    },
+    { records: {} },
+  ))

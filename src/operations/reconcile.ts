@@ -3,6 +3,7 @@
  * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
  */
 import type { ApplyOutcome } from '../model/change.ts'
+import type { CollectionSchema } from '../model/collection.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { planReconciliation, type PlanOptions, type ReconcilePlan } from './plan-reconcile.ts'
@@ -26,6 +27,9 @@ function changesOf(plan: ReconcilePlan): number {
 /** Times a plan is made anew because somebody wrote meanwhile. */
 const ATTEMPTS = 5
 
+/** Programs that write wait for as long as an attempt takes; beyond this they are left alone, and the attempt may fail again. */
+const EXCLUSIVE_LIMIT_MS = 2_000
+
 /**
  * Applies HEAD's exports to live, three-way against the sync point; a dry run only plans.
  * @throws DamagedError, UndoneError, UnreachableError; LockedError when live kept changing
@@ -36,19 +40,44 @@ export async function reconcile(
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Holds = new Map()
-  let reason: string | undefined
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const plan = await planReconciliation(workspace, source, { ...options, refused })
-    if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
-    if (workspace.invocation.dryRun) return plan
-    const outcome = await perform(source, plan, refused)
-    if (outcome === 'done') return plan
-    if (outcome === reason) holdReferenced(source, plan, { refused, reason: outcome })
-    reason = outcome
+  let attempted = await attempt(workspace, source, { ...options, refused })
+  for (let again = 1; again < ATTEMPTS && attempted.outcome !== 'done'; again++) {
+    const { outcome, touched, ms } = attempted
+    const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused })
+    // somebody writes into the same records: he waits while they are read, merged and written once more
+    attempted =
+      ms > EXCLUSIVE_LIMIT_MS
+        ? await next(source)
+        : await source.adapter.exclusively(touched, (adapter) => next({ ...source, adapter }))
+    if (attempted.outcome === outcome) holdReferenced(source, attempted.plan, { refused, reason: outcome })
   }
+  if (attempted.outcome === 'done') return attempted.plan
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
     hint: 'Run: tandem apply',
   })
+}
+
+interface Attempted {
+  readonly plan: ReconcilePlan
+  /** `done`, or why it has to be planned again. */
+  readonly outcome: string
+  /** What the plan writes into. */
+  readonly touched: readonly CollectionSchema[]
+  readonly ms: number
+}
+
+async function attempt(workspace: Workspace, source: Source, options: Attempt): Promise<Attempted> {
+  const start = workspace.invocation.nowMs()
+  const plan = await planReconciliation(workspace, source, options)
+  const touched = plan.changes.map(({ selection }) => selection.schema)
+  const isLong = options.mayDefer === true && changesOf(plan) > HOOK_LIMIT
+  if (isLong) return { plan: { ...plan, deferred: true }, outcome: 'done', touched, ms: 0 }
+  const outcome = workspace.invocation.dryRun ? 'done' : await perform(source, plan, options.refused)
+  return { plan, outcome, touched, ms: workspace.invocation.nowMs() - start }
+}
+
+interface Attempt extends ReconcileOptions {
+  readonly refused: Holds
 }
 
 /** Read again, and still refused for the same reason: nobody is writing, a record to be deleted is referred to. Its collection waits for a person. */

@@ -20,7 +20,7 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
       await recover(connection)
       return await operation()
     })
-  return {
+  const adapter: Adapter = {
     engine: 'mongodb',
     capabilities: {
       transactions: connection.transactions,
@@ -30,6 +30,7 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
     describe: async () => await settled(async () => await describeDatabase(connection)),
     snapshot: async (read) => await settled(async () => await readSnapshot(connection, read)),
     apply: async (plan) => await explained(connection, async () => await applyPlan(connection, plan)),
+    exclusively: async (_collections, work) => await work(adapter),
     readState: async () => await settled(async () => await readEntries(connection)),
     writeState: async (changes, expected) =>
       await explained(connection, async () => await applyState(connection, changes, expected)),
@@ -37,6 +38,7 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
     dropState: async () => await settled(async () => await dropOwnCollections(connection)),
     close: async () => await connection.client.close(),
   }
+  return adapter
 }
 
 function noSerialKeys({ source }: Connection, { name }: CollectionSchema): UsageError {

@@ -5,6 +5,7 @@
 import { describe } from 'vitest'
 import { applying } from './cases/applying.ts'
 import { automatic } from './cases/automatic.ts'
+import { exclusive } from './cases/exclusive.ts'
 import { keeping } from './cases/keeping.ts'
 import { reading } from './cases/reading.ts'
 import { refusing } from './cases/refusing.ts'
@@ -19,6 +20,7 @@ export function contractSuite(engine: ContractEngine): void {
     keeping(engine)
     applying(engine)
     automatic(engine)
+    exclusive(engine)
     refusing(engine)
     relating(engine)
     remembering(engine)

@@ -9,6 +9,7 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError } from '../model/errors.ts'
+import { isRunning, startOf } from './running.ts'
 
 const REFRESH_MS = 60_000
 /** For owners on other hosts, whose processes cannot be asked. */
@@ -37,7 +38,7 @@ export function lockFile(dataDir: string): string {
 export async function withLock<Result>(dataDir: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
   const file = lockFile(dataDir)
   await mkdir(dataDir, { recursive: true })
-  const owner: Owner = { host: hostname(), pid: process.pid, start: await startOf(process.pid), token: randomUUID() }
+  const owner: Owner = { host: hostname(), pid: process.pid, start: startOf(process.pid), token: randomUUID() }
   await take(file, owner, Date.now() + waitMs)
   const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), REFRESH_MS)
   try {
@@ -115,12 +116,8 @@ async function isDead(file: string, holder: Owner | undefined, host: string): Pr
       ))
     return age > STALE_MS
   }
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
-  }
-  const start = await startOf(holder.pid)
+  if (!isRunning(holder.pid)) return true
+  const start = startOf(holder.pid)
   return start !== '' && holder.start !== '' && start !== holder.start
 }
 
@@ -131,12 +128,6 @@ async function readOwner(file: string): Promise<Owner | undefined> {
   } catch {
     return undefined
   }
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)); empty where there is no /proc. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
 function lockedBy(file: string, holder: Owner | undefined): LockedError {

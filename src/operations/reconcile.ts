@@ -28,7 +28,7 @@ function changesOf(plan: ReconcilePlan): number {
 const ATTEMPTS = 5
 
 /** Programs that write wait for as long as an attempt takes; beyond this they are left alone, and the attempt may fail again. */
-const EXCLUSIVE_LIMIT_MS = 2_000
+const EXCLUSIVE_LIMIT_MS = 3_000
 
 /**
  * Applies HEAD's exports to live, three-way against the sync point; a dry run only plans.
@@ -45,11 +45,11 @@ export async function reconcile(
     const { outcome, touched, ms } = attempted
     const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused })
     // somebody writes into the same records: he waits while they are read, merged and written once more
-    attempted =
-      ms > EXCLUSIVE_LIMIT_MS
-        ? await next(source)
-        : await source.adapter.exclusively(touched, (adapter) => next({ ...source, adapter }))
-    if (attempted.outcome === outcome) holdReferenced(source, attempted.plan, { refused, reason: outcome })
+    const isAlone = ms <= EXCLUSIVE_LIMIT_MS
+    attempted = isAlone
+      ? await source.adapter.exclusively(touched, (adapter) => next({ ...source, adapter }))
+      : await next(source)
+    if (isAlone && attempted.outcome === outcome) holdReferenced(source, attempted.plan, { refused, reason: outcome })
   }
   if (attempted.outcome === 'done') return attempted.plan
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
@@ -80,7 +80,7 @@ interface Attempt extends ReconcileOptions {
   readonly refused: Holds
 }
 
-/** Read again, and still refused for the same reason: nobody is writing, a record to be deleted is referred to. Its collection waits for a person. */
+/** Read again with nobody writing, and still refused for the same reason: a record to be deleted is referred to. Its collection waits for a person. */
 function holdReferenced(
   source: Source,
   plan: ReconcilePlan,

@@ -51,7 +51,9 @@ export async function history({ rows = 25_600 }: BenchmarkOptions): Promise<Meas
     const seconds = await median(RUNS, () => withHistory(made))
     const baselineSeconds = await median(RUNS, () => withoutHistory(made))
     return {
-      ...{ seconds, baselineSeconds, ratio: seconds / baselineSeconds },
+      seconds,
+      baselineSeconds,
+      ratio: seconds / baselineSeconds,
       recordsPerSecond: CHANGED / seconds,
       peakMemoryMiB: peakMemoryMiB(),
       notes: [
@@ -74,7 +76,9 @@ interface Made {
 }
 
 const place = (repository: Repository): { repository: Repository; exportsFolder: string; source: string } => ({
-  ...{ repository, exportsFolder: 'exports', source: 'app' },
+  repository,
+  exportsFolder: 'exports',
+  source: 'app',
 })
 
 async function withHistory({ repository, ours, theirs, merge, live }: Made): Promise<void> {
@@ -103,7 +107,10 @@ async function threeWay(repository: Repository, commits: readonly [string, strin
   const [before, mine, other] = sides as [Records, Records, Records]
   const stamp = { asset: '', since: 0, at: 1 }
   mergeCollection({
-    ...{ base: before, ours: mine, theirs: other, rules },
+    base: before,
+    ours: mine,
+    theirs: other,
+    rules,
     stampsOf: () => ({ ours: stamp, theirs: stamp }),
   })
 }
@@ -116,8 +123,11 @@ async function makeRepository(folder: string, rows: number): Promise<Made> {
   git('config', 'gc.auto', '0')
   const repository = await openRepository(folder, process.env)
   const line = startLine(repository, rows)
-  let base = ''
-  for (let i = 0; i < COMMITS - 2 * LINE_COMMITS; i++) base = await line.commit([i * 7, i * 7 + 1].map((n) => n % rows))
+  await line.commit([])
+  // the long past: nothing of it may be read, so its commits need no trailers, and git writes them in one go
+  importPast(repository, COMMITS - 2 * LINE_COMMITS - 2)
+  line.moveTo(git('rev-parse', 'refs/heads/past'))
+  const base = await line.commit([1])
   const fork = new Map(line.records)
   const step = Math.floor(rows / CHANGED)
   for (let i = 0; i < LINE_COMMITS; i++) {
@@ -145,9 +155,23 @@ async function mergeOf(
   return commitTree(repository, tree, { parents: [at.ours, at.theirs], message: 'merge\n' })
 }
 
+/** A line of commits on HEAD's first, each changing a file of the code. */
+function importPast(repository: Repository, commits: number): void {
+  const root = execFileSync('git', ['rev-parse', 'refs/heads/main'], { cwd: repository.root }).toString().trim()
+  let stream = `reset refs/heads/past\nfrom ${root}\n\n`
+  for (let i = 0; i < commits; i++) {
+    const text = `code ${i}\n`
+    stream += `commit refs/heads/past\ncommitter bench <bench@example.org> ${1_767_225_600 + i} +0000\ndata 1\nc\n`
+    stream += `M 100644 inline code.txt\ndata ${text.length}\n${text}\n`
+  }
+  execFileSync('git', ['fast-import', '--quiet'], { cwd: repository.root, input: stream })
+}
+
 interface Line {
   readonly records: Records
   head(): string
+  /** Goes on from another commit with the same exports. */
+  moveTo(commit: string): void
   /** Changes these records, as one data commit. */
   commit(keys: readonly number[]): Promise<string>
 }
@@ -156,10 +180,13 @@ function startLine(repository: Repository, rows: number, from?: { head: string; 
   const records: Records = new Map(from?.records)
   let head = from?.head ?? ''
   let clock = Date.parse('2026-01-01T00:00:00Z') + (from === undefined ? 0 : COMMITS * 1000)
-  for (let i = 0; from === undefined && i < rows; i++) records.set(`[${i}]`, record(i, 0))
+  if (from === undefined) for (let i = 0; i < rows; i++) records.set(`[${i}]`, record(i, 0))
   return {
     records,
     head: () => head,
+    moveTo: (commit) => {
+      head = commit
+    },
     commit: async (keys) => {
       const before = clock
       clock += 1000
@@ -168,10 +195,18 @@ function startLine(repository: Repository, rows: number, from?: { head: string; 
       const empty = execFileSync('git', ['hash-object', '-t', 'tree', '-w', '/dev/null'], { cwd: repository.root })
       const { tree } = await buildTree(repository, head === '' ? empty.toString().trim() : head, files)
       const trailers = dataTrailers({
-        ...{ exportId: `${clock}`, asset: 'a', since: before, nowMs: clock, parent: head, held: [], accepted: [] },
+        exportId: `${clock}`,
+        asset: 'a',
+        since: before,
+        nowMs: clock,
+        parent: head,
+        held: [],
+        accepted: [],
       })
       const message = ['data', '', ...trailers, ''].join('\n')
-      head = await commitTree(repository, tree, { parents: head === '' ? [] : [head], message })
+      const isFirst = head === ''
+      head = await commitTree(repository, tree, { parents: isFirst ? [] : [head], message })
+      if (isFirst) execFileSync('git', ['update-ref', 'refs/heads/main', head], { cwd: repository.root })
       return head
     },
   }

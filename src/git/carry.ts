@@ -1,6 +1,7 @@
 /** Carrying the data commit with the very push that is going on (docs/hooks.md): whether this push is one that can, and the marker that its last step finds. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isRunning } from '../io/running.ts'
 import type { Repository } from './repository.ts'
 
 /** One line of a pre-push hook's standard input (githooks(5)). */
@@ -139,20 +140,12 @@ export async function clearDeadMarkers(repository: Repository): Promise<PushMark
   const names = await readdir(markerFolder(repository)).catch(() => [])
   const cleared: PushMarker[] = []
   for (const name of names) {
-    if (isAlive(Number(name))) continue
+    if (isRunning(Number(name))) continue
     const file = path.join(markerFolder(repository), name)
+    // without its last character it was only half written, by a run that was killed
     const text = await readFile(file, 'utf8').catch(() => '')
-    if (text.startsWith('{"')) cleared.push(JSON.parse(text) as PushMarker)
+    if (text.startsWith('{"') && text.endsWith('}\n')) cleared.push(JSON.parse(text) as PushMarker)
     await rm(file, { force: true })
   }
   return cleared
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

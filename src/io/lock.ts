@@ -26,7 +26,7 @@ export function lockFile(dataDir: string): string {
 export async function withLock<Result>(dataDir: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
   const file = lockFile(dataDir)
   await mkdir(dataDir, { recursive: true })
-  const owner = await newOwner()
+  const owner = newOwner()
   await take(file, owner, Date.now() + waitMs)
   const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), REFRESH_MS)
   try {

@@ -26,7 +26,7 @@ interface Held extends Owner {
 export type Unlock = () => Promise<void>
 
 /** One for all sources of this process: two of them may be in one database. */
-let self: Promise<Owner> | undefined
+let self: Owner | undefined
 
 /**
  * Takes the lock of a source's database.
@@ -34,13 +34,13 @@ let self: Promise<Owner> | undefined
  * @throws LockedError naming the owner
  */
 export async function lockDatabase(workspace: Workspace, source: Source, waitMs?: number): Promise<Unlock> {
-  const owner = await (self ??= newOwner())
+  const owner = (self ??= newOwner())
   const until = Date.now() + (waitMs ?? (workspace.invocation.inHook ? HOOK_WAIT_MS : 0))
   for (;;) {
     const before = (await source.adapter.readState()).get(ENTRY)
     const holder = heldFrom(before)
     if (holder?.token === owner.token) return async () => undefined
-    if (before === undefined || (await isGone(holder, silenceOf(holder)))) {
+    if (before === undefined || isGone(holder, silenceOf(holder))) {
       const text = textOf(workspace, owner)
       if (await source.adapter.writeState(new Map([[ENTRY, text]]), new Map([[ENTRY, before]]))) {
         return keeping(workspace, source, { owner, text })

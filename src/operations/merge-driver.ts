@@ -1,5 +1,5 @@
 /** git's merge driver for exports (gitattributes(5)): called when both sides changed a file and the text merge met a conflict. Knows the commits that merge, so that it stamps as everybody else does. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { rulesFor } from '../config/rules.ts'
 import { parseCollectionFile } from '../export/collection-file.ts'
@@ -8,6 +8,7 @@ import { parseRecordsFile, recordsFileText, type RecordsFile } from '../export/r
 import { mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import type { Repository } from '../git/repository.ts'
+import { writeByWayOf } from '../io/atomic-write.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
@@ -35,9 +36,12 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   const [base, ours, theirs] = await Promise.all(
     [input.base, input.ours, input.theirs].map((file) => readFile(path.resolve(root, file), 'utf8')),
   )
+  // git takes what is in that file even when we fail: on a full disk it must still be ours, whole
+  const write = (content: string): Promise<void> =>
+    writeByWayOf(workspace.dataDir, path.resolve(root, input.ours), { content })
   if (input.path.startsWith(`${workspace.config.exports}/quarantine/`)) {
     const texts = { base: base ?? '', ours: ours ?? '', theirs: theirs ?? '' }
-    await writeFile(path.resolve(root, input.ours), mergeQuarantine(texts, input.path))
+    await write(mergeQuarantine(texts, input.path))
     return true
   }
   if (!input.path.endsWith('.jsonl')) return ours === theirs
@@ -45,7 +49,7 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   const schema = await schemaBeside(workspace.repository, input.path)
   const merged = await mergeByHistory(workspace, input.path, { ours: ours ?? '', theirs: theirs ?? '', schema })
   if (merged !== undefined) {
-    await writeFile(path.resolve(root, input.ours), merged)
+    await write(merged)
     return true
   }
   const stamps = await stampsOfMerge(workspace, input.path, keyFields)
@@ -57,7 +61,7 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
     newFields: await freshFields(workspace.repository, input.path, stamps.commits),
     stamps: () => (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }),
   })
-  await writeFile(path.resolve(root, input.ours), stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
+  await write(stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
   return true
 }
 

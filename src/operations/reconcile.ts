@@ -4,11 +4,12 @@
  */
 import type { KeyText } from '../model/canonical.ts'
 import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
+import type { CollectionSchema } from '../model/collection.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { finishPlan, type ReconcilePlan } from './finish-plan.ts'
 import type { Refusal } from './place-changes.ts'
-import { prepareReconciliation, type PlanOptions, type Prepared } from './plan-reconcile.ts'
+import { prepareReconciliation, type PlanOptions } from './plan-reconcile.ts'
 import { expectedPending, pendingEntry } from './quarantine/pending.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import type { Source } from './source.ts'
@@ -42,6 +43,9 @@ function changesOf(plan: ReconcilePlan): number {
 /** Times a plan is made anew because somebody wrote meanwhile. */
 const ATTEMPTS = 5
 
+/** Programs that write wait for as long as an attempt takes; beyond this they are left alone, and the attempt may fail again. */
+const EXCLUSIVE_LIMIT_MS = 3_000
+
 /**
  * Applies HEAD's exports to live, three-way against the sync point; a dry run only plans.
  * @throws DamagedError, UndoneError, UnreachableError; LockedError when live kept changing
@@ -52,30 +56,53 @@ export async function reconcile(
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Refused = { holds: new Map(), records: new Map() }
-  let prepared: Prepared | undefined
-  let reason: string | undefined
-  for (let attempt = 0; attempt < ATTEMPTS;) {
-    prepared ??= await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
-    const plan = await finishPlan(source, prepared, refused.records)
-    if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
-    if (workspace.invocation.dryRun) return plan
-    const kind = options.join === true ? 'join' : 'apply'
-    const outcome = await perform({ workspace, source, kind }, plan)
-    if (outcome === undefined) return plan
-    if (outcome.status === 'violation' && mayWithhold(refused, plan, outcome)) {
-      for (const other of outcome.others ?? []) mayWithhold(refused, plan, other)
-      continue
-    }
-    attempt++
-    prepared = undefined
-    const again = outcome.status === 'stale' ? outcome.reason : `violation of ${outcome.constraint}`
-    if (outcome.status === 'violation') holdRefused(refused.holds, outcome)
-    else if (again === reason) holdReferenced(source, plan, { refused: refused.holds, reason: again })
-    reason = again
+  let attempted = await attempt(workspace, source, { ...options, refused })
+  for (let again = 1; again < ATTEMPTS && attempted.failure !== undefined; again++) {
+    const { failure, touched, ms } = attempted
+    const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused })
+    if (failure.status === 'violation') holdRefused(refused.holds, failure)
+    // somebody writes into the same records: he waits while they are read, merged and written once more
+    const isAlone = failure.status === 'stale' && ms <= EXCLUSIVE_LIMIT_MS
+    attempted = isAlone
+      ? await source.adapter.exclusively(touched, (adapter) => next({ ...source, adapter }))
+      : await next(source)
+    if (isAlone && attempted.failure?.status === 'stale' && attempted.failure.reason === failure.reason)
+      holdReferenced(source, attempted.plan, { refused: refused.holds, reason: failure.reason })
   }
+  if (attempted.failure === undefined) return attempted.plan
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
     hint: 'Run: tandem apply',
   })
+}
+
+interface Attempted {
+  readonly plan: ReconcilePlan
+  /** Why it has to be planned again; undefined when it is done. */
+  readonly failure: Failure | undefined
+  /** What the plan writes into. */
+  readonly touched: readonly CollectionSchema[]
+  readonly ms: number
+}
+
+interface Attempt extends ReconcileOptions {
+  readonly refused: Refused
+}
+
+/** One reading and merging, written as often as single records have to be left out of it. */
+async function attempt(workspace: Workspace, source: Source, { refused, ...options }: Attempt): Promise<Attempted> {
+  const start = workspace.invocation.nowMs()
+  const prepared = await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
+  for (;;) {
+    const plan = await finishPlan(source, prepared, refused.records)
+    const touched = plan.changes.map(({ selection }) => selection.schema)
+    const isLong = options.mayDefer === true && changesOf(plan) > HOOK_LIMIT
+    if (isLong) return { plan: { ...plan, deferred: true }, failure: undefined, touched, ms: 0 }
+    const kind = options.join === true ? 'join' : 'apply'
+    const failure = workspace.invocation.dryRun ? undefined : await perform({ workspace, source, kind }, plan)
+    const ms = workspace.invocation.nowMs() - start
+    if (failure?.status !== 'violation' || !mayWithhold(refused, plan, failure)) return { plan, failure, touched, ms }
+    for (const other of failure.others ?? []) mayWithhold(refused, plan, other)
+  }
 }
 
 /** Notes the refused record, so that the next plan does without it; false where that cannot help. */
@@ -97,7 +124,7 @@ function holdRefused(holds: Holds, { collection, key, constraint, message }: Vio
   holds.set(collection, `record ${key ?? ''} violates ${constraint}: ${message}`)
 }
 
-/** Read again, and still refused for the same reason: nobody is writing, a record to be deleted is referred to. Its collection waits for a person. */
+/** Read again with nobody writing, and still refused for the same reason: a record to be deleted is referred to. Its collection waits for a person. */
 function holdReferenced(
   source: Source,
   plan: ReconcilePlan,

@@ -1,5 +1,5 @@
 /** Duplicates by identity: which keys are one record, and that nobody's side decides. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { collapse, findDuplicates } from '../../../src/merge/duplicates.ts'
 import { rulesWith } from './rules.ts'

@@ -26,7 +26,7 @@ const blue: Follower = {
   fields: new Map([['id', { kind: 'drawn' }]]),
 }
 
-function suspected(record: string, known: readonly string[] = [], theirs: string | undefined = undefined): string[] {
+function suspected(record: string, known: readonly string[] = [], theirs?: string): string[] {
   const note: SuspectCollection = { name: 'note', live: new Map([['["a"]', record]]), known: new Set(known) }
   const lines = [
     { base: new Map(), theirs: new Map([['note', new Map(theirs === undefined ? [] : [['["a"]', theirs]])]]) },

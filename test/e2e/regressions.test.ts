@@ -1,6 +1,7 @@
 /** Ways of losing data that an adversary found, one test each: what went wrong is said first, then what has to hold. */
 import { expect, test } from 'vitest'
 import { disagreements, exchange } from '../support/agreement.ts'
+import type { Asset } from '../support/asset.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { trader, traders } from '../support/traders.ts'
 import { betweenTwo } from '../support/two-assets.ts'
@@ -103,4 +104,25 @@ test('a second export takes back what the first one staged and live gave up mean
     await a.git('push')
     expect((await a.git('status', '--porcelain')).stdout).toBe('')
     expect(await a.database.rows('traders')).toHaveLength(5)
+  }))
+
+test('a record that got another number in a merge is not overwritten when the other machine takes that number too', () =>
+  betweenTwo(sqlite, {}, async ({ a, b }) => {
+    const post = (title: string): { author: string; title: string } => ({ author: 'x', title })
+    await b.database.insert('posts', [post('B')])
+    await a.database.insert('posts', [post('A')])
+    await b.git('push')
+    await a.git('pull', '--no-edit')
+    await b.database.insert('posts', [post('C')])
+    await b.git('push')
+    await a.try('push')
+    await exchange({ a: b, b: a })
+    await exchange({ a: b, b: a })
+    const titles = async (asset: Asset): Promise<unknown[]> =>
+      (await asset.database.rows('posts')).map(({ title }) => title).sort()
+    expect([await titles(a), await titles(b)]).toEqual([
+      ['A', 'B', 'C'],
+      ['A', 'B', 'C'],
+    ])
+    expect(await disagreements({ a, b })).toEqual([])
   }))

@@ -7,9 +7,13 @@ import { blobsOf, differingKeys, isRelaid, keysTouched, touchesIn, type Touches 
 /** Merge commit → keys in doubt. */
 export type Doubts = ReadonlyMap<string, ReadonlySet<KeyText>>
 
-/** Doubts about every merge between these commits and the nearest whole exports before them. */
-export async function doubtsBefore(history: CollectionHistory, heads: readonly string[]): Promise<Doubts> {
-  const merges = await complete(() => unsettledMerges(history, heads))
+/** Doubts about every merge between these commits and the nearest whole exports before them, and about every merge of their regions: what it wrote counts there. */
+export async function doubtsBefore(
+  history: CollectionHistory,
+  heads: readonly string[],
+  regions: readonly string[] = [],
+): Promise<Doubts> {
+  const merges = await complete(() => doubtfulMerges(history, heads, new Set(regions)))
   const doubts = new Map<string, ReadonlySet<KeyText>>()
   for (const merge of merges) {
     const found = await doubtsAbout(history, merge, doubts)
@@ -19,12 +23,12 @@ export async function doubtsBefore(history: CollectionHistory, heads: readonly s
 }
 
 /** Oldest first: what is in doubt about one merge is in doubt about a merge above it. */
-function unsettledMerges(history: CollectionHistory, heads: readonly string[]): string[] {
+function doubtfulMerges(history: CollectionHistory, heads: readonly string[], region: ReadonlySet<string>): string[] {
   const seen = new Set<string>()
   const open = [...heads]
   const merges: string[] = []
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (seen.has(id) || history.isSettled(id)) continue
+    if (seen.has(id) || (history.isSettled(id) && !region.has(id))) continue
     seen.add(id)
     const { parents } = history.graph.commit(id)
     if (parents.length === 2) merges.push(id)

@@ -36,7 +36,7 @@ export async function survey(history: CollectionHistory, ours: string, theirs: s
     ),
     right: touchesIn(history, right),
   }))
-  const doubts = await doubtsBefore(history, [ours, theirs])
+  const doubts = await doubtsBefore(history, [ours, theirs], [...left, ...right])
   return {
     ours,
     theirs,

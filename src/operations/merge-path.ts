@@ -3,6 +3,8 @@ import { lstat, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { bucketOf } from '../export/layout.ts'
 import { parseRecordsFile, type RecordsFile } from '../export/records-file.ts'
+import { openGraph } from '../git/graph.ts'
+import { commitExists, isAncestor } from '../git/history.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { mergeCollection } from '../merge/collection.ts'
@@ -16,6 +18,7 @@ import { readCommitted, readRecords } from './committed.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
 import { readLive, type Live, type Records } from './live.ts'
 import { recordTimes } from './merge-files.ts'
+import { mergeIntoLive } from './merge-live.ts'
 import type { Source } from './source.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import { refusedWords } from './safety/refused.ts'
@@ -48,7 +51,8 @@ export async function mergePath(
   workspace: Workspace,
   options: MergePathOptions,
 ): Promise<{ merged: readonly MergedPath[]; failures: readonly SourceFailure[] }> {
-  const given = await collect(await readPath(workspace, options.path))
+  const { files, commit } = await readPath(workspace, options.path)
+  const given = await collect(files)
   const names = new Set(given.map(({ header }) => header.source))
   for (const name of names)
     if (!workspace.config.sources.some((source) => source.name === name))
@@ -61,7 +65,7 @@ export async function mergePath(
       workspace,
       { only: { source: name, collection: undefined } },
       {
-        each: (source) => mergeSource(workspace, source, { ...options, given: part }),
+        each: (source) => mergeSource(workspace, source, { ...options, given: part, commit }),
         after: async (results, failed) => {
           merged.push(...results.flat())
           failures.push(...failed)
@@ -73,11 +77,11 @@ export async function mergePath(
 }
 
 /** Path → text of every records file named. Regular files only, no links. */
-async function readPath(workspace: Workspace, text: string): Promise<Map<string, string>> {
+async function readPath(workspace: Workspace, text: string): Promise<ReadPath> {
   const onDisk = path.resolve(workspace.invocation.directory, text)
   const entry = await lstat(onDisk).catch(() => undefined)
   if (entry === undefined) return readFromCommit(workspace, text)
-  if (entry.isFile()) return new Map([[text, await readFile(onDisk, 'utf8')]])
+  if (entry.isFile()) return { files: new Map([[text, await readFile(onDisk, 'utf8')]]), commit: undefined }
   if (!entry.isDirectory())
     throw new DamagedError({ path: text }, 'not a regular file or folder (links are not followed)')
   const files = new Map<string, string>()
@@ -86,10 +90,16 @@ async function readPath(workspace: Workspace, text: string): Promise<Map<string,
     if (child.isSymbolicLink()) throw new DamagedError({ path: file }, 'a symbolic link; links are not followed')
     if (child.isFile() && child.name.endsWith('.jsonl')) files.set(file, await readFile(file, 'utf8'))
   }
-  return files
+  return { files, commit: undefined }
 }
 
-async function readFromCommit(workspace: Workspace, text: string): Promise<Map<string, string>> {
+interface ReadPath {
+  readonly files: ReadonlyMap<string, string>
+  /** The commit that `COMMIT:PATH` named. */
+  readonly commit: string | undefined
+}
+
+async function readFromCommit(workspace: Workspace, text: string): Promise<ReadPath> {
   const { repository } = workspace
   const colon = text.indexOf(':')
   const commit =
@@ -117,7 +127,7 @@ async function readFromCommit(workspace: Workspace, text: string): Promise<Map<s
     if (mode !== '100644') throw new DamagedError({ path: name }, `git mode ${mode}: not a plain file`)
     files.set(name, (blobs.get(id) as Buffer).toString())
   }
-  return files
+  return { files, commit }
 }
 
 /** @throws DamagedError; UsageError when there is nothing to merge */
@@ -138,7 +148,7 @@ async function collect(files: ReadonlyMap<string, string>): Promise<Given[]> {
 async function mergeSource(
   workspace: Workspace,
   source: Source,
-  options: MergePathOptions & { readonly given: readonly Given[] },
+  options: MergePathOptions & { readonly given: readonly Given[]; readonly commit: string | undefined },
 ): Promise<MergedPath[]> {
   const names = options.given.map(({ header }) => header.collection)
   const missing = names.find((name) => !source.selections.has(name))
@@ -148,7 +158,12 @@ async function mergeSource(
   const merged: MergedPath[] = []
   for (const given of options.given) {
     const name = given.header.collection
-    const merge = await mergeGiven(source, given, { live: live.actual.get(name) as Records, base: options.base })
+    const records = live.actual.get(name) as Records
+    const byHistory =
+      options.commit === undefined || options.base !== undefined
+        ? undefined
+        : await mergeCommit(workspace, source, { given, commit: options.commit, live })
+    const merge = byHistory ?? (await mergeGiven(source, given, { live: records, base: options.base }))
     checkGuard(source, name, { ...merge, size: live.actual.get(name)?.size ?? 0, allowed: options.allowed })
     merged.push({ source: source.source, collection: name, changes: merge.changes, decisions: merge.decisions })
   }
@@ -156,11 +171,47 @@ async function mergeSource(
   return merged
 }
 
+interface GivenMerge {
+  readonly changes: readonly Change[]
+  readonly decisions: readonly Decision[]
+}
+
+/** A commit that live has not seen is merged by the rule over its history; like every merge without a base, it deletes nothing. */
+async function mergeCommit(
+  workspace: Workspace,
+  source: Source,
+  at: { readonly given: Given; readonly commit: string; readonly live: Live },
+): Promise<GivenMerge | undefined> {
+  const { given, commit, live } = at
+  const { collection: name, layout } = given.header
+  const point = live.sync.points.get(name)
+  const { repository } = source
+  if (point === undefined || !(await commitExists(repository, point.commit))) return undefined
+  if (await isAncestor(repository, commit, point.commit)) return undefined
+  const base = point.commit
+  const merge = await mergeIntoLive(source, {
+    name,
+    live: live.actual.get(name) as Records,
+    past: { kind: 'behind', base, rewritten: false, hasMerges: true, junctions: [] },
+    base: (await readCommitted(source, base)).get(name),
+    head: commit,
+    theirs: (await readCommitted(source, commit)).get(name),
+    writer: { asset: workspace.asset, at: workspace.invocation.nowMs() },
+    graph: openGraph(repository),
+  })
+  const taken = new Set(merge.rekeys.map(({ key }) => key))
+  const isWanted = (key: KeyText): boolean => given.buckets.has(bucketOf(key, layout)) && !taken.has(key)
+  return {
+    changes: merge.changes.filter(({ key, after }) => isWanted(key) && after !== undefined),
+    decisions: merge.decisions.filter(({ key }) => isWanted(key)),
+  }
+}
+
 async function mergeGiven(
   source: Source,
   given: Given,
   at: { readonly live: Records; readonly base: string | undefined },
-): Promise<{ changes: readonly Change[]; decisions: readonly Decision[] }> {
+): Promise<GivenMerge> {
   const rules = source.rules(given.header.collection)
   const { layout } = given.header
   const inFiles = ([key]: readonly [KeyText, RecordText]): boolean => given.buckets.has(bucketOf(key, layout))

@@ -106,7 +106,7 @@ export async function prepareReconciliation(
   const prepared = await assemble(source, { options, merges: collapsed, holds, live, stampOfLive, rekeyed })
   if (workspace.invocation.dryRun) return prepared
   // what the rule makes of both sides is the merge; what constraints then change is live's, and a write of the next export
-  const plan = { head: options.head, outcomes: mergeOutcomes(prepared), state: prepared.points }
+  const plan = { head: options.head, outcomes: mergeOutcomes(prepared, merges), state: prepared.points }
   const met = new Set([...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : [])))
   const { state: points } = await withLiveCommit(workspace, source, {
     plan,
@@ -117,10 +117,12 @@ export async function prepareReconciliation(
   return { ...prepared, points }
 }
 
-function mergeOutcomes({ plan, decisions }: Prepared): CollectionOutcome[] {
-  return [...plan.parts].flatMap(([name, { past, live, changes }]) =>
-    decisions.has(name) ? [{ name, past, before: live, changes, decisions: [] }] : [],
-  )
+/** What the rule alone makes of both sides: a merge commit that held more (new numbers, say) would be a decision of its own. */
+function mergeOutcomes({ plan, decisions }: Prepared, merges: ReadonlyMap<Moved, LiveMerge>): CollectionOutcome[] {
+  return [...merges].flatMap(([{ name, past }, { changes }]) => {
+    const live = plan.parts.get(name)?.live
+    return live === undefined || !decisions.has(name) ? [] : [{ name, past, before: live, changes, decisions: [] }]
+  })
 }
 
 /** Live not yet exported was written between the sync point's clock and now. */

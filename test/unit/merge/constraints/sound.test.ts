@@ -1,6 +1,6 @@
 /** Laws of the step that makes merged records sound, over random pairs of sides that each keep every constraint. */
 import { array, assert, constantFrom, integer, nat, property, tuple, type Arbitrary } from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { mergeCollection } from '../../../../src/merge/collection.ts'
 import type { MergedPart } from '../../../../src/merge/constraints/draft.ts'
 import { makeSound, type Sound } from '../../../../src/merge/constraints/sound.ts'
@@ -9,6 +9,9 @@ import { findViolations } from '../../../../src/merge/constraints/violations.ts'
 import type { CollectionSchema } from '../../../../src/model/collection.ts'
 import type { WriterStamp } from '../../../../src/model/rules.ts'
 import { rulesWith } from '../rules.ts'
+
+// a machine that does much else takes its time
+vi.setConfig({ testTimeout: 60_000 })
 
 type Records = ReadonlyMap<string, string>
 type Tables = ReadonlyMap<string, Records>

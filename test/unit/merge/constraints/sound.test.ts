@@ -301,3 +301,19 @@ test('a refused record takes along its children, who would take what it does not
   const staying = withholdingOf(parts, SCHEMAS, new Map([['users', new Set(['[1]'])]]))
   expect([...(staying.get('users') ?? [])].sort()).toEqual(['[1]', '[2]', '[4]'])
 })
+
+test.each(['[1]', '[2]'])(
+  'a record that changes its key stays whole when the database refuses %s: neither twice nor gone',
+  (refused) => {
+    const [mine, theirs] = ['{"email":"e1","id":1}', '{"email":"e8","id":1}']
+    const changes = [
+      { key: '[1]', before: mine, after: theirs, reassigned: true as const },
+      { key: '[2]', before: undefined, after: '{"email":"e1","id":2}', from: '[1]' },
+    ]
+    const parts = new Map([
+      ['users', { rules: rulesWith({ collection: 'users' }), ours: new Map([['[1]', mine]]), changes }],
+    ])
+    const staying = withholdingOf(parts, SCHEMAS, new Map([['users', new Set([refused])]]))
+    expect([...(staying.get('users') ?? [])].sort()).toEqual(['[1]', '[2]'])
+  },
+)

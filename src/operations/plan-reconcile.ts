@@ -7,6 +7,7 @@ import type { CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import type { WriterStamp } from '../model/rules.ts'
+import type { AttemptsInput } from './attempts.ts'
 import { collapseDuplicates } from './duplicates.ts'
 import { settleCollisions, type Resettled } from './collisions.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
@@ -17,7 +18,6 @@ import { mergeIntoLive, type LiveMerge } from './merge-live.ts'
 import { holdMixed } from './mixed.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
 import type { CollectionOutcome } from './finish-plan.ts'
-import type { PlaceInput } from './place-changes.ts'
 import { drawIn, soundSource, type PlannedPart, type SoundPlan } from './sound-source.ts'
 import type { Source } from './source.ts'
 import { pointEntry } from './sync-state.ts'
@@ -41,7 +41,8 @@ export interface PlanOptions {
 }
 
 /** Everything that was read and merged: what is to be written is decided from it, again and again if the database refuses some of it. */
-export interface Prepared extends Pick<PlaceInput, 'plan' | 'sound' | 'withheld' | 'retry'> {
+export interface Prepared extends AttemptsInput {
+  readonly plan: SoundPlan
   readonly holds: Holds
   /** Sync points, moved. */
   readonly points: StateChanges

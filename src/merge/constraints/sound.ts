@@ -61,6 +61,6 @@ function changesOf(draft: Draft, name: string): Change[] {
   return keys.flatMap((key: KeyText): Change[] => {
     const [before, after, change] = [part?.ours.get(key), part?.after.get(key), planned.get(key)]
     if (change !== undefined && change.after === after) return [change]
-    return before === after ? [] : [{ ...change, key, before, after }]
+    return before === after ? [] : [{ ...(after === undefined ? {} : change), key, before, after }]
   })
 }

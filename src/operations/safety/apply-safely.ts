@@ -93,7 +93,7 @@ export async function takeSafety(
 
 async function endangered(source: Source, { plan, before }: SafeApply): Promise<Endangered[]> {
   const missing = plan.collections.map(({ selection }) => selection.schema.name).filter((name) => !before.has(name))
-  const read = missing.length === 0 ? undefined : (await readLive(source, missing)).collections
+  const read = missing.length === 0 ? undefined : (await readLive(source, missing)).actual
   return plan.collections.map((collection) => {
     const { name } = collection.selection.schema
     return { ...collection, before: before.get(name) ?? read?.get(name) ?? new Map<string, string>() }

@@ -122,7 +122,7 @@ function inFormOf(old: ValueText, value: ValueText): ValueText {
 /** A change that changes nothing: the record must still be so when the plan is applied. */
 function addWitness(changes: Map<KeyText, Change>, key: KeyText, { live }: WorldCollection): void {
   const text = live.get(key)
-  if (!changes.has(key) && text !== undefined) changes.set(key, { key, before: text, after: text })
+  if (!changes.has(key) && text !== undefined) changes.set(key, { key, before: text, after: text, witness: true })
 }
 
 function contestedDecision(world: World, { collection, key, reference, parent }: Contested, drawn: Drawn): Decision {

@@ -78,7 +78,7 @@ describe('a record that loses its number', () => {
     const world = worldOf({ artist, album: { references: toArtist, live: known, base: known, theirs: known } })
     const settled = settle(world)
     const [text] = Object.values(known)
-    expect(settled.changes.get('album')).toEqual([{ key: '[7]', before: text, after: text }])
+    expect(settled.changes.get('album')).toEqual([{ key: '[7]', before: text, after: text, witness: true }])
   })
 
   test('takes along a child of the common past that only this side pointed at it', () => {

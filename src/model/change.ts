@@ -18,6 +18,8 @@ export interface Change {
   readonly reassigned?: true
   /** The record had this key before, which another change takes from it: what is not exported moves along. */
   readonly from?: KeyText
+  /** Nothing changes: the record must only still be what it was when all else is written. */
+  readonly witness?: true
 }
 
 export interface CollectionChanges {

@@ -9,6 +9,7 @@ import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
+import { rekeyedElsewhere } from './rekeyed-elsewhere.ts'
 import type { Source } from './source.ts'
 
 export interface CollisionInput {
@@ -72,7 +73,13 @@ export async function collisionWorld(
     })
   }
   const names = new Set(selections.keys())
-  return { collections, lines: await Promise.all(lines.map((line) => readLine(reader, line, names))), commits: lines }
+  const bases = new Set([...input.merges.keys()].flatMap(({ past }) => ('base' in past ? [past.base] : [])))
+  return {
+    collections,
+    lines: await Promise.all(lines.map((line) => readLine(reader, line, names))),
+    commits: lines,
+    given: await rekeyedElsewhere(source, { bases, head: input.head }),
+  }
 }
 
 export interface CollisionWorld extends World {

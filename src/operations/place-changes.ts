@@ -63,9 +63,9 @@ function writable(list: ReadonlyMap<KeyText, Attempt>, staying: ReadonlySet<KeyT
   return writes.filter(isWrite)
 }
 
-/** A record that stays the same is written where what is not exported of it changes hands. */
-function isWrite({ before, after, reassigned, from }: Change): boolean {
-  return before !== after || reassigned === true || from !== undefined
+/** A record that stays the same is written where what is not exported of it changes hands; a witness is only looked at. */
+function isWrite({ before, after, reassigned, from, witness }: Change): boolean {
+  return before !== after || reassigned === true || from !== undefined || witness === true
 }
 
 /** What was not tried stays withheld, what was tried and stays is withheld as it was meant this time; what is written is settled. */

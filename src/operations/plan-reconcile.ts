@@ -14,6 +14,7 @@ import { guardReason, type AllowedDeletes } from './guard.ts'
 import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Live, type Records } from './live.ts'
 import { withLiveCommit } from './live-commit.ts'
+import { withLostKeys } from './lost-keys.ts'
 import { mergeIntoLive, type LiveMerge } from './merge-live.ts'
 import { holdMixed } from './mixed.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
@@ -98,7 +99,8 @@ export async function prepareReconciliation(
     if (reason === undefined) merges.set(each, merge)
     else holds.set(each.name, reason)
   }
-  const found = { merges, live: live.actual, head: options.head }
+  const merged = { merges, live: live.actual, head: options.head }
+  const found = { ...merged, merges: await withLostKeys(source, merged) }
   const { merges: collapsed, aliases } = await collapseDuplicates(source, found)
   const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }
   const rekeyed = await settleCollisions(source, world, holds)

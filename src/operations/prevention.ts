@@ -15,11 +15,14 @@ export interface Prevention {
   readonly advice: string
 }
 
+/** The part of a source that decides. */
+type Place = Pick<Source, 'adapter' | 'selections'>
+
 /** How many machines the offered steps leave room for. */
 const MACHINES = 10
 
 /** undefined: no exported collection has a key that the database hands out by itself. */
-export function preventionFor(source: Source, asset: string): Prevention | undefined {
+export function preventionFor(source: Place, asset: string): Prevention | undefined {
   const serial = [...source.selections.values()].map(({ schema }) => schema).filter((schema) => serialField(schema))
   if (serial.length === 0) return undefined
   const collections = serial.map(({ name }) => name)
@@ -58,7 +61,7 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-function adviceFor(source: Source, hasSteps: boolean): string {
+function adviceFor(source: Place, hasSteps: boolean): string {
   const uuid = 'new tables are better off with UUID keys'
   if (hasSteps)
     return `two machines may hand out the same numbers; tandem then renumbers. To avoid it let each count in steps of ${MACHINES} from a place of its own (no two the same); ${uuid}`

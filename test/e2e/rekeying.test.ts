@@ -55,3 +55,40 @@ describe.each(engines)('$name', (engine) => {
     })
   })
 })
+
+test('a record that a third machine had pulled before it lost its number is still one: the number that its own machine gives is followed', async () => {
+  const tables = [
+    'CREATE TABLE artist (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)',
+    'CREATE TABLE album (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT, artist_id INTEGER REFERENCES artist (id))',
+  ]
+  const open = async ({ database }: Asset, name: string): Promise<void> => {
+    await database.insert('artist', [{ name }])
+    await database.insert('album', [{ title: 'Greatest Hits', artist_id: 1 }])
+  }
+  await betweenTwo(sqlite, { tables, collections: {} }, async (assets) => {
+    const { a, b } = assets
+    const c = await thirdAsset(assets, sqlite, tables)
+    await open(a, 'red')
+    await a.tandem('export', '--commit')
+    await open(b, 'blue')
+    await b.git('push')
+    await c.git('pull', '--no-edit')
+    await c.database.insert('album', [{ title: 'known to c', artist_id: 1 }])
+    await a.git('pull', '--no-edit')
+    await a.git('push')
+    await b.git('pull', '--no-edit')
+    await b.git('push')
+    await c.git('pull', '--no-edit')
+    await c.git('push')
+    for (const asset of [a, b]) await asset.git('pull', '--no-edit')
+    for (const { database } of [a, b, c])
+      expect(
+        await database.run('SELECT name, title FROM album JOIN artist ON artist.id = artist_id ORDER BY name, title'),
+      ).toEqual([
+        { name: 'blue', title: 'Greatest Hits' },
+        { name: 'blue', title: 'known to c' },
+        { name: 'red', title: 'Greatest Hits' },
+      ])
+    expect(await disagreements({ a, b: c })).toEqual([])
+  })
+})

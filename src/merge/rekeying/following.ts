@@ -2,14 +2,15 @@
  * Which live records change when some of them lose their key: the losers themselves, and whatever refers to them, however far. Numbers are not known yet: only
  * which field takes its value from where. Whose child a record is, is told by the line of history on which the collision came about.
  */
-import type { KeyText, RecordText } from '../../model/canonical.ts'
+import type { KeyText, RecordText, ValueText } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
 import { childrenOf, referencesTo } from './children.ts'
-import { tupleOf, type World, type WorldCollection } from './world.ts'
+import { givenNumber, tupleOf, type MovedRecord, type World, type WorldCollection } from './world.ts'
 
-/** Where a field's new value comes from: a number to be drawn, or a field of the record that it refers to. */
+/** Where a field's new value comes from: a number to be drawn, one that another machine gave, or a field of the record that it refers to. */
 export type FieldSource =
   | { readonly kind: 'drawn' }
+  | { readonly kind: 'given'; readonly number: ValueText }
   | { readonly kind: 'parent'; readonly parent: Follower; readonly field: string }
 
 /** A record of live that changes. */
@@ -73,7 +74,7 @@ export function follow(world: World): Following {
   for (const [collection, { moved, key }] of world.collections)
     for (const each of moved) {
       const node = nodeFor(search, { collection, key: each.key, record: each.record, line: each.line, splits: true })
-      node.fields.set(key[0] as string, { kind: 'drawn' })
+      node.fields.set(key[0] as string, numberFor(world, collection, each))
     }
   for (const parent of search.queue) {
     search.queue.delete(parent) // a set goes on to what is added again
@@ -81,6 +82,11 @@ export function follow(world: World): Following {
   }
   const { nodes, contested, witnesses } = search
   return { followers: [...nodes.values()], contested: [...contested.values()], witnesses }
+}
+
+function numberFor(world: World, collection: string, moved: Omit<MovedRecord, 'line'>): FieldSource {
+  const number = givenNumber(world, collection, moved)
+  return number === undefined ? { kind: 'drawn' } : { kind: 'given', number }
 }
 
 function nodeFor(search: Search, start: Omit<Follower, 'fields'>): Node {
@@ -128,7 +134,7 @@ function link(search: Search, child: Child, splits: boolean): void {
   const { serialKey, key: fields } = search.world.collections.get(collection) as WorldCollection
   const node = nodeFor(search, { collection, key, record, line: parent.line, splits })
   const before = node.fields.size
-  if (splits && serialKey) node.fields.set(fields[0] as string, { kind: 'drawn' })
+  if (splits && serialKey) node.fields.set(fields[0] as string, numberFor(search.world, collection, { key, record }))
   for (const [i, field] of reference.fields.entries()) {
     const from = reference.toFields[i] as string
     if (parent.fields.has(from) && !node.fields.has(field))

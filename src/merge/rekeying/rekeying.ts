@@ -86,8 +86,14 @@ function applyTo(
   const theirs = losers.some((each) => each.key === key) ? planned : (head.get(key) ?? planned)
   if (splits) changes.set(key, { key, before, after: theirs, reassigned: true })
   else changes.set(key, { key, before, after: undefined })
-  changes.set(moved, { key: moved, before: undefined, after, from: key })
+  // where another machine placed the record already, what it made of it counts
+  const placed = isGiven(follower) ? (changes.get(moved)?.after ?? head.get(moved)) : undefined
+  changes.set(moved, { key: moved, before: live.get(moved), after: placed ?? after, from: key })
   return moved
+}
+
+function isGiven({ fields }: Follower): boolean {
+  return [...fields.values()].some(({ kind }) => kind === 'given')
 }
 
 function withFields(record: RecordText, follower: Follower, drawn: Drawn): RecordText {
@@ -103,6 +109,7 @@ function withFields(record: RecordText, follower: Follower, drawn: Drawn): Recor
 function newValue(follower: Follower, field: string, drawn: Drawn): ValueText {
   const source = follower.fields.get(field)
   if (source?.kind === 'parent') return newValue(source.parent, source.field, drawn)
+  if (source?.kind === 'given') return source.number
   if (source?.kind === 'drawn') return drawn.get(follower) as ValueText
   return splitObject(follower.record).get(field) ?? 'null'
 }
@@ -115,7 +122,7 @@ function inFormOf(old: ValueText, value: ValueText): ValueText {
 /** A change that changes nothing: the record must still be so when the plan is applied. */
 function addWitness(changes: Map<KeyText, Change>, key: KeyText, { live }: WorldCollection): void {
   const text = live.get(key)
-  if (!changes.has(key) && text !== undefined) changes.set(key, { key, before: text, after: text })
+  if (!changes.has(key) && text !== undefined) changes.set(key, { key, before: text, after: text, witness: true })
 }
 
 function contestedDecision(world: World, { collection, key, reference, parent }: Contested, drawn: Drawn): Decision {

@@ -27,7 +27,7 @@ export function suspects(
   followers: readonly Follower[],
   lines: readonly Line[],
 ): Suspect[] {
-  const drawn = followers.filter(({ fields }) => [...fields.values()].some(({ kind }) => kind === 'drawn'))
+  const drawn = followers.filter(({ fields }) => [...fields.values()].some(({ kind }) => kind !== 'parent'))
   const found = new Map<string, Suspect>()
   for (const each of drawn.length === 0 ? [] : collections)
     for (const [key, record] of each.live) {

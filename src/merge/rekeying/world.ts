@@ -37,6 +37,19 @@ export interface Line {
 export interface World {
   readonly collections: ReadonlyMap<string, WorldCollection>
   readonly lines: readonly Line[]
+  /** Numbers that another machine gave to the very records which lose theirs here: `givenName` → number. */
+  readonly given: ReadonlyMap<string, ValueText>
+}
+
+/** Names a record that lost its key, by all that it was. */
+export function givenName(collection: string, key: KeyText, record: RecordText): string {
+  return `${collection}\n${key}\n${record}`
+}
+
+/** The number that another machine gave to a record, as long as HEAD has a record under it. */
+export function givenNumber(world: World, collection: string, moved: Omit<MovedRecord, 'line'>): ValueText | undefined {
+  const number = world.given.get(givenName(collection, moved.key, moved.record))
+  return number !== undefined && world.collections.get(collection)?.head.has(arrayText([number])) ? number : undefined
 }
 
 /** The values of several fields as one text, to be compared; undefined when one is absent or null. `5` and `"5"`, of columns of different types, are one. */

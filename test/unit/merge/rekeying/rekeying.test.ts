@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { follow } from '../../../../src/merge/rekeying/following.ts'
 import { numbersNeeded, rekey, type Rekeyed } from '../../../../src/merge/rekeying/rekeying.ts'
-import type { World, WorldCollection } from '../../../../src/merge/rekeying/world.ts'
+import { givenName, type World, type WorldCollection } from '../../../../src/merge/rekeying/world.ts'
 
 type Table = Readonly<Record<string, string>>
 
@@ -18,7 +18,7 @@ interface Given extends Partial<Omit<WorldCollection, 'live' | 'head' | 'moved' 
 }
 
 /** One line of history: a common past, theirs (which HEAD holds unless said otherwise), live. */
-function worldOf(tables: Readonly<Record<string, Given>>): World {
+function worldOf(tables: Readonly<Record<string, Given>>, given: ReadonlyMap<string, string> = new Map()): World {
   const collections = new Map<string, WorldCollection>()
   for (const [name, table] of Object.entries(tables)) {
     const [live, head] = [records(table.live), records(table.head ?? table.theirs)]
@@ -35,7 +35,7 @@ function worldOf(tables: Readonly<Record<string, Given>>): World {
   }
   const states = (side: 'base' | 'theirs'): Map<string, Map<string, string>> =>
     new Map(Object.entries(tables).map(([name, table]) => [name, records(table[side])]))
-  return { collections, lines: [{ base: states('base'), theirs: states('theirs') }] }
+  return { collections, lines: [{ base: states('base'), theirs: states('theirs') }], given }
 }
 
 /** New numbers begin at 100 for the first collection that needs some, at 200 for the second … */
@@ -78,7 +78,7 @@ describe('a record that loses its number', () => {
     const world = worldOf({ artist, album: { references: toArtist, live: known, base: known, theirs: known } })
     const settled = settle(world)
     const [text] = Object.values(known)
-    expect(settled.changes.get('album')).toEqual([{ key: '[7]', before: text, after: text }])
+    expect(settled.changes.get('album')).toEqual([{ key: '[7]', before: text, after: text, witness: true }])
   })
 
   test('takes along a child of the common past that only this side pointed at it', () => {
@@ -120,6 +120,19 @@ describe('a record that loses its number', () => {
     const settled = settle(world)
     expect(after(world, settled, 'album')).toEqual(['{"artist":1,"id":7}'])
     expect(settled.decisions).toMatchObject([{ key: '[7]', field: 'artist', ours: '100', theirs: '1', chosen: '1' }])
+  })
+
+  test('takes the number that another machine gave to it already, as long as HEAD has it', () => {
+    const placed = '{"id":50,"n":"blue","since":"elsewhere"}'
+    const [blue] = Object.values(artist.live)
+    const known = { ...artist, head: { ...artist.theirs, '[50]': placed } }
+    const album: Given = { references: toArtist, live: { '[7]': '{"artist":1,"id":7}' } }
+    const given = new Map([[givenName('artist', '[1]', blue as string), '50']])
+    const world = worldOf({ artist: known, album }, given)
+    const settled = settle(world)
+    expect(after(world, settled, 'artist')).toEqual(['{"id":1,"n":"red"}', placed])
+    expect(after(world, settled, 'album')).toEqual(['{"artist":50,"id":7}'])
+    expect(numbersNeeded(follow(worldOf({ artist, album }, given)))).toEqual(new Map([['artist', 1]]))
   })
 
   test('changes the key of a child that is named by it, and keeps the one that the other side has', () => {

@@ -1,0 +1,93 @@
+/**
+ * Records of live that lost their key in a merge of commits, wherever it was made: the sync point holds them, HEAD has another line's record under the key. Nobody wrote
+ * that over live's record, so it is no change to it: live's is moved, as where the merge is made here.
+ */
+import { areTwoRecords } from '../merge/identity.ts'
+import { sameRecord, type KeyText, type RecordText } from '../model/canonical.ts'
+import type { Decision } from '../model/decision.ts'
+import { DamagedError } from '../model/errors.ts'
+import type { CollisionInput } from './collision-world.ts'
+import { readCommitted, readRecords } from './committed.ts'
+import type { Records } from './live.ts'
+import type { LiveMerge } from './merge-live.ts'
+import type { Moved } from './moved.ts'
+import type { Junction } from './past.ts'
+import type { Source } from './source.ts'
+
+/** The merges, with every such record among those that lost their key. */
+export async function withLostKeys(source: Source, input: CollisionInput): Promise<ReadonlyMap<Moved, LiveMerge>> {
+  const merges = new Map<Moved, LiveMerge>()
+  for (const [each, merge] of input.merges) {
+    const lost = await lostKeys(source, each, merge)
+    merges.set(each, withLost(each, merge, { lost, live: input.live.get(each.name) as Records }))
+  }
+  return merges
+}
+
+/** Key → HEAD's record; undefined: HEAD's was deleted since. */
+type Lost = ReadonlyMap<KeyText, RecordText | undefined>
+
+async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<Lost> {
+  const lost = new Map<KeyText, RecordText | undefined>()
+  const rules = source.rules(each.name)
+  if (each.past.kind !== 'behind' || (!rules.serialKey && rules.identity === undefined)) return lost
+  const changed = merge.changes.filter(({ key }) => !merge.rekeys.some((rekey) => rekey.key === key))
+  if (changed.length === 0 || each.past.junctions.length === 0) return lost
+  const [base, head] = [await readRecords(source, each.base), await readRecords(source, each.theirs)]
+  const isSuspect = (text: RecordText | undefined, other: RecordText | undefined): text is RecordText =>
+    text !== undefined && (other === undefined || areTwoRecords({ ours: text, theirs: other }, rules))
+  for (const junction of each.past.junctions) {
+    const states = await statesOf(source, each.name, junction)
+    for (const { key } of changed) {
+      const [text, theirs] = [base.get(key), states.theirs.get(key)]
+      if (!isSuspect(text, head.get(key)) || theirs === undefined || states.fork.has(key)) continue
+      const wasGiven = !sameRecord((states.merged ?? head).get(key), text, rules.order)
+      if (areTwoRecords({ ours: text, theirs }, rules) && wasGiven) lost.set(key, head.get(key))
+    }
+  }
+  return lost
+}
+
+interface States {
+  readonly fork: Records
+  readonly theirs: Records
+  /** undefined: the merge left damaged files; what HEAD has become since tells. */
+  readonly merged: Records | undefined
+}
+
+async function statesOf(source: Source, name: string, junction: Junction): Promise<States> {
+  const at = async (commit: string): Promise<Records> =>
+    readRecords(source, (await readCommitted(source, commit)).get(name))
+  const merged = await at(junction.merged).catch((error: unknown) => {
+    if (error instanceof DamagedError) return undefined
+    throw error
+  })
+  return { fork: await at(junction.fork), theirs: await at(junction.theirs), merged }
+}
+
+function withLost(
+  { name }: Moved,
+  merge: LiveMerge,
+  { lost, live }: { readonly lost: Lost; readonly live: Records },
+): LiveMerge {
+  if (lost.size === 0) return merge
+  const [changes, rekeys] = [merge.changes.filter(({ key }) => !lost.has(key)), [...merge.rekeys]]
+  const decisions: Decision[] = merge.decisions.filter(({ key }) => !lost.has(key))
+  for (const [key, after] of lost) {
+    const before = live.get(key)
+    if (before === undefined) changes.push(...merge.changes.filter((change) => change.key === key))
+    if (before === undefined || after === undefined) continue
+    changes.push({ key, before, after })
+    rekeys.push({ key, moved: before })
+    const sides = { base: undefined, ours: before, theirs: after, chosen: after }
+    decisions.push({
+      collection: name,
+      key,
+      field: undefined,
+      kind: 'key-collision',
+      ...sides,
+      rule: 'first-committed',
+    })
+  }
+  return { ...merge, changes, rekeys, decisions }
+}

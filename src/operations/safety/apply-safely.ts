@@ -38,7 +38,7 @@ export async function applySafely(workspace: Workspace, source: Source, apply: S
   if (plan.collections.every(({ changes }) => changes.length === 0)) return source.adapter.apply(plan)
   const name = await takeSafety(workspace, source, { ...apply, endangered: await endangered(source, apply) })
   const outcome = await source.adapter.apply({
-    collections: plan.collections,
+    ...plan,
     state: new Map([
       ...plan.state,
       takenEntry(apply.state, source.source, name),
@@ -93,7 +93,7 @@ export async function takeSafety(
 
 async function endangered(source: Source, { plan, before }: SafeApply): Promise<Endangered[]> {
   const missing = plan.collections.map(({ selection }) => selection.schema.name).filter((name) => !before.has(name))
-  const read = missing.length === 0 ? undefined : (await readLive(source, missing)).collections
+  const read = missing.length === 0 ? undefined : (await readLive(source, missing)).actual
   return plan.collections.map((collection) => {
     const { name } = collection.selection.schema
     return { ...collection, before: before.get(name) ?? read?.get(name) ?? new Map<string, string>() }
@@ -109,7 +109,8 @@ async function knownExports(source: Source, commits: readonly (string | undefine
 }
 
 /** Records added, changed, removed. */
-export function countOf(changes: readonly Change[]): ChangeCount {
+export function countOf(all: readonly Change[]): ChangeCount {
+  const changes = all.filter(({ before, after }) => before !== after)
   const added = changes.filter((change) => change.before === undefined).length
   const removed = changes.filter((change) => change.after === undefined).length
   return { added, removed, changed: changes.length - added - removed }

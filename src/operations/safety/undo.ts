@@ -58,7 +58,7 @@ export async function undo(workspace: Workspace, source: Source, wanted: string 
   const outcome = await applySafely(workspace, source, {
     kind: 'undo',
     plan: { collections, state: new Map(), expectedState: expectedEntries(live.state, names) },
-    before: live.collections,
+    before: live.actual,
     state: live.state,
     of,
     more: (name) =>

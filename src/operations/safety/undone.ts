@@ -46,7 +46,7 @@ export async function redo(workspace: Workspace, source: Source): Promise<string
       state: new Map([undoneEntry(source.source, undefined)]),
       expectedState: new Map([...expectedEntries(live.state, names), ...expectedMarks(state, source.source)]),
     },
-    before: live.collections,
+    before: live.actual,
     state: live.state,
     of: undone.snapshots,
   })

@@ -38,7 +38,7 @@ export async function unwind(source: Source, snapshots: readonly SafetySnapshot[
   const live = await readLive(source, names)
   const [unreadable] = live.unreadable
   if (unreadable !== undefined) throw new GuardError(`${source.source}/${unreadable[0]}: ${unreadable[1]}`)
-  const now = new Map([...names].map((name) => [name, new Map(live.collections.get(name))]))
+  const now = new Map([...names].map((name) => [name, new Map(live.actual.get(name))]))
   const kept = new Set<string>()
   for (const { name, before, after } of steps) {
     const records = now.get(name) as Map<KeyText, RecordText>
@@ -66,7 +66,7 @@ function changesOf(
   name: string,
   at: { readonly live: Live; readonly records: Records },
 ): CollectionChanges[] {
-  const before = at.live.collections.get(name) as Records
+  const before = at.live.actual.get(name) as Records
   const rules = source.rules(name)
   const changes: Change[] = []
   for (const key of new Set([...before.keys(), ...at.records.keys()])) {

@@ -248,7 +248,7 @@ async function perform(
   const outcome = await applySafely(workspace, source, {
     kind: 'merge',
     plan: { collections, state: new Map(), expectedState: expectedEntries(state, []) },
-    before: at.live.collections,
+    before: at.live.actual,
     state,
   })
   if (outcome.status !== 'applied') throw refusedWords(source, outcome)

@@ -72,7 +72,7 @@ async function tellOfBackup(
 }
 
 function wholeOf(source: Source, live: Live): Parameters<typeof takeSafety>[2]['endangered'] {
-  return [...live.collections]
+  return [...live.actual]
     .filter(([name]) => !live.unreadable.has(name))
     .map(([name, before]) => ({ selection: source.selections.get(name) as Selection, before, changes: [] }))
 }

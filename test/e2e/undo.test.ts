@@ -159,6 +159,11 @@ describe('undo', () => {
       expect(await refs()).toHaveLength(20)
       const [newest = ''] = (await refs()).slice(-1)
       expect((await refs()).slice(-2)).toEqual([first, newest])
+      // the join and the two merges; snapshots whose apply never came about, as after a kill, are nothing to take back
+      const list = JSON.parse((await b.tandem('undo', '--list', '--json')).stdout).sources.app as {
+        undoable: boolean
+      }[]
+      expect(list.map(({ undoable }) => undoable)).toEqual([true, true, true, ...list.slice(3).map(() => false)])
       expect((await b.git('ls-tree', '-r', '--name-only', newest)).stdout).toContain(
         'exports/app/traders/records.jsonl',
       )

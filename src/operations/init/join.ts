@@ -90,7 +90,7 @@ export async function join(
   const changes: CollectionChanges[] = []
   if (mode.kind === 'theirs') for (const name of met.names) changes.push(await takeTheirs(source, name, met))
   const plan = { collections: changes, state, expectedState: expectedEntries(met.live.state, met.names) }
-  const { state: read, collections: before } = met.live
+  const { state: read, actual: before } = met.live
   const outcome = await applySafely(workspace, source, { kind: 'join', plan, before, state: read })
   if (outcome.status === 'applied') return
   const why = outcome.status === 'stale' ? outcome.reason : outcome.message

@@ -14,8 +14,9 @@ import { LockedError, UndoneError, UsageError } from '../../model/errors.ts'
 import { readCommitted, readRecords } from '../committed.ts'
 import { greatestKey } from '../greatest-key.ts'
 import { readLive, type Records } from '../live.ts'
+import { applySafely } from '../safety/apply-safely.ts'
 import type { Source } from '../source.ts'
-import { withSources, type Only } from '../sources.ts'
+import { withLockedSources, type Only } from '../sources.ts'
 import { expectedEntries } from '../sync-state.ts'
 import type { Workspace } from '../workspace.ts'
 import { chosenRecords, quarantinedIn, type ListedRecord } from './list.ts'
@@ -45,7 +46,7 @@ export interface Placed extends ListedRecord {
  * @throws UsageError for unknown names, or keys that cannot be given; UndoneError when the database refuses the record
  */
 export async function placeQuarantined(workspace: Workspace, options: VerdictOptions): Promise<readonly Placed[]> {
-  return withSources(workspace, options.only, {
+  return withLockedSources(workspace, options, {
     each: async (source) => ({ source, records: await quarantinedIn(source, options.head, options.only) }),
     after: async (found, [failure]) => {
       if (failure !== undefined) throw failure.error
@@ -71,7 +72,7 @@ async function placeOne(workspace: Workspace, source: Source, task: Task): Promi
   const { record, options } = task
   const change = options.verdict === 'drop' ? undefined : await changeFor(source, task, workspace.invocation.dryRun)
   const placed = { ...record, placedAt: change?.change.key, replaced: change?.change.before }
-  if (!workspace.invocation.dryRun) await write(source, record, change)
+  if (!workspace.invocation.dryRun) await write(workspace, source, { record, placement: change })
   return placed
 }
 
@@ -134,13 +135,19 @@ function withKey(record: RecordText, { schema }: Selection, values: readonly str
 }
 
 /** @throws UndoneError, LockedError; nothing is changed then */
-async function write(source: Source, record: ListedRecord, placement: Placement | undefined): Promise<void> {
+async function write(
+  workspace: Workspace,
+  source: Source,
+  at: { readonly record: ListedRecord; readonly placement: Placement | undefined },
+): Promise<void> {
+  const { record, placement } = at
   const { collection, key, record: text, reason } = record
   const before = await source.adapter.readState()
   const state = new Map([pendingEntry(before, { remove: [{ collection, key, record: text, reason }] })])
   const expectedState = new Map([...expectedEntries(before, []), expectedPending(before)])
   const collections = placement === undefined ? [] : [{ selection: placement.selection, changes: [placement.change] }]
-  const outcome = await source.adapter.apply({ collections, state, expectedState })
+  const plan = { collections, state, expectedState }
+  const outcome = await applySafely(workspace, source, { kind: 'quarantine', plan, before: new Map(), state: before })
   if (outcome.status === 'applied') return
   const name = `${collection} ${arrayText(splitArray(key))}`
   if (outcome.status === 'stale') throw new LockedError(`${name}: ${outcome.reason}; run it again`)

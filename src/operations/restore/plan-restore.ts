@@ -108,7 +108,7 @@ async function exportedRecords(
   const collection = at.committed.get(at.name)
   if (collection === undefined) return new Map()
   const place = placeFor(source, source.selections.get(at.name) as Selection, collection)
-  const live = at.live.collections.get(at.name)
+  const live = at.live.actual.get(at.name)
   const records = new Map<KeyText, RecordText>()
   for (const [key, text] of await readRecords(source, collection)) records.set(key, place(text, live?.get(key)))
   return records
@@ -135,7 +135,7 @@ type Changes = ReadonlyMap<string, readonly Change[]>
 function settle(source: Source, wanted: Wanted): { readonly changes: Changes; readonly parents: readonly string[] } {
   const changes = new Map<string, Change[]>()
   for (const name of wanted.names) changes.set(name, changesOf(source, name, wanted))
-  const result = new Map([...wanted.live.collections].map(([name, records]) => [name, new Map(records)]))
+  const result = new Map([...wanted.live.actual].map(([name, records]) => [name, new Map(records)]))
   const written = new Map<string, Set<KeyText>>()
   const removed = new Map<string, Map<KeyText, RecordText>>()
   for (const [name, each] of changes) {
@@ -167,7 +167,7 @@ function settle(source: Source, wanted: Wanted): { readonly changes: Changes; re
       ...(changes.get(collection) ?? []),
       {
         key,
-        before: wanted.live.collections.get(collection)?.get(key),
+        before: wanted.live.actual.get(collection)?.get(key),
         after: wanted.exported.get(collection)?.get(key),
       },
     ])
@@ -178,7 +178,7 @@ function settle(source: Source, wanted: Wanted): { readonly changes: Changes; re
 }
 
 function changesOf(source: Source, name: string, { question, live, exported }: Wanted): Change[] {
-  const [before, after] = [live.collections.get(name) as Records, exported.get(name) as Records]
+  const [before, after] = [live.actual.get(name) as Records, exported.get(name) as Records]
   const keys =
     question.key === undefined
       ? new Set([...after.keys(), ...before.keys()])
@@ -191,7 +191,7 @@ function changesOf(source: Source, name: string, { question, live, exported }: W
 
 function collectionsOf(source: Source, live: Live, changes: Changes): CollectionChanges[] {
   return [...changes]
-    .filter(([name, each]) => each.length > 0 && live.collections.has(name))
+    .filter(([name, each]) => each.length > 0 && live.actual.has(name))
     .map(([name, each]) => ({ selection: source.selections.get(name) as Selection, changes: each }))
 }
 
@@ -202,7 +202,7 @@ function guardWords(
 ): string[] {
   const { name } = selection.schema
   const deletes = changes.filter((change) => change.after === undefined).length
-  const size = at.live.collections.get(name)?.size ?? 0
+  const size = at.live.actual.get(name)?.size ?? 0
   const configured = guardFor(optionsFor(source.config, name))
   const reason = guardReason({ collection: name, deletes, size, configured, allowed: at.allowed })
   return reason === undefined ? [] : [`${source.source}/${name} ${reason}`]

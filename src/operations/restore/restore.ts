@@ -49,7 +49,7 @@ export async function restore(workspace: Workspace, options: RestoreOptions): Pr
         state: new Map(),
         expectedState: expectedEntries(plan.live.state, names),
       },
-      before: plan.live.collections,
+      before: plan.live.actual,
       state: plan.live.state,
     })
     if (outcome.status !== 'applied') throw refusedWords(source, outcome)

@@ -38,7 +38,7 @@ export async function applySafely(workspace: Workspace, source: Source, apply: S
   if (plan.collections.every(({ changes }) => changes.length === 0)) return source.adapter.apply(plan)
   const name = await takeSafety(workspace, source, { ...apply, endangered: await endangered(source, apply) })
   const outcome = await source.adapter.apply({
-    collections: plan.collections,
+    ...plan,
     state: new Map([
       ...plan.state,
       takenEntry(apply.state, source.source, name),
@@ -109,7 +109,8 @@ async function knownExports(source: Source, commits: readonly (string | undefine
 }
 
 /** Records added, changed, removed. */
-export function countOf(changes: readonly Change[]): ChangeCount {
+export function countOf(all: readonly Change[]): ChangeCount {
+  const changes = all.filter(({ before, after }) => before !== after)
   const added = changes.filter((change) => change.before === undefined).length
   const removed = changes.filter((change) => change.after === undefined).length
   return { added, removed, changed: changes.length - added - removed }

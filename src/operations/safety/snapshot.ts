@@ -5,7 +5,7 @@ import type { Repository } from '../../git/repository.ts'
 import type { ChangeCount } from '../plan-export.ts'
 
 /** What was about to be written when it was taken. `backup`: nothing yet; the database came from an old backup. */
-export type SafetyKind = 'apply' | 'join' | 'merge' | 'restore' | 'undo' | 'redo' | 'backup'
+export type SafetyKind = 'apply' | 'join' | 'merge' | 'quarantine' | 'restore' | 'undo' | 'redo' | 'backup'
 
 export interface SafetyInfo {
   readonly kind: SafetyKind

@@ -18,5 +18,5 @@ export function changeWords(settled: Settled): string[] {
       `${source.source} +${added} ~${changes.length - added - removed} -${removed} applied to ${source.description.database}`,
     )
   if (settled.report !== undefined) lines.push(...settled.report.lines)
-  return [...lines, ...settled.notes]
+  return lines
 }

@@ -10,12 +10,13 @@ import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { logLine } from '../io/log.ts'
 import { GuardError } from '../model/errors.ts'
 import { recordsToAccept } from './convergence/accepted.ts'
-import { filesDigest, readCommitted, readRecords } from './committed.ts'
+import { filesDigest, readCommitted } from './committed.ts'
+import { summaryOf } from './commit-summary.ts'
 import { forgetWaiting, joinedBase } from './live-commit.ts'
 import { keepPoints } from './keep-points.ts'
 import { refuseForeign } from './foreign.ts'
 import { templateText } from './package-files.ts'
-import type { ChangeCount, ExportPlan } from './plan-export.ts'
+import type { ExportPlan } from './plan-export.ts'
 import type { Source } from './source.ts'
 import { givenUp, keepStaged, ownStaged, rememberStaged, stageOwn } from './staged.ts'
 import { expectedPending } from './quarantine/pending.ts'
@@ -173,44 +174,6 @@ async function allWrites(
   if (writes.size > 0 && !committed.has(attributes))
     writes.set(attributes, Buffer.from(await templateText('exports.gitattributes')))
   return writes
-}
-
-async function summaryOf(
-  planned: readonly PlannedSource[],
-  at: { readonly parent: string; readonly tree: string; readonly replaced: boolean },
-): Promise<string> {
-  const words: string[] = []
-  for (const { source, plan } of planned) {
-    const count = at.replaced
-      ? await countBetween(source, at.parent, at.tree)
-      : sum(plan.collections.map((each) => each.count))
-    words.push(`${plan.source} +${count.added} ~${count.changed} -${count.removed}`)
-  }
-  return words.join(', ')
-}
-
-function sum(counts: readonly ChangeCount[]): ChangeCount {
-  const total = { added: 0, changed: 0, removed: 0 }
-  for (const count of counts) {
-    total.added += count.added
-    total.changed += count.changed
-    total.removed += count.removed
-  }
-  return total
-}
-
-/** What changed between the exports of two trees, record by record. */
-async function countBetween(source: Source, from: string, to: string): Promise<ChangeCount> {
-  const [before, after] = [await readCommitted(source, from), await readCommitted(source, to)]
-  const counts: ChangeCount[] = []
-  for (const name of new Set([...before.keys(), ...after.keys()])) {
-    const [old, now] = [await readRecords(source, before.get(name)), await readRecords(source, after.get(name))]
-    const added = [...now.keys()].filter((key) => !old.has(key)).length
-    const removed = [...old.keys()].filter((key) => !now.has(key)).length
-    const changed = [...now].filter(([key, text]) => old.has(key) && old.get(key) !== text).length
-    counts.push({ added, changed, removed })
-  }
-  return sum(counts)
 }
 
 /** What the commit leaves as its parent had it: sources that take no part, and held collections. In every other collection its files say all that live holds. */

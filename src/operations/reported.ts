@@ -13,12 +13,13 @@ import type { Workspace } from './workspace.ts'
 export async function notYetReported(
   workspace: Workspace,
   decisions: readonly Decision[],
-  range: { readonly from: string; readonly head: string },
+  range: { readonly from: string | undefined; readonly head: string },
 ): Promise<readonly Decision[]> {
-  if (decisions.length === 0) return decisions
+  const { from, head } = range
+  if (decisions.length === 0 || from === undefined) return decisions
   const { repository, config } = workspace
   const folder = `${config.exports}/reports`
-  const blobs = [...(await addedBlobs(repository, { ...range, folder })), ...(await waitingBlobs(repository))]
+  const blobs = [...(await addedBlobs(repository, { from, head, folder })), ...(await waitingBlobs(repository))]
   const said = new Set<string>()
   for (const bytes of (await readBlobs(repository, blobs)).values())
     for (const decision of decisionsIn(bytes)) said.add(identityOf(decision))

@@ -35,9 +35,13 @@ export async function reportReconciliation(
   const joined = junction === undefined ? [] : await decisionsOf(source, plan, junction)
   const live = plan.outcomes.flatMap((outcome) => outcome.decisions)
   const aside = plan.quarantined.map(quarantineDecision)
-  const ofMerge = joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live))
-  const range = junction === undefined ? undefined : { from: junction.fork, head: plan.head }
-  const decisions = [...live, ...aside, ...(range === undefined ? [] : await notYetReported(workspace, ofMerge, range))]
+  const ofMerges = [
+    ...live.filter(isOfMerge),
+    ...joined.flatMap((each) => each.decisions).filter((each) => !isRekeyed(each, live)),
+  ]
+  const range = { from: junction?.fork ?? baseOf(plan), head: plan.head }
+  const news = await notYetReported(workspace, ofMerges, range)
+  const decisions = [...live.filter((each) => !isOfMerge(each)), ...aside, ...news]
   const bothChanged = joined.some((each) => each.bothChanged)
   if (decisions.length === 0 && !bothChanged) return undefined
   const report = await buildReport(workspace, source, { plan, junction, decisions })
@@ -47,6 +51,11 @@ export async function reportReconciliation(
 function quarantineDecision({ collection, key, record }: Quarantined): Decision {
   const nothing = { field: undefined, base: undefined, ours: undefined, chosen: undefined }
   return { collection, key, ...nothing, theirs: record, kind: 'quarantine', rule: 'quarantined' }
+}
+
+/** What a merge commit did, which every machine that takes it in finds. */
+function isOfMerge({ kind }: Decision): boolean {
+  return kind === 'merge-dropped' || kind === 'hand-resolved'
 }
 
 /** The newest merge or rebase by which this clone took another line in. */

@@ -49,20 +49,21 @@ async function runApply(context: CommandContext): Promise<number> {
     only: parseOnly(textOf(args, 'only')),
     allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
     retry: true,
-    // a run that a hook started decides no more than the hook may
-    takeMixed: args['wait'] !== true,
   }
   const merge = textOf(args, 'acceptMerge')
   const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
   const wait = await waitForBackground(workspace, args['wait'] === true)
-  const result = await withLock(workspace.dataDir, wait, async () =>
-    applyAll(workspace, {
+  const result = await withLock(workspace.dataDir, wait, async () => {
+    // a run that a hook started decides no more than the hook may
+    const isAsked = !(await isBackground(workspace))
+    return applyAll(workspace, {
       ...options,
       waitMs: wait,
-      redo: !(await isBackground(workspace)),
+      redo: isAsked,
+      takeMixed: isAsked,
       ...(acceptMerge !== undefined && { acceptMerge }),
-    }),
-  )
+    })
+  })
   const lines = [...result.settled.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)
   if (output.json) output.value(jsonOf(result, schema))

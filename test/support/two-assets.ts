@@ -97,13 +97,16 @@ async function makeTemplate(engine: Engine, options: TwoAssetsOptions): Promise<
   return (await twoAssets(engine, options)).folder
 }
 
-// for the test file that imports this module; a worker's end is no moment to rely on
-afterAll(async () => {
+/** Takes the templates away: in a test run by itself, in a script at its end. */
+export async function removeTemplates(): Promise<void> {
   for (const template of templates.values()) {
     const folder = await template.catch(() => undefined)
     if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
-})
+}
+
+// for the test file that imports this module; a worker's end is no moment to rely on
+if (process.env['VITEST'] !== undefined) afterAll(removeTemplates)
 
 /** Commits the configuration, sets the clone up and pushes. */
 export async function firstExport(asset: Asset): Promise<void> {
@@ -112,7 +115,7 @@ export async function firstExport(asset: Asset): Promise<void> {
 }
 
 /** Both clones and their databases, the configuration committed in a and pushed by nobody; no `init` yet. Machine a holds the records. */
-async function emptyAssets(engine: Engine, options: TwoAssetsOptions = {}): Promise<TwoAssets> {
+export async function emptyAssets(engine: Engine, options: TwoAssetsOptions = {}): Promise<TwoAssets> {
   const folder = await temporaryFolder()
   await writeFile(path.join(folder, 'gitconfig'), GIT_CONFIG)
   const environment = environmentIn(folder)
@@ -144,7 +147,8 @@ async function writeConfiguration(a: Asset, engine: Engine, options: TwoAssetsOp
   await a.git('commit', '-q', '-m', 'start')
 }
 
-async function assetsIn(folder: string, engine: Engine): Promise<TwoAssets> {
+/** The two machines of a folder that was copied from another pair's. */
+export async function assetsIn(folder: string, engine: Engine): Promise<TwoAssets> {
   const environment = environmentIn(folder)
   const [a, b] = await Promise.all(
     ['a', 'b'].map(async (name, index) => {

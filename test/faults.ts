@@ -57,7 +57,9 @@ for (const operation of OPERATIONS.filter(({ name }) => values.operation?.includ
   wrong += bad.length
   const seconds = ((performance.now() - start) / 1000).toFixed(0)
   const reached = trials.filter(({ point }) => point !== undefined).length
-  console.log(`${operation.name}: ${course.points.length} points, ${trials.length} faults, ${reached} reached, ${bad.length} wrong, ${seconds} s`)
+  console.log(
+    `${operation.name}: ${course.points.length} points, ${trials.length} faults, ${reached} reached, ${bad.length} wrong, ${seconds} s`,
+  )
   await course.template.close()
 }
 await removeTemplates()

@@ -141,8 +141,9 @@ export async function clearDeadMarkers(repository: Repository): Promise<PushMark
   for (const name of names) {
     if (isAlive(Number(name))) continue
     const file = path.join(markerFolder(repository), name)
+    // without its last character it was only half written, by a run that was killed
     const text = await readFile(file, 'utf8').catch(() => '')
-    if (text.startsWith('{"')) cleared.push(JSON.parse(text) as PushMarker)
+    if (text.startsWith('{"') && text.endsWith('}\n')) cleared.push(JSON.parse(text) as PushMarker)
     await rm(file, { force: true })
   }
   return cleared

@@ -41,7 +41,7 @@ export async function buildTree(
 
 /** Stores a tree that is `parent`'s with these blobs. */
 export async function treeWithFiles(repository: Repository, parent: string, files: FileIds): Promise<string> {
-  const index = path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
+  const index = passingIndex(repository)
   const environment = { GIT_INDEX_FILE: index }
   try {
     await repository.git(['read-tree', parent], { environment })
@@ -50,6 +50,11 @@ export async function treeWithFiles(repository: Repository, parent: string, file
   } finally {
     await rm(index, { force: true })
   }
+}
+
+/** Not beside the user's index: what a kill leaves of it is then removed with the other passing files of ours. */
+function passingIndex(repository: Repository): string {
+  return path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
 }
 
 /** Writes the commit object (signed if the user signs commits). No ref moves. */
@@ -119,12 +124,12 @@ export async function stageFiles(
     await writeWorkTree(repository, options, undo)
     await refresh(repository, copy)
     await rename(copy, index)
-    if (before !== undefined) undo.push(() => writeFile(index, before))
+    if (before !== undefined) undo.push(() => replaceFile(repository, index, before))
     await rm(lock, { force: true })
     return { putBack }
   } catch (error) {
     await putBack()
-    await rm(lock, { force: true })
+    for (const file of [lock, passingIndex(repository)]) await rm(file, { force: true })
     throw error
   }
 }
@@ -136,12 +141,12 @@ async function takeIndexLock(repository: Repository, lock: string): Promise<void
   const content = `${LOCK_MARK}${process.pid}\n`
   try {
     await appearWhole(repository, lock, content)
-  } catch {
-    if (await isDeadLock(lock)) await writeFile(lock, content)
-    else
-      throw new LockedError(`another git command is using the index of ${repository.root}`, {
-        hint: `Wait for it; if none runs, remove ${lock}`,
-      })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (await clearDeadIndexLock(repository)) return appearWhole(repository, lock, content)
+    throw new LockedError(`another git command is using the index of ${repository.root}`, {
+      hint: `Wait for it; if none runs, remove ${lock}`,
+    })
   }
 }
 
@@ -172,7 +177,7 @@ async function isDeadLock(lock: string): Promise<boolean> {
 
 /** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */
 async function indexWith(repository: Repository, files: FileIds, before: Buffer | undefined): Promise<string> {
-  const copy = path.join(repository.gitDir, `index.tandem-${process.pid}`)
+  const copy = passingIndex(repository)
   const environment = { GIT_INDEX_FILE: copy }
   if (before !== undefined) await copyFile(path.join(repository.gitDir, 'index'), copy)
   const sparse = await sparsePaths(repository, [...files.keys()])
@@ -234,7 +239,7 @@ export async function writeWorkTree(
     const id = byHand ? blobId(present, repository.objectFormat) : undefined
     if (id !== undefined && id !== known.get(file)?.id && id !== staged.get(file)) continue
     await replaceFile(repository, target, bytes)
-    undo.push(() => (present === undefined ? rm(target, { force: true }) : writeFile(target, present)))
+    undo.push(() => replaceFile(repository, target, present))
   }
 }
 

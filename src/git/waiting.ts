@@ -2,8 +2,9 @@
  * Files that wait to travel with the next data commit (merge reports). They are kept as git objects under one ref, because an untracked file dies by `git clean`
  * or hides in `git stash -u`; a copy in the work tree is there for people, where neither of the two sees it.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { writeByWayOf } from '../io/atomic-write.ts'
 import { exists } from './head.ts'
 import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
@@ -83,7 +84,5 @@ export async function restoreWaitingCopies(repository: Repository): Promise<void
 }
 
 async function putCopy(repository: Repository, file: string, bytes: Buffer): Promise<void> {
-  const target = path.join(repository.root, file)
-  await mkdir(path.dirname(target), { recursive: true })
-  await writeFile(target, bytes)
+  await writeByWayOf(path.join(repository.commonDir, 'tandem'), path.join(repository.root, file), { content: bytes })
 }

@@ -1,11 +1,11 @@
 /** `tandem resolve`: merges what git left in conflict below the exports folder (no driver, modify/delete, add/add), from the index's stages, and stages the result. */
-import { writeFile, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parseCollectionFile, structureText } from '../export/collection-file.ts'
 import { commitsOf, isAncestor, mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import { readBlobs } from '../git/objects.ts'
 import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
+import { writeByWayOf } from '../io/atomic-write.ts'
 import { DamagedError } from '../model/errors.ts'
 import { mergeQuarantine } from '../export/quarantine-file.ts'
 import { parseRecordsFile } from '../export/records-file.ts'
@@ -202,8 +202,6 @@ async function theirHead(workspace: Workspace): Promise<string | undefined> {
 }
 
 async function stage(workspace: Workspace, file: string, text: string): Promise<void> {
-  const target = path.join(workspace.repository.root, file)
-  await mkdir(path.dirname(target), { recursive: true })
-  await writeFile(target, text)
+  await writeByWayOf(workspace.dataDir, path.join(workspace.repository.root, file), { content: text })
   await workspace.repository.git(['add', '--', `:(top,literal)${file}`])
 }

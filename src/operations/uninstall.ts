@@ -22,7 +22,7 @@ export async function uninstall(invocation: Invocation): Promise<string[]> {
   for (const file of await uninstallHooks(repository)) done.push(`put back ${file}`)
   await removeTransactionHook(await gitHooksFolder(repository))
   await unregisterDriver(repository)
-  if (await unmendPrettierignore(repository.root)) done.push('put back .prettierignore')
+  if (await unmendPrettierignore(repository)) done.push('put back .prettierignore')
   await removeAllSettings(repository)
   await removeRefs(repository)
   await rm(path.join(repository.commonDir, 'tandem'), { recursive: true, force: true })

@@ -33,7 +33,7 @@ async function mergeOf(file: string, base: string, ours: string, theirs: string)
 describe('the merge driver', () => {
   beforeEach(async () => {
     await registerDriver(repo.repository)
-    await writeAttributes(path.join(repo.root, 'exports'))
+    await writeAttributes(repo.repository, 'exports')
     await repo.git('add', 'exports')
     await repo.git('commit', '-q', '-m', 'attributes')
   })
@@ -156,9 +156,9 @@ describe('the exports folder', () => {
     await repo.write('exports/app/users/3f.jsonl', '')
     await repo.write('exports/reports/2026-01/a.md', '')
     await repo.write('exports/quarantine/app/users.jsonl', '')
-    expect(await writeAttributes(folder())).toBe(true)
+    expect(await writeAttributes(repo.repository, 'exports')).toBe(true)
     expect(await repo.read('exports/.gitattributes')).toBe('* -text -ident -filter merge=tandem linguist-generated\n')
-    expect(await writeAttributes(folder())).toBe(false)
+    expect(await writeAttributes(repo.repository, 'exports')).toBe(false)
     expect(await readFile(path.join(PROJECT, 'templates/exports.gitattributes'), 'utf8')).toBe(
       await repo.read('exports/.gitattributes'),
     )
@@ -167,7 +167,7 @@ describe('the exports folder', () => {
   test('is refused, with five of the names, when it holds what no export wrote', async () => {
     for (const name of ['a.csv', 'app/b.csv', 'app/users/c.csv', 'app/users/deep/d.jsonl', 'reports/e.md', 'f'])
       await repo.write(`exports/${name}`, '')
-    await expect(writeAttributes(folder())).rejects.toMatchObject({
+    await expect(writeAttributes(repo.repository, 'exports')).rejects.toMatchObject({
       exitCode: 2,
       message: `${folder()} holds files that are no exports: a.csv, app/b.csv, app/users/c.csv, app/users/deep/d.jsonl, f and 1 more`,
     })
@@ -176,18 +176,18 @@ describe('the exports folder', () => {
 
   test('is refused when its .gitattributes is somebody else’s', async () => {
     await repo.write('exports/.gitattributes', '*.csv text\n')
-    await expect(writeAttributes(folder())).rejects.toThrow(/no exports: \.gitattributes/)
+    await expect(writeAttributes(repo.repository, 'exports')).rejects.toThrow(/no exports: \.gitattributes/)
     expect(await repo.read('exports/.gitattributes')).toBe('*.csv text\n')
   })
 
   test('has no problems as it is written, whatever the attributes above it', async () => {
-    await writeAttributes(folder())
+    await writeAttributes(repo.repository, 'exports')
     await repo.write('.gitattributes', '* text=auto eol=crlf ident\n*.jsonl filter=lfs merge=lfs\n')
     expect(await exportsProblems(repo.repository, 'exports')).toEqual([])
   })
 
   test('names the rule that ignores it, and the attribute that overrides ours', async () => {
-    await writeAttributes(folder())
+    await writeAttributes(repo.repository, 'exports')
     await repo.write('.gitignore', 'exports/\n')
     await repo.write('.git/info/attributes', '*.jsonl merge=union text\n')
     const problems = await exportsProblems(repo.repository, 'exports/')
@@ -204,21 +204,21 @@ describe('the exports folder', () => {
 describe('.prettierignore', () => {
   test.each(['dist\n', 'dist', '', 'dist\r\n'])('gets the folder and comes back byte for byte (%j)', async (text) => {
     await repo.write('.prettierignore', text)
-    expect(await mendPrettierignore(repo.root, 'exports')).toBe(true)
+    expect(await mendPrettierignore(repo.repository, 'exports')).toBe(true)
     expect((await repo.read('.prettierignore')).split('\n')).toContain('exports/')
-    expect(await mendPrettierignore(repo.root, 'exports')).toBe(false)
-    expect(await unmendPrettierignore(repo.root)).toBe(true)
+    expect(await mendPrettierignore(repo.repository, 'exports')).toBe(false)
+    expect(await unmendPrettierignore(repo.repository)).toBe(true)
     expect(await repo.read('.prettierignore')).toBe(text)
-    expect(await unmendPrettierignore(repo.root)).toBe(false)
+    expect(await unmendPrettierignore(repo.repository)).toBe(false)
   })
 
   test.each(['exports', '/exports/', 'exports/**'])('is left alone when it says %s already', async (line) => {
     await repo.write('.prettierignore', `${line}\n`)
-    expect(await mendPrettierignore(repo.root, 'exports')).toBe(false)
+    expect(await mendPrettierignore(repo.repository, 'exports')).toBe(false)
   })
 
   test('is not made where there is none', async () => {
-    expect(await mendPrettierignore(repo.root, 'exports')).toBe(false)
+    expect(await mendPrettierignore(repo.repository, 'exports')).toBe(false)
     expect(await readdir(repo.root)).not.toContain('.prettierignore')
   })
 })

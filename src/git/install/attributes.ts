@@ -1,28 +1,29 @@
 /** How git must treat the exports folder: its own .gitattributes, and whether something above it says otherwise. */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { writeAtomically } from '../../io/atomic-write.ts'
+import { writeByWayOf } from '../../io/atomic-write.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { Place } from './hooks-home.ts'
-import { packageText } from './scripts.ts'
+import { packageText, scriptFolder } from './scripts.ts'
 
 const FILE = '.gitattributes'
 const RESERVED = ['reports', 'quarantine']
 const SHOWN = 5
 
 /**
- * Writes `.gitattributes` into the exports folder (absolute path), which is made if needed. Answers false when it was there already.
+ * Writes `.gitattributes` into the exports folder (relative to the root), which is made if needed. Answers false when it was there already.
  * @throws UsageError when the folder holds anything that is no export: it belongs to somebody else
  */
-export async function writeAttributes(folder: string): Promise<boolean> {
+export async function writeAttributes(place: Place, exports: string): Promise<boolean> {
   const text = await packageText('templates/exports.gitattributes')
+  const folder = path.join(place.root, exports)
   const file = path.join(folder, FILE)
   const now = await readFile(file, 'utf8').catch(() => undefined)
   const foreign = await foreignFiles(folder)
   if (now !== undefined && !now.includes('merge=tandem')) foreign.unshift(FILE)
   if (foreign.length > 0) throw foreignError(folder, foreign)
   if (now === text) return false
-  await writeAtomically(file, text)
+  await writeByWayOf(scriptFolder(place.commonDir), file, { content: text })
   return true
 }
 

@@ -1,7 +1,7 @@
 /** Changes to files of the user's, planned first and done later: as plain data, so that a dry run can print them. */
 import { mkdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { writeAtomically } from '../../io/atomic-write.ts'
+import { writeByWayOf } from '../../io/atomic-write.ts'
 
 /**
  * One step. Content is a string of bytes (latin1). `put-aside` moves a hook into the folder `tandem-original` beside it, under its own name (programs that serve
@@ -18,16 +18,16 @@ export function asidePath(file: string): string {
   return path.join(path.dirname(file), 'tandem-original', path.basename(file))
 }
 
-/** Performs edits in their order. */
-export async function performEdits(edits: readonly FileEdit[]): Promise<void> {
-  for (const edit of edits) await perform(edit)
+/** Performs edits in their order; passing files lie in `passing`. */
+export async function performEdits(passing: string, edits: readonly FileEdit[]): Promise<void> {
+  for (const edit of edits) await perform(passing, edit)
 }
 
-async function perform(edit: FileEdit): Promise<void> {
+async function perform(passing: string, edit: FileEdit): Promise<void> {
   const aside = asidePath(edit.path)
   switch (edit.kind) {
     case 'write':
-      return writeAtomically(edit.path, Buffer.from(edit.content, 'latin1'), edit.mode)
+      return writeByWayOf(passing, edit.path, { content: Buffer.from(edit.content, 'latin1'), mode: edit.mode })
     case 'remove':
       return rm(edit.path, { force: true })
     case 'put-aside':

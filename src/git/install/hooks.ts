@@ -4,7 +4,7 @@ import { performEdits, type FileEdit } from './edits.ts'
 import { HOOK_NAMES, planAdd, planRemove, type HookAction, type HookFile, type HookName } from './hook-file.ts'
 import { findHooksHome, gitHooksFolder, type HooksHome, type Place } from './hooks-home.ts'
 import { lefthookEntry, localConfig, planLefthook, planLefthookRemoval } from './lefthook.ts'
-import { copyScripts, removeScripts } from './scripts.ts'
+import { copyScripts, removeScripts, scriptFolder } from './scripts.ts'
 
 /** What was, or would be, done for one hook; `by-hand`: nothing, and `note` says what to add where. */
 export interface Installed {
@@ -45,7 +45,7 @@ export async function planHooks(place: Place, hooks: readonly HookName[] = USUAL
 export async function installHooks(place: Place, hooks?: readonly HookName[]): Promise<readonly Installed[]> {
   const plan = await planHooks(place, hooks)
   await copyScripts(place.commonDir)
-  await performEdits(plan.edits)
+  await performEdits(scriptFolder(place.commonDir), plan.edits)
   return plan.hooks
 }
 
@@ -59,7 +59,7 @@ export async function uninstallHooks(place: Place): Promise<readonly string[]> {
   const edits = plans.flatMap((plan) => plan.edits)
   for (const dot of ['', '.', '.config/'])
     edits.push(...(await planLefthookRemoval(await localConfig(path.join(place.root, `${dot}lefthook.yml`)))))
-  await performEdits(edits)
+  await performEdits(scriptFolder(place.commonDir), edits)
   await removeScripts(place.commonDir)
   return [...new Set(edits.map((edit) => edit.path))]
 }

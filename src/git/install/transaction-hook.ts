@@ -1,7 +1,7 @@
 /** The hook that lives for one `git push`: as soon as git has moved the tracking ref, it pushes the data commit after it (design and reasons: docs/hooks.md). */
 import { lstat, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { writeAtomically } from '../../io/atomic-write.ts'
+import { writeByWayOf } from '../../io/atomic-write.ts'
 import { fillIn, packageText, shellCommand, shellQuote } from './scripts.ts'
 
 export interface TransactionHook {
@@ -43,7 +43,8 @@ export async function writeTransactionHook(hooksFolder: string, hook: Transactio
   const file = path.join(hooksFolder, NAME)
   const script = await transactionHookScript(hook)
   if ((await exists(file)) && !(await isOurs(file))) await rename(file, keptPath(file))
-  await writeAtomically(file, script, 0o755)
+  // git looks at everything in its folder of hooks; beside the marker nobody does
+  await writeByWayOf(path.dirname(hook.marker), file, { content: script, mode: 0o755 })
 }
 
 /** Takes back a hook that a push left behind (it failed, or was killed). Answers true when there was one. */

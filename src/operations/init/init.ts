@@ -8,7 +8,6 @@ import { mendPrettierignore } from '../../git/install/prettierignore.ts'
 import { writeBranches } from '../../git/install/stub-state.ts'
 import { openRepository } from '../../git/repository.ts'
 import { UsageError } from '../../model/errors.ts'
-import path from 'node:path'
 import { approve } from '../approval.ts'
 import type { StructureReview } from '../apply-structure.ts'
 import { workspaceOf, type Invocation, type Workspace } from '../workspace.ts'
@@ -75,10 +74,9 @@ async function setUpClone(workspace: Workspace, options: InitOptions): Promise<s
   const globs = config.branches ?? [settings.get('branch') ?? branch ?? '*']
   await writeBranches(repository.commonDir, globs)
   await setSetting(repository, 'command', options.command)
-  if (await writeAttributes(path.join(repository.root, config.exports)))
+  if (await writeAttributes(repository, config.exports))
     done.push(`wrote ${config.exports}/.gitattributes; it travels with the first data commit`)
-  if (await mendPrettierignore(repository.root, config.exports))
-    done.push(`added ${config.exports}/ to .prettierignore`)
+  if (await mendPrettierignore(repository, config.exports)) done.push(`added ${config.exports}/ to .prettierignore`)
   const problems = await exportsProblems(repository, config.exports)
   if (problems.length > 0)
     throw new UsageError(problems.join('\n'), { hint: 'Correct that, then run tandem init again.' })

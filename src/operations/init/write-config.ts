@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CONFIG_FILE, parseConfig, resolveConfig } from '../../config/load.ts'
 import { exists } from '../../git/head.ts'
+import { scriptFolder } from '../../git/install/scripts.ts'
 import type { Repository } from '../../git/repository.ts'
-import { writeAtomically } from '../../io/atomic-write.ts'
+import { writeByWayOf } from '../../io/atomic-write.ts'
 import { UsageError } from '../../model/errors.ts'
 
 /** `app=sqlite:data/app.db`, taken apart. */
@@ -47,8 +48,9 @@ export async function writeConfig(
   const text = `${JSON.stringify(config, undefined, 2)}\n`
   resolveConfig(parseConfig(text, CONFIG_FILE))
   if (dryRun) return [`would write ${CONFIG_FILE}`]
-  await writeAtomically(file, text)
+  // last, since the next run goes by it: killed before, all of this is done again
   if (secrets.size > 0) await writeSecrets(repository, secrets)
+  await writeByWayOf(scriptFolder(repository.commonDir), file, { content: text })
   return [
     `wrote ${CONFIG_FILE}: commit it`,
     ...[...secrets.keys()].map((name) => `put ${name} into .env, which git ignores: set it on the other machine too`),
@@ -63,15 +65,25 @@ function writtenUrl(name: string, url: string, secrets: Map<string, string>): st
   return `\${${variable}}`
 }
 
+/** `.gitignore` first: at no moment is there a secret that `git add` would take. */
 async function writeSecrets(repository: Repository, secrets: ReadonlyMap<string, string>): Promise<void> {
-  const file = path.join(repository.root, '.env')
+  const ignored = await repository.git(['check-ignore', '--no-index', '--', '.env'], { answers: [1] })
+  if (ignored === '') await addLines(repository, '.gitignore', { lines: ['.env'] })
+  const lines = [...secrets].map(([name, value]) => `${name}='${value}'`)
+  await addLines(repository, '.env', { lines, mode: 0o600 })
+}
+
+/** Adds to a file of the root the lines that it does not hold yet. */
+async function addLines(
+  repository: Repository,
+  name: string,
+  { lines, mode }: { readonly lines: readonly string[]; readonly mode?: number },
+): Promise<void> {
+  const file = path.join(repository.root, name)
   const before = await readFile(file, 'utf8').catch(() => '')
   const gap = before === '' || before.endsWith('\n') ? '' : '\n'
-  const lines = [...secrets].map(([name, value]) => `${name}='${value}'\n`)
-  await writeAtomically(file, `${before}${gap}${lines.join('')}`, 0o600)
-  const ignored = await repository.git(['check-ignore', '--no-index', '--', '.env'], { answers: [1] })
-  if (ignored !== '') return
-  const ignore = path.join(repository.root, '.gitignore')
-  const rules = await readFile(ignore, 'utf8').catch(() => '')
-  await writeAtomically(ignore, `${rules}${rules === '' || rules.endsWith('\n') ? '' : '\n'}.env\n`)
+  const missing = lines.filter((line) => !before.split('\n').includes(line)).map((line) => `${line}\n`)
+  const content = `${before}${gap}${missing.join('')}`
+  const folder = scriptFolder(repository.commonDir)
+  await writeByWayOf(folder, file, mode === undefined ? { content } : { content, mode })
 }

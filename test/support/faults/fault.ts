@@ -56,8 +56,7 @@ function run(
   cwd: string,
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number; text: string }> {
-  const [program, args] =
-    words[0] === 'tandem' ? [process.execPath, [PROGRAM, ...words.slice(1)]] : ['git', [...words]]
+  const [program, args] = words[0] === 'tandem' ? [process.execPath, [PROGRAM, ...words.slice(1)]] : ['git', [...words]]
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env: { ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''

@@ -14,6 +14,8 @@ export interface Operation {
   readonly on: 'a' | 'b'
   /** git's arguments, or `tandem` and the program's. */
   readonly words: readonly string[]
+  /** Commands that do the same one after the other, where it goes through states between before and after. */
+  readonly steps?: readonly (readonly string[])[]
   /** What a person does next, and what must then be as if nothing had happened. */
   next(asset: Asset): Promise<void>
   /** Brings the machine back to where it can exchange data, when that is not where the operation ends. */
@@ -182,6 +184,10 @@ export const OPERATIONS: readonly Operation[] = [
     on: 'a',
     prepare: theirsPushed,
     words: ['tandem', 'sync'],
+    steps: [
+      ['tandem', 'export', '--commit'],
+      ['-c', 'core.hooksPath=/dev/null', 'pull', '--no-edit'],
+    ],
     next: async (a) => {
       await removeGitLocks(a)
       await tandem(a, 'sync')

@@ -25,7 +25,8 @@ const KILLS = ['kill', 'crash', 'torn']
 function reached(point) {
   appendFileSync(pointsFile, `${point.replaceAll('\n', ' ').slice(0, 200)}\n`)
   const number = readFileSync(pointsFile, 'latin1').split('\n').length - 1
-  if (number !== Number(at)) return (kind === 'ENOSPC' || kind === 'down') && existsSync(firedFile) ? 'after' : undefined
+  if (number !== Number(at))
+    return (kind === 'ENOSPC' || kind === 'down') && existsSync(firedFile) ? 'after' : undefined
   appendFileSync(firedFile, `${point}\n`)
   if (kind === 'kill') process.kill(process.pid, 'SIGKILL')
   if (kind === 'crash') process.kill(0, 'SIGKILL')
@@ -50,7 +51,20 @@ function fileFault(syscall, file, isRemoval) {
 const REMOVALS = new Set(['unlink', 'rm', 'rmdir'])
 /** Which argument says where the write goes: for two names, the second. */
 const TARGETS = { rename: 1, link: 1, copyFile: 1, symlink: 1 }
-const WRITES = ['rename', 'link', 'copyFile', 'symlink', 'unlink', 'rm', 'rmdir', 'mkdir', 'writeFile', 'appendFile', 'chmod', 'truncate']
+const WRITES = [
+  'rename',
+  'link',
+  'copyFile',
+  'symlink',
+  'unlink',
+  'rm',
+  'rmdir',
+  'mkdir',
+  'writeFile',
+  'appendFile',
+  'chmod',
+  'truncate',
+]
 
 /** Nothing is written where what is to go is not there, or what is to come is. */
 function writesNothing(syscall, file) {
@@ -59,7 +73,8 @@ function writesNothing(syscall, file) {
 }
 
 function half(data) {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const bytes =
+    typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   return bytes.subarray(0, Math.floor(bytes.length / 2))
 }
 
@@ -112,7 +127,22 @@ function wrapOpen() {
   }
 }
 
-const GIT_WRITES = new Set(['add', 'commit', 'commit-tree', 'config', 'fetch', 'hash-object', 'mktree', 'notes', 'pull', 'push', 'read-tree', 'update-index', 'update-ref', 'write-tree'])
+const GIT_WRITES = new Set([
+  'add',
+  'commit',
+  'commit-tree',
+  'config',
+  'fetch',
+  'hash-object',
+  'mktree',
+  'notes',
+  'pull',
+  'push',
+  'read-tree',
+  'update-index',
+  'update-ref',
+  'write-tree',
+])
 const READS_CONFIG = ['--get', '--get-all', '--get-regexp', '--list', '-l']
 
 /** The words of a git command that writes; undefined for any other program. */
@@ -145,7 +175,8 @@ function wrapSpawn() {
   }
 }
 
-const SQL_WRITES = /^\s*(begin\s+(immediate|exclusive)|insert|update|delete|replace|create|drop|alter|commit|end|savepoint|release)\b/i
+const SQL_WRITES =
+  /^\s*(begin\s+(immediate|exclusive)|insert|update|delete|replace|create|drop|alter|commit|end|savepoint|release)\b/i
 const SQLITE = {
   ENOSPC: ['SQLITE_FULL', 'database or disk is full', 13],
   EACCES: ['SQLITE_READONLY', 'attempt to write a readonly database', 8],
@@ -183,7 +214,8 @@ function wrapLibsql() {
 function wrapSockets() {
   const { write, connect } = net.Socket.prototype
   net.Socket.prototype.write = function writeWithFaults(data, ...rest) {
-    if (this.remotePort === undefined || reached(`socket ${spoken(data)}`) === undefined) return write.call(this, data, ...rest)
+    if (this.remotePort === undefined || reached(`socket ${spoken(data)}`) === undefined)
+      return write.call(this, data, ...rest)
     if (KILLS.includes(kind)) process.kill(process.pid, 'SIGKILL')
     if (Number(at) % 2 === 0) write.call(this, data)
     this.destroy(failure('ECONNRESET', 'read'))
@@ -191,14 +223,18 @@ function wrapSockets() {
   }
   net.Socket.prototype.connect = function connectWithFaults(...args) {
     if (kind !== 'down' || !existsSync(firedFile)) return connect.apply(this, args)
-    process.nextTick(() => this.destroy(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })))
+    process.nextTick(() =>
+      this.destroy(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })),
+    )
     return this
   }
 }
 
 /** The words of a message, for the list of points. */
 function spoken(data) {
-  return Buffer.from(data).toString('latin1').replace(/[^\x20-\x7e]+/g, ' ')
+  return Buffer.from(data)
+    .toString('latin1')
+    .replace(/[^\x20-\x7e]+/g, ' ')
 }
 
 if (isProgram && folder !== '') {

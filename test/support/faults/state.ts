@@ -70,20 +70,20 @@ function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-export interface Ends {
-  readonly before: State
-  readonly after: State
-}
-
-/** What must not be seen at any moment, whatever happened: records between the two states, a file that is neither, an index that would take HEAD's records back. */
-export function brokenStates(now: State, { before, after }: Ends): string[] {
+/**
+ * What must not be seen at any moment, whatever happened: records between two states, a file that is of none, an index that would take HEAD's records back.
+ * @param course the states that the operation goes through, from before to after
+ */
+export function brokenStates(now: State, course: readonly State[]): string[] {
   const problems: string[] = []
-  if (now.live !== before.live && now.live !== after.live) problems.push('the records are neither as before nor as after')
-  if (now.head !== before.head && now.head !== after.head) problems.push('HEAD is neither as before nor as after')
-  if (before.head !== after.head && now.head === after.head && now.index !== after.index)
+  if (course.every(({ live }) => live !== now.live)) problems.push('the records are neither as before nor as after')
+  const reached = course.findIndex(({ head }) => head === now.head)
+  if (reached < 0) problems.push('HEAD is neither as before nor as after')
+  if (course.slice(Math.max(reached, 0)).every(({ index }) => index !== now.index))
     problems.push('the index holds a staged reversal of HEAD')
   for (const [file, text] of now.files)
-    if (text !== before.files.get(file) && text !== after.files.get(file) && text !== CONFLICT) problems.push(`half-written: ${file}`)
+    if (text !== CONFLICT && course.every(({ files }) => files.get(file) !== text))
+      problems.push(`half-written: ${file}`)
   return problems
 }
 

@@ -9,7 +9,7 @@ import type { Engine } from '../live-database.ts'
 import { assetsIn, type TwoAssets } from '../two-assets.ts'
 import { runWithFault, type Fault } from './fault.ts'
 import type { Operation } from './operations.ts'
-import { brokenStates, differences, liveOf, stateOf, type Ends, type State } from './state.ts'
+import { brokenStates, differences, liveOf, stateOf, type State } from './state.ts'
 
 /** An operation whose undisturbed course is known. */
 export interface Course {
@@ -17,7 +17,8 @@ export interface Course {
   readonly engine: Engine
   readonly template: TwoAssets
   readonly points: readonly string[]
-  readonly ends: Ends
+  /** The states that it goes through, from before to after. */
+  readonly states: readonly State[]
   /** After the next ordinary command. */
   readonly settled: State
   /** The records of both machines when all has been exchanged. */
@@ -39,7 +40,20 @@ export async function courseOf(operation: Operation, engine: Engine): Promise<Co
     const problems = await exchange(assets)
     const outcome = await liveOf(assets.a)
     if (problems.length > 0) throw new Error(`${operation.name} without a fault: ${problems.join('; ')}`)
-    return { operation, engine, template, points, ends: { before, after }, settled, outcome }
+    const states = [before, ...(await statesBetween(operation, template, engine)), after]
+    return { operation, engine, template, points, states, settled, outcome }
+  })
+}
+
+async function statesBetween({ steps = [], on }: Operation, template: TwoAssets, engine: Engine): Promise<State[]> {
+  if (steps.length === 0) return []
+  return withCopy(template, engine, async (assets) => {
+    const states: State[] = []
+    for (const step of steps) {
+      await runWithFault(assets[on], step)
+      states.push(await stateOf(assets[on]))
+    }
+    return states
   })
 }
 
@@ -65,9 +79,9 @@ export async function trial(course: Course, fault: Fault): Promise<Trial> {
 }
 
 async function afterFault(course: Course, assets: TwoAssets): Promise<string[]> {
-  const { operation, ends, settled, outcome } = course
+  const { operation, states, settled, outcome } = course
   const asset = assets[operation.on]
-  const broken = brokenStates(await stateOf(asset), ends)
+  const broken = brokenStates(await stateOf(asset), states)
   if (broken.length > 0) return broken
   try {
     await operation.next(asset)
@@ -75,7 +89,8 @@ async function afterFault(course: Course, assets: TwoAssets): Promise<string[]> 
     if (wrong.length > 0) return [`after the next command these are not as they should be: ${wrong.join(', ')}`]
     await operation.goOn?.(asset)
     const problems = await exchange(assets)
-    if ((await liveOf(assets.a)) !== outcome) problems.push('in the end the records are not what they are without a fault')
+    if ((await liveOf(assets.a)) !== outcome)
+      problems.push('in the end the records are not what they are without a fault')
     return problems
   } catch (error) {
     return [(error as Error).message]
@@ -108,7 +123,20 @@ async function untidy(asset: Asset): Promise<string[]> {
   if (!digest.ok || digest.live !== digest.exports) problems.push(`${asset.name}: the exports differ from live`)
   const status = (await asset.git('status', '--porcelain')).stdout
   if (status !== '') problems.push(`${asset.name}: git status is not clean: ${status}`)
-  const left = await asset.start('find', ['.git', '-name', '*.lock', '-o', '-name', 'index.tandem-*', '-o', '-path', '.git/tandem/lock', '-o', '-path', '.git/hooks/*.[0-9]*'])
+  const left = await asset.start('find', [
+    '.git',
+    '-name',
+    '*.lock',
+    '-o',
+    '-name',
+    'index.tandem-*',
+    '-o',
+    '-path',
+    '.git/tandem/lock',
+    '-o',
+    '-path',
+    '.git/hooks/*.[0-9]*',
+  ])
   if (left.stdout !== '') problems.push(`${asset.name}: left behind: ${left.stdout.trim()}`)
   return problems
 }

@@ -1,0 +1,104 @@
+/**
+ * A program that uses a live database while it is being merged: a process of its own that counts up one field of shared records, and inserts and deletes records of
+ * its own, until its standard input ends. Then it prints what it has written, so that every lost write can be told. `process.ts URL FIELD PREFIX PAUSE_MS`
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'libsql'
+import { Client } from 'pg'
+
+/** What a writer has committed. */
+export interface Written {
+  /** Shared record → how often its field was counted up. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Its own records that it has not deleted again. */
+  readonly own: readonly string[]
+  readonly transactions: number
+  /** Transactions that the database made it repeat (deadlock, busy). */
+  readonly repeated: number
+}
+
+interface Session {
+  run(statements: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+const SHARED = 20
+
+function sqliteSession(file: string): Session {
+  const database = new Database(file, { timeout: 5000 })
+  const run: Session['run'] = async (statements) => {
+    database.exec('BEGIN IMMEDIATE')
+    for (const statement of statements) database.exec(statement)
+    database.exec('COMMIT')
+  }
+  return { run, close: async () => void database.close() }
+}
+
+async function postgresSession(url: string): Promise<Session> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const run: Session['run'] = async (statements) => {
+    await client.query(`BEGIN; ${statements.join('; ')}; COMMIT`).catch(async (error: unknown) => {
+      await client.query('ROLLBACK')
+      throw error
+    })
+  }
+  return { run, close: () => client.end() }
+}
+
+/** What a database asks every program to do again: deadlocks, serialisation failures, lock timeouts. */
+function isRepeatable(error: unknown): boolean {
+  return ['40001', '40P01', '55P03'].includes((error as { code?: string }).code ?? '')
+}
+
+const [url = '', field = '', prefix = '', pause = '5'] = process.argv.slice(2)
+const session = url.startsWith('postgres') ? await postgresSession(url) : sqliteSession(url)
+const counts: Record<string, number> = {}
+const own: string[] = []
+let transactions = 0
+let repeated = 0
+let isOver = false
+process.stdin.on('end', () => (isOver = true)).resume()
+
+/** Two shared records in one transaction, in any order: that is what deadlocks are made of. */
+function countUp(turn: number): { statements: string[]; done(): void } {
+  const ids = [turn % SHARED, (turn * 7 + 3) % SHARED].map((i) => `trader-${String(i + 1).padStart(4, '0')}`)
+  return {
+    statements: ids.map((id) => `UPDATE traders SET ${field} = ${field} + 1 WHERE id = '${id}'`),
+    done: () => ids.forEach((id) => (counts[id] = (counts[id] ?? 0) + 1)),
+  }
+}
+
+/** Seldom, or what it deletes between two cycles would be more than the guard lets pass. */
+const OWN_EVERY = 64
+
+function insertOwn(turn: number): { statements: string[]; done(): void } {
+  const id = `${prefix}-${turn}`
+  const old = turn % (2 * OWN_EVERY) === 0 ? own[0] : undefined
+  const insert = `INSERT INTO traders (id, username, user_id, profit_usd) VALUES ('${id}', '${prefix}', 0, 0)`
+  return {
+    statements: old === undefined ? [insert] : [insert, `DELETE FROM traders WHERE id = '${old}'`],
+    done: () => {
+      if (old !== undefined) own.shift()
+      own.push(id)
+    },
+  }
+}
+
+for (let turn = 0; !isOver; turn++) {
+  const { statements, done } = turn % OWN_EVERY === 0 ? insertOwn(turn) : countUp(turn)
+  for (;;) {
+    try {
+      await session.run(statements)
+      break
+    } catch (error) {
+      if (!isRepeatable(error)) throw error
+      repeated++
+    }
+  }
+  done()
+  transactions++
+  await sleep(Number(pause))
+}
+await session.close()
+process.stdout.write(JSON.stringify({ counts, own, transactions, repeated } satisfies Written))

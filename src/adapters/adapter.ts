@@ -71,6 +71,16 @@ export interface Adapter {
   /** What the columns' defaults fill in, where they are literals: field → value as a record would hold it. Expressions are left out. */
   defaults(schema: CollectionSchema): Promise<ReadonlyMap<string, ValueText>>
 
+  /**
+   * Runs `work` while nobody else can write into these collections, with an adapter whose `apply`, `writeState` and `nextKeys` belong to that: what they did stays
+   * when `work` returns, and is taken back when it throws. Programs wait meanwhile, so it is for short work, and for a plan that they made stale before. MongoDB
+   * cannot keep writers out: there `work` runs as it is.
+   */
+  exclusively<Result>(
+    collections: readonly CollectionSchema[],
+    work: (adapter: Adapter) => Promise<Result>,
+  ): Promise<Result>
+
   /** The tool's state texts; empty when the tool was never here. Creates nothing. Finishes or rolls back an interrupted journal first. */
   readState(): Promise<ReadonlyMap<string, string>>
 

@@ -4,11 +4,12 @@
  */
 import type { KeyText } from '../model/canonical.ts'
 import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
+import type { CollectionSchema } from '../model/collection.ts'
 import { LockedError, TandemError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { finishPlan, type ReconcilePlan } from './finish-plan.ts'
 import type { Refusal } from './place-changes.ts'
-import { prepareReconciliation, type PlanOptions, type Prepared } from './plan-reconcile.ts'
+import { prepareReconciliation, type PlanOptions } from './plan-reconcile.ts'
 import { expectedPending, pendingEntry } from './quarantine/pending.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import type { Source } from './source.ts'
@@ -42,6 +43,9 @@ function changesOf(plan: ReconcilePlan): number {
 /** Times a plan is made anew because somebody wrote meanwhile. */
 const ATTEMPTS = 5
 
+/** Programs that write wait for as long as an attempt takes; beyond this they are left alone, and the attempt may fail again. */
+const EXCLUSIVE_LIMIT_MS = 3_000
+
 /**
  * Applies HEAD's exports to live, three-way against the sync point; a dry run only plans.
  * @throws DamagedError, UndoneError, UnreachableError; LockedError when live kept changing
@@ -52,30 +56,58 @@ export async function reconcile(
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Refused = { holds: new Map(), records: new Map() }
-  let prepared: Prepared | undefined
-  let reason: string | undefined
-  for (let attempt = 0; attempt < ATTEMPTS;) {
-    prepared ??= await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
-    const plan = await finishPlan(source, prepared, refused.records)
-    if (options.mayDefer === true && changesOf(plan) > HOOK_LIMIT) return { ...plan, deferred: true }
-    if (workspace.invocation.dryRun) return plan
-    const kind = options.join === true ? 'join' : 'apply'
-    const outcome = await perform({ workspace, source, kind }, plan)
-    if (outcome === undefined) return plan
-    if (outcome.status === 'violation' && mayWithhold(refused, plan, outcome)) {
-      for (const other of outcome.others ?? []) mayWithhold(refused, plan, other)
-      continue
-    }
-    attempt++
-    prepared = undefined
-    const again = outcome.status === 'stale' ? outcome.reason : `violation of ${outcome.constraint}`
-    if (outcome.status === 'violation') holdRefused(refused.holds, outcome)
-    else if (again === reason) holdReferenced(source, plan, { refused: refused.holds, reason: again })
-    reason = again
+  let last: Attempted | undefined
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const run = (at: Source): Promise<Attempted> => attemptOnce(workspace, at, { ...options, refused })
+    // somebody writes into the same records: he waits while they are read, merged and written once more
+    const touched = last !== undefined && last.ms <= EXCLUSIVE_LIMIT_MS ? touchedBy(last) : undefined
+    const now =
+      touched === undefined
+        ? await run(source)
+        : await source.adapter.exclusively(touched, (adapter) => run({ ...source, adapter }))
+    const { plan, failure } = now
+    if (failure === undefined) return plan
+    if (failure.status === 'violation') holdRefused(refused.holds, failure)
+    else if (touched !== undefined && last?.failure?.status === 'stale' && failure.reason === last.failure.reason)
+      holdReferenced(source, plan, { refused: refused.holds, reason: failure.reason })
+    last = now
   }
   throw new LockedError(`source ${source.source}: records changed again and again while HEAD was being applied`, {
     hint: 'Run: tandem apply',
   })
+}
+
+interface Attempted {
+  readonly plan: ReconcilePlan
+  /** Why it has to be planned again; undefined when it is done. */
+  readonly failure: Failure | undefined
+  readonly ms: number
+}
+
+/** Reads, merges and writes; single records that the database refuses are left out without reading again. */
+async function attemptOnce(
+  workspace: Workspace,
+  source: Source,
+  options: Omit<ReconcileOptions, 'refused'> & { readonly refused: Refused },
+): Promise<Attempted> {
+  const { refused } = options
+  const start = workspace.invocation.nowMs()
+  const prepared = await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
+  for (;;) {
+    const plan = await finishPlan(source, prepared, refused.records)
+    const isLong = options.mayDefer === true && changesOf(plan) > HOOK_LIMIT
+    if (isLong) return { plan: { ...plan, deferred: true }, failure: undefined, ms: 0 }
+    if (workspace.invocation.dryRun) return { plan, failure: undefined, ms: 0 }
+    const failure = await perform({ workspace, source, kind: options.join === true ? 'join' : 'apply' }, plan)
+    if (failure?.status !== 'violation' || !mayWithhold(refused, plan, failure))
+      return { plan, failure, ms: workspace.invocation.nowMs() - start }
+    for (const other of failure.others ?? []) mayWithhold(refused, plan, other)
+  }
+}
+
+/** The collections that a plan writes into. */
+function touchedBy({ plan }: Attempted): CollectionSchema[] {
+  return plan.changes.map(({ selection }) => selection.schema)
 }
 
 /** Notes the refused record, so that the next plan does without it; false where that cannot help. */
@@ -97,7 +129,7 @@ function holdRefused(holds: Holds, { collection, key, constraint, message }: Vio
   holds.set(collection, `record ${key ?? ''} violates ${constraint}: ${message}`)
 }
 
-/** Read again, and still refused for the same reason: nobody is writing, a record to be deleted is referred to. Its collection waits for a person. */
+/** Read again with nobody writing, and still refused for the same reason: a record to be deleted is referred to. Its collection waits for a person. */
 function holdReferenced(
   source: Source,
   plan: ReconcilePlan,

@@ -21,7 +21,7 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
       await recover(connection)
       return await operation()
     })
-  return {
+  const adapter: Adapter = {
     engine: 'mongodb',
     capabilities: {
       transactions: connection.transactions,
@@ -37,6 +37,7 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
       }),
     statements: async (changes) => ({ ahead: statementsFor(changes), within: [] }),
     defaults: async () => new Map(),
+    exclusively: async (_collections, work) => await work(adapter),
     readState: async () => await settled(async () => await readEntries(connection)),
     writeState: async (changes, expected) =>
       await explained(connection, async () => await applyState(connection, changes, expected)),
@@ -44,6 +45,7 @@ export async function connectMongodb(url: string, options: ConnectOptions): Prom
     dropState: async () => await settled(async () => await dropOwnCollections(connection)),
     close: async () => await connection.client.close(),
   }
+  return adapter
 }
 
 function noSerialKeys({ source }: Connection, { name }: CollectionSchema): UsageError {

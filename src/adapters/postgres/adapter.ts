@@ -1,11 +1,13 @@
 /** The PostgreSQL adapter: the contract's operations, each one transaction on a connection from the pool. Versions 13 to 18. */
 import type { StateChanges } from '../../model/change.ts'
+import type { CollectionSchema } from '../../model/collection.ts'
 import type { Adapter, ConnectOptions } from '../adapter.ts'
-import { applyPlan } from './apply.ts'
+import { again, applyPlan } from './apply.ts'
 import { openDatabase, type Database } from './connect.ts'
 import { literalDefaults } from './defaults.ts'
 import { describe } from './describe.ts'
 import { explain } from './failure.ts'
+import { parseCollectionName, qualified } from './name.ts'
 import { drawKeys } from './sequences.ts'
 import { reading, writing } from './session.ts'
 import { takeSnapshot } from './snapshot.ts'
@@ -18,7 +20,10 @@ import { statementsFor } from './structure.ts'
  * @throws UsageError when the URL is not valid or the server not supported
  */
 export async function connectPostgres(url: string, options: ConnectOptions): Promise<Adapter> {
-  const database = await openDatabase(url, options)
+  return adapterOf(await openDatabase(url, options))
+}
+
+function adapterOf(database: Database): Adapter {
   const attempt = explaining(database)
   return {
     engine: 'postgres',
@@ -40,6 +45,8 @@ export async function connectPostgres(url: string, options: ConnectOptions): Pro
         'read the defaults',
         async () => await reading(database, (client) => literalDefaults(client, database, schema)),
       ),
+    exclusively: async (collections, work) =>
+      await attempt('keep others from writing', async () => await exclusively(database, collections, work)),
     readState: async () => await attempt('read its state', async () => await reading(database, selectState)),
     writeState: async (changes, expected) =>
       await attempt('write its state', async () => await writeState(database, changes, expected)),
@@ -47,6 +54,21 @@ export async function connectPostgres(url: string, options: ConnectOptions): Pro
     dropState: async () => await attempt('remove its state', async () => await writing(database, removeState)),
     close: async () => await database.pool.end(),
   }
+}
+
+/** SHARE ROW EXCLUSIVE lets everybody read and nobody write (PostgreSQL documentation, "Explicit Locking"); what the tables are called comes from the catalogue. */
+async function exclusively<Result>(
+  database: Database,
+  collections: readonly CollectionSchema[],
+  work: (adapter: Adapter) => Promise<Result>,
+): Promise<Result> {
+  const tables = collections.flatMap(({ name }) => parseCollectionName(name) ?? []).map(qualified)
+  return await again(database, () =>
+    writing(database, async (held) => {
+      if (tables.length > 0) await held.query(`LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
+      return await work(adapterOf({ ...database, held }))
+    }),
+  )
 }
 
 async function writeState(database: Database, changes: StateChanges, expected: StateChanges): Promise<boolean> {

@@ -23,12 +23,26 @@ const ATTEMPTS = 5
  * @throws LockedError when others held the rows through every attempt
  */
 export async function applyPlan(database: Database, plan: ApplyPlan): Promise<ApplyOutcome> {
-  for (let attempt = 1; ; attempt++) {
-    try {
+  try {
+    return await again(database, async () => {
       await addLabels(database, plan.structure ?? [])
       return await writing(database, async (client) => await perform(client, database, plan))
+    })
+  } catch (error) {
+    throw undone(database, error)
+  }
+}
+
+/**
+ * Runs `run` again when the server chose it as the victim of a deadlock or a lock was not to be had.
+ * @throws LockedError when others held the rows through every attempt
+ */
+export async function again<Result>(database: Database, run: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
     } catch (error) {
-      if (!isPassing(error)) throw undone(database, error)
+      if (!isPassing(error)) throw error
       if (attempt === ATTEMPTS) {
         throw new LockedError(`${database.source}: other sessions held the records through ${ATTEMPTS} attempts`, {
           hint: 'see pg_stat_activity for transactions left open, and run it again',

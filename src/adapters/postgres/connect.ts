@@ -21,6 +21,8 @@ export interface Database {
   readonly version: number
   /** The search path the user's own sessions have; triggers, checks and casts of theirs may rely on it. */
   readonly searchPath: string
+  /** Inside `exclusively`: the connection whose transaction all writing belongs to. */
+  readonly held?: PoolClient
   /** A connection from the pool. @throws UnreachableError as at the first one */
   connect(): Promise<PoolClient>
 }

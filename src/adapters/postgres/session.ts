@@ -43,6 +43,7 @@ export async function writing<Result>(
   database: Database,
   body: (client: Connection) => Promise<Result>,
 ): Promise<Result> {
+  if (database.held !== undefined) return await within(database.held, body)
   const settings = [...PINNED, ['lock_timeout', '5s'] as const]
   return await transaction(database, { begin: 'ISOLATION LEVEL READ COMMITTED READ WRITE', settings, body })
 }
@@ -82,6 +83,16 @@ export async function inSavepoint<Result>(client: Connection, body: () => Promis
     return result
   } catch (error) {
     await client.query('ROLLBACK TO SAVEPOINT tandem').catch(() => {}) // the connection is gone: told by whoever uses it next
+    throw error
+  }
+}
+
+/** The same inside a transaction that is somebody else's to end. */
+async function within<Result>(client: Connection, body: (client: Connection) => Promise<Result>): Promise<Result> {
+  try {
+    return await inSavepoint(client, () => body(client))
+  } catch (error) {
+    if (error instanceof Rollback) return error.result as Result
     throw error
   }
 }

@@ -20,7 +20,7 @@ import { statementsFor } from './structure.ts'
  */
 export async function connectSqlite(path: string, options: ConnectOptions): Promise<Adapter> {
   const file = await openFile(path, options)
-  return {
+  const adapter: Adapter = {
     engine: 'sqlite',
     capabilities: { transactions: true, declaredFields: true, concurrentSnapshot: true },
     describe: async () => using(file, (connection) => describeDatabase(connection, shownPath(path, options.root))),
@@ -28,6 +28,7 @@ export async function connectSqlite(path: string, options: ConnectOptions): Prom
     apply: async (plan) => using(file, (connection) => applyPlan(connection, plan)),
     statements: async (changes) => ({ ahead: [], within: statementsFor(changes) }),
     defaults: async (schema) => using(file, (connection) => literalDefaults(connection, schema)),
+    exclusively: async (_collections, work) => exclusively(file, adapter, work),
     readState: async () => using(file, readState),
     writeState: async (changes, expected) => using(file, (connection) => writeState(connection, changes, expected)),
     nextKeys: async (schema, count, above) =>
@@ -36,6 +37,29 @@ export async function connectSqlite(path: string, options: ConnectOptions): Prom
       using(file, dropState)
     },
     close: async () => {},
+  }
+  return adapter
+}
+
+/** SQLite has one writer at a time: whoever began to write keeps the others waiting. */
+async function exclusively<Result>(
+  file: DatabaseFile,
+  adapter: Adapter,
+  work: (adapter: Adapter) => Promise<Result>,
+): Promise<Result> {
+  const connection = guarded(file, () => file.open())
+  try {
+    guarded(file, () => connection.exec('BEGIN IMMEDIATE'))
+    const result = await work({
+      ...adapter,
+      apply: async (plan) => guarded(file, () => applyPlan(connection, plan)),
+      writeState: async (changes, expected) => guarded(file, () => writeState(connection, changes, expected)),
+      nextKeys: async (schema, count, above) => guarded(file, () => nextKeys(connection, schema, { count, above })),
+    })
+    guarded(file, () => connection.exec('COMMIT'))
+    return result
+  } finally {
+    connection.close() // rolls back what was not committed
   }
 }
 

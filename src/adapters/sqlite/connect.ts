@@ -19,6 +19,7 @@ export interface Connection {
   /** Returns the number of rows changed. */
   run(sql: string, parameters?: readonly SqlValue[]): number
   exec(sql: string): void
+  readonly inTransaction: boolean
   /** Does nothing where some error (disk full, …) has rolled back already. */
   rollBack(): void
   close(): void
@@ -98,6 +99,9 @@ function connectionOf(database: Driver): Connection {
     run: (sql, parameters = []) => writer(sql).run(parameters).changes,
     exec: (sql) => {
       database.exec(sql)
+    },
+    get inTransaction() {
+      return database.inTransaction
     },
     rollBack: () => {
       if (database.inTransaction) database.exec('ROLLBACK')
@@ -204,6 +208,7 @@ function errorFor(file: DatabaseFile, error: unknown): Error {
  * reading and writing (https://www.sqlite.org/lang_transaction.html).
  */
 export function immediately<Result>(connection: Connection, work: () => Result): Result {
+  if (connection.inTransaction) return inSavepoint(connection, work)
   connection.exec('BEGIN IMMEDIATE')
   try {
     const result = work()
@@ -211,6 +216,20 @@ export function immediately<Result>(connection: Connection, work: () => Result):
     return result
   } catch (error) {
     connection.rollBack()
+    throw error
+  }
+}
+
+/** The same inside a transaction that is somebody else's to end. */
+function inSavepoint<Result>(connection: Connection, work: () => Result): Result {
+  connection.exec('SAVEPOINT tandem')
+  try {
+    const result = work()
+    connection.exec('RELEASE tandem')
+    return result
+  } catch (error) {
+    // some errors (disk full, …) have rolled back everything already
+    if (connection.inTransaction) connection.exec('ROLLBACK TO tandem; RELEASE tandem')
     throw error
   }
 }

@@ -104,23 +104,24 @@ async function exchange(assets: TwoAssets): Promise<string[]> {
     await b.git('pull', '-q', '--no-edit')
     await b.tandem('init', '--yes')
   }
-  await a.try('push', '-q') // refused when the other one was quicker
-  for (const asset of [a, b, a]) {
-    await asset.git('pull', '-q', '--no-edit')
-    await asset.git('push', '-q')
+  if ((await a.try('push', '-q')).code !== 0) {
+    await a.git('pull', '-q', '--no-edit') // the other one was quicker
+    await a.git('push', '-q')
   }
   await b.git('pull', '-q', '--no-edit')
+  await b.git('push', '-q')
+  await a.git('pull', '-q', '--no-edit')
   const problems: string[] = []
   if ((await liveOf(a)) !== (await liveOf(b))) problems.push('the databases differ')
   if ((await a.id('HEAD')) !== (await b.id('HEAD'))) problems.push('the machines are at different commits')
   for (const asset of [a, b]) problems.push(...(await untidy(asset)))
+  const digest = await a.digest()
+  if (!digest.ok || digest.live !== digest.exports) problems.push('the exports differ from live')
   return problems
 }
 
 async function untidy(asset: Asset): Promise<string[]> {
   const problems: string[] = []
-  const digest = await asset.digest()
-  if (!digest.ok || digest.live !== digest.exports) problems.push(`${asset.name}: the exports differ from live`)
   const status = (await asset.git('status', '--porcelain')).stdout
   if (status !== '') problems.push(`${asset.name}: git status is not clean: ${status}`)
   const left = await asset.start('find', [

@@ -65,7 +65,7 @@ export async function runCycles(engine: Engine, options: CyclesOptions): Promise
 
 /** What a hook says when all is well. */
 function isUsual(line: string): boolean {
-  return /data commit|applied|report:|→|conflict|\+\d+ ~\d+ -\d+/.test(line)
+  return /^tandem: (data commit \w+ (on top of|pushed)|app \+|report: )/.test(line)
 }
 
 async function verdict(assets: TwoAssets, byA: Written, byB: Written): Promise<string[]> {

@@ -70,11 +70,14 @@ function countUp(turn: number): { statements: string[]; done(): void } {
 }
 
 /** Seldom, or what it deletes between two cycles would be more than the guard lets pass. */
-const OWN_EVERY = 64
+const OWN_EVERY_MS = 500
+let nextOwn = Date.now()
+let born = 0
 
 function insertOwn(turn: number): { statements: string[]; done(): void } {
   const id = `${prefix}-${turn}`
-  const old = turn % (2 * OWN_EVERY) === 0 ? own[0] : undefined
+  const old = ++born % 4 === 0 ? own[0] : undefined
+  nextOwn = Date.now() + OWN_EVERY_MS
   const insert = `INSERT INTO traders (id, username, user_id, profit_usd) VALUES ('${id}', '${prefix}', 0, 0)`
   return {
     statements: old === undefined ? [insert] : [insert, `DELETE FROM traders WHERE id = '${old}'`],
@@ -86,7 +89,7 @@ function insertOwn(turn: number): { statements: string[]; done(): void } {
 }
 
 for (let turn = 0; !isOver; turn++) {
-  const { statements, done } = turn % OWN_EVERY === 0 ? insertOwn(turn) : countUp(turn)
+  const { statements, done } = Date.now() >= nextOwn ? insertOwn(turn) : countUp(turn)
   for (;;) {
     try {
       await session.run(statements)

@@ -5,6 +5,7 @@
 import { describe } from 'vitest'
 import { applying } from './cases/applying.ts'
 import { automatic } from './cases/automatic.ts'
+import { exclusive } from './cases/exclusive.ts'
 import { keeping } from './cases/keeping.ts'
 import { moving } from './cases/moving.ts'
 import { reading } from './cases/reading.ts'
@@ -20,6 +21,7 @@ export function contractSuite(engine: ContractEngine): void {
     keeping(engine)
     applying(engine)
     automatic(engine)
+    exclusive(engine)
     refusing(engine)
     relating(engine)
     moving(engine)

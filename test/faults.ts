@@ -1,7 +1,7 @@
 /** `npm run faults -- [--operation NAME] [--kind KIND] [--points all|N]`: faults at the write points of the operations, on SQLite; prints what is wrong and ends with 1 then. */
 import { parseArgs } from 'node:util'
 import { sqlite } from './support/live-sqlite.ts'
-import { concerns, FAULTS, type Fault, type FaultKind } from './support/faults/fault.ts'
+import { FAULTS, faultsAt, spread, type Fault } from './support/faults/fault.ts'
 import { OPERATIONS } from './support/faults/operations.ts'
 import { courseOf, trial, type Course, type Trial } from './support/faults/trial.ts'
 import { removeTemplates } from './support/two-assets.ts'
@@ -20,12 +20,9 @@ const { values } = parseArgs({
 /** Faults of the wanted kinds at all points that they concern, or at so many of them, spread evenly. */
 function faultsFor(course: Course): Fault[] {
   const kinds = FAULTS.filter((kind) => values.kind?.includes(kind) ?? true)
-  const all = kinds.flatMap((kind: FaultKind) =>
-    course.points.flatMap((point, i) => (concerns(kind, point) ? [{ kind, at: i + 1 }] : [])),
-  )
+  const all = faultsAt(course.points, kinds)
   if (values.at !== undefined) return all.filter(({ at }) => at === Number(values.at))
-  const wanted = values.points === 'all' ? all.length : Number(values.points)
-  return all.filter((_, i) => Math.floor((i * wanted) / all.length) !== Math.floor(((i - 1) * wanted) / all.length))
+  return values.points === 'all' ? all : spread(all, Number(values.points))
 }
 
 async function injectAll(course: Course): Promise<Trial[]> {

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 })
 
-async function engineNamed(name: string): Promise<{ engine: Engine; stop(): Promise<void> }> {
+async function engineNamed(name: string): Promise<{ engine: Engine; readonly stop: () => Promise<void> }> {
   if (name === 'sqlite') return { engine: sqlite, stop: async () => undefined }
   const given = process.env['POSTGRES_TEST_URI']
   if (given !== undefined) return { engine: postgres([{ name, uri: given, version: 0 }]), stop: async () => undefined }

@@ -1,5 +1,5 @@
 /** git's merge driver for exports (gitattributes(5)): called when both sides changed a file and the text merge met a conflict. Knows the commits that merge, so that it stamps as everybody else does. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { rulesFor } from '../config/rules.ts'
 import { parseCollectionFile } from '../export/collection-file.ts'
@@ -8,6 +8,7 @@ import { parseRecordsFile, recordsFileText, type RecordsFile } from '../export/r
 import { mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import type { Repository } from '../git/repository.ts'
+import { writeByWayOf } from '../io/atomic-write.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
@@ -57,7 +58,9 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
     newFields: await freshFields(workspace.repository, input.path, stamps.commits),
     stamps: () => (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }),
   })
-  await writeFile(path.resolve(root, input.ours), stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
+  const content = stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text
+  // git takes what is in that file even when we fail: on a full disk it must still be ours, whole
+  await writeByWayOf(workspace.dataDir, path.resolve(root, input.ours), { content })
   return true
 }
 

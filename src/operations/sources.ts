@@ -101,6 +101,25 @@ export async function withSources<Result, Total>(
 /** Anything else than our own errors is a fault of the program, and says so. */
 export function asTandemError(error: unknown): TandemError {
   if (error instanceof TandemError) return error
+  const refused = refusedBySystem(error)
+  if (refused !== undefined) return refused
   const message = error instanceof Error ? error.message : String(error)
   return new TandemError({ code: 'internal', exitCode: 1 }, `unexpected: ${message}`, { cause: error })
+}
+
+const REFUSALS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOSPC: ['the disk is full', 'Free some space and run it again; what was begun is then ended or taken back.'],
+  EDQUOT: ['your share of the disk is used up', 'Free some space and run it again.'],
+  EACCES: ['permission denied', 'Check who owns that file and its folder, then run it again.'],
+  EPERM: ['not permitted', 'Check who owns that file and its folder, then run it again.'],
+  EROFS: ['the file system is read-only', 'Make it writable, then run it again.'],
+}
+
+/** A disk that is full or a file that is somebody else's is no fault of the program. */
+function refusedBySystem(error: unknown): TandemError | undefined {
+  const { code = '', path } = error as NodeJS.ErrnoException
+  const refusal = REFUSALS[code]
+  if (!(error instanceof Error) || refusal === undefined) return undefined
+  const [what, hint] = refusal
+  return new TandemError({ code: 'file', exitCode: 1 }, `${path ?? 'a file'}: ${what}`, { hint, cause: error })
 }

@@ -71,9 +71,22 @@ function run(
 }
 
 /** Which points a kind of fault can do something at: there is no connection to break where a file is written. */
-export function concerns(kind: FaultKind, point: string): boolean {
+function concerns(kind: FaultKind, point: string): boolean {
   if (kind === 'torn') return /^file (writeFile|appendFile|write) /.test(point)
   if (kind === 'cut' || kind === 'down') return /^(sql|socket|git (fetch|pull|push)) ?/.test(point)
   if (kind === 'ENOSPC') return !/^(socket|file (unlink|rm|rmdir)) /.test(point)
   return kind !== 'EACCES' || !point.startsWith('socket')
+}
+
+/** All faults of these kinds that can do something at these points, in the order of the points. */
+export function faultsAt(points: readonly string[], kinds: readonly FaultKind[]): Fault[] {
+  return points.flatMap((point, i) =>
+    kinds.filter((kind) => concerns(kind, point)).map((kind) => ({ kind, at: i + 1 })),
+  )
+}
+
+/** So many of a list, spread evenly over it. */
+export function spread<Item>(items: readonly Item[], count: number): Item[] {
+  const share = Math.min(1, count / items.length)
+  return items.filter((_, i) => Math.floor((i + 1) * share + 1e-9) !== Math.floor(i * share + 1e-9))
 }

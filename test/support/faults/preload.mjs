@@ -106,7 +106,7 @@ function wrapCallbacks(syscall) {
     const fault = fileFault(syscall, file, REMOVALS.has(syscall))
     if (fault === undefined) return original(...args)
     if (fault === 'torn') process.kill(process.pid, 'SIGKILL')
-    process.nextTick(args.at(-1), fault)
+    return void process.nextTick(args.at(-1), fault)
   }
 }
 
@@ -116,14 +116,14 @@ function wrapOpen() {
     if (typeof args[1] !== 'string' || !/[wa+]/.test(args[1])) return open(...args)
     const fault = fileFault('open', String(args[0]), false)
     if (fault === undefined || fault === 'torn') return open(...args)
-    process.nextTick(args.at(-1), fault)
+    return void process.nextTick(args.at(-1), fault)
   }
   fs.write = (fd, data, ...rest) => {
     const fault = fileFault('write', String(fd), false)
     if (fault === undefined) return write(fd, data, ...rest)
     if (fault === 'torn' || kind === 'ENOSPC') fs.writeSync(fd, half(data))
     if (fault === 'torn') process.kill(process.pid, 'SIGKILL')
-    process.nextTick(rest.at(-1), fault)
+    return void process.nextTick(rest.at(-1), fault)
   }
 }
 

@@ -104,20 +104,23 @@ async function exchange(assets: TwoAssets): Promise<string[]> {
     await b.git('pull', '-q', '--no-edit')
     await b.tandem('init', '--yes')
   }
+  const said: string[] = []
+  const git = async (asset: Asset, ...args: readonly string[]): Promise<void> =>
+    void said.push(`${asset.name}: ${args.join(' ')}: ${(await asset.git(...args)).text.trim()}`)
   if ((await a.try('push', '-q')).code !== 0) {
-    await a.git('pull', '-q', '--no-edit') // the other one was quicker
-    await a.git('push', '-q')
+    await git(a, 'pull', '-q', '--no-edit') // the other one was quicker
+    await git(a, 'push', '-q')
   }
-  await b.git('pull', '-q', '--no-edit')
-  await b.git('push', '-q')
-  await a.git('pull', '-q', '--no-edit')
+  await git(b, 'pull', '-q', '--no-edit')
+  await git(b, 'push', '-q')
+  await git(a, 'pull', '-q', '--no-edit')
   const problems: string[] = []
   if ((await liveOf(a)) !== (await liveOf(b))) problems.push('the databases differ')
   if ((await a.id('HEAD')) !== (await b.id('HEAD'))) problems.push('the machines are at different commits')
   for (const asset of [a, b]) problems.push(...(await untidy(asset)))
   const digest = await a.digest()
   if (!digest.ok || digest.live !== digest.exports) problems.push('the exports differ from live')
-  return problems
+  return problems.length === 0 ? [] : [...problems, ...said]
 }
 
 async function untidy(asset: Asset): Promise<string[]> {

@@ -17,6 +17,12 @@ export interface Written {
   readonly repeated: number
 }
 
+/** One transaction, and what to remember when it is committed. */
+interface Work {
+  readonly statements: readonly string[]
+  readonly done: () => void
+}
+
 interface Session {
   run(statements: readonly string[]): Promise<void>
   close(): Promise<void>
@@ -57,11 +63,11 @@ const counts: Record<string, number> = {}
 const own: string[] = []
 let transactions = 0
 let repeated = 0
-let isOver = false
-process.stdin.on('end', () => (isOver = true)).resume()
+const ending = new AbortController()
+process.stdin.on('end', () => ending.abort()).resume()
 
 /** Two shared records in one transaction, in any order: that is what deadlocks are made of. */
-function countUp(turn: number): { statements: string[]; done(): void } {
+function countUp(turn: number): Work {
   const ids = [turn % SHARED, (turn * 7 + 3) % SHARED].map((i) => `trader-${String(i + 1).padStart(4, '0')}`)
   return {
     statements: ids.map((id) => `UPDATE traders SET ${field} = ${field} + 1 WHERE id = '${id}'`),
@@ -74,7 +80,7 @@ const OWN_EVERY_MS = 500
 let nextOwn = Date.now()
 let born = 0
 
-function insertOwn(turn: number): { statements: string[]; done(): void } {
+function insertOwn(turn: number): Work {
   const id = `${prefix}-${turn}`
   const old = ++born % 4 === 0 ? own[0] : undefined
   nextOwn = Date.now() + OWN_EVERY_MS
@@ -88,7 +94,7 @@ function insertOwn(turn: number): { statements: string[]; done(): void } {
   }
 }
 
-for (let turn = 0; !isOver; turn++) {
+for (let turn = 0; !ending.signal.aborted; turn++) {
   const { statements, done } = Date.now() >= nextOwn ? insertOwn(turn) : countUp(turn)
   for (;;) {
     try {

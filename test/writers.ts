@@ -21,8 +21,9 @@ async function engineNamed(name: string): Promise<{ engine: Engine; readonly sto
   if (given !== undefined) return { engine: postgres([{ name, uri: given, version: 0 }]), stop: async () => undefined }
   const programs = await systemPrograms()
   if (programs === undefined) throw new Error('no PostgreSQL is installed; set POSTGRES_TEST_URI')
-  const { uri, version, stop } = await startCluster({ name, programs })
-  return { engine: postgres([{ name, uri, version }]), stop }
+  const cluster = await startCluster({ name, programs })
+  const { uri, version } = cluster
+  return { engine: postgres([{ name, uri, version }]), stop: () => cluster.stop() }
 }
 
 const { engine, stop } = await engineNamed(values.engine)

@@ -1,6 +1,7 @@
 /** Carrying the data commit with the very push that is going on (docs/hooks.md): whether this push is one that can, and the marker that its last step finds. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isRunning } from '../io/running.ts'
 import type { Repository } from './repository.ts'
 
 /** One line of a pre-push hook's standard input (githooks(5)). */
@@ -139,7 +140,7 @@ export async function clearDeadMarkers(repository: Repository): Promise<PushMark
   const names = await readdir(markerFolder(repository)).catch(() => [])
   const cleared: PushMarker[] = []
   for (const name of names) {
-    if (isAlive(Number(name))) continue
+    if (isRunning(Number(name))) continue
     const file = path.join(markerFolder(repository), name)
     // without its last character it was only half written, by a run that was killed
     const text = await readFile(file, 'utf8').catch(() => '')
@@ -147,13 +148,4 @@ export async function clearDeadMarkers(repository: Repository): Promise<PushMark
     await rm(file, { force: true })
   }
   return cleared
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isRunning } from '../io/running.ts'
 import { LockedError } from '../model/errors.ts'
 import { exists } from './head.ts'
 import { blobId, writeBlobs } from './objects.ts'
@@ -166,13 +167,7 @@ async function appearWhole(repository: Repository, file: string, content: string
 
 async function isDeadLock(lock: string): Promise<boolean> {
   const text = await readFile(lock, 'utf8').catch(() => '')
-  if (!text.startsWith(LOCK_MARK)) return false
-  try {
-    process.kill(Number(text.slice(LOCK_MARK.length)), 0)
-    return false
-  } catch {
-    return true
-  }
+  return text.startsWith(LOCK_MARK) && !isRunning(Number(text.slice(LOCK_MARK.length)))
 }
 
 /** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */

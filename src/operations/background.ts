@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { writeAtomically } from '../io/atomic-write.ts'
+import { isRunning } from '../io/running.ts'
 import type { Workspace } from './workspace.ts'
 
 /** How long a command waits for the run in the background, and it for the hook that started it. */
@@ -27,10 +28,5 @@ export async function waitForBackground(workspace: Workspace, isTold: boolean): 
   if (isTold) return WAIT_MS
   const pid = Number(await readFile(pidFile(workspace), 'utf8').catch(() => '0'))
   if (!Number.isInteger(pid) || pid <= 0) return 0
-  try {
-    process.kill(pid, 0)
-    return WAIT_MS
-  } catch {
-    return 0
-  }
+  return isRunning(pid) ? WAIT_MS : 0
 }

@@ -42,11 +42,14 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
     return true
   }
   if (!input.path.endsWith('.jsonl')) return ours === theirs
+  // git takes what is in that file even when we fail: on a full disk it must still be ours, whole
+  const write = (content: string): Promise<void> =>
+    writeByWayOf(workspace.dataDir, path.resolve(root, input.ours), { content })
   const keyFields = checkPlace(workspace, input, ours ?? '')
   const schema = await schemaBeside(workspace.repository, input.path)
   const merged = await mergeByHistory(workspace, input.path, { ours: ours ?? '', theirs: theirs ?? '', schema })
   if (merged !== undefined) {
-    await writeFile(path.resolve(root, input.ours), merged)
+    await write(merged)
     return true
   }
   const stamps = await stampsOfMerge(workspace, input.path, keyFields)
@@ -58,9 +61,7 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
     newFields: await freshFields(workspace.repository, input.path, stamps.commits),
     stamps: () => (key) => ({ ours: stamps.ours(key), theirs: stamps.theirs(key) }),
   })
-  const content = stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text
-  // git takes what is in that file even when we fail: on a full disk it must still be ours, whole
-  await writeByWayOf(workspace.dataDir, path.resolve(root, input.ours), { content })
+  await write(stamps.isRebase ? upstreamKeeps(merge, ours ?? '') : merge.text)
   return true
 }
 

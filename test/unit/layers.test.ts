@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   report: ['model'],
   io: ['model'],
   export: ['model'],
-  adapters: ['model'],
+  adapters: ['model', 'io'],
   config: ['model'],
   git: ['model', 'io'],
   operations: ['adapters', 'config', 'export', 'git', 'io', 'merge', 'model', 'report'],

@@ -13,6 +13,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Collection } from 'mongodb'
 import { LockedError, UndoneError } from '../../model/errors.ts'
+import { isRunning } from '../../io/running.ts'
 import type { Connection } from './connect.ts'
 import { documentBytes, elementBytes, encodeValue } from './encode.ts'
 import { decodeJournal, encodeJournal, type JournalContent } from './journal-bytes.ts'
@@ -148,14 +149,6 @@ export async function readHead(connection: Connection): Promise<Head | undefined
 export function isLeftBehind(head: Head): boolean {
   if (head.host !== hostname()) return false
   return head.pid === process.pid ? !active.has(head.owner) : !isRunning(head.pid)
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }
 
 /** Takes over a journal whose owner gave no sign of life since `head` was read; undefined if it did. */

@@ -7,6 +7,7 @@ import { complete } from '../../git/lazily.ts'
 import { operationInProgress, readHead } from '../../git/head.ts'
 import { waitingFiles } from '../../git/waiting.ts'
 import { isLeftBehind, lockFile } from '../../io/lock.ts'
+import { isRunning } from '../../io/running.ts'
 import { carryingHead } from '../carrying.ts'
 import { age } from '../age.ts'
 import type { Workspace } from '../workspace.ts'
@@ -84,20 +85,11 @@ async function deadIndexLock(lock: string): Promise<string[]> {
   if (text === undefined) return []
   const pid = /^tandem index lock, pid (\d+)/.exec(text)?.[1]
   if (pid === undefined) return [`${lock}: another git is at work, or was killed (then remove the file)`]
-  return isAlive(Number(pid)) ? [] : [`the index lock of a run that died: ${lock}`]
+  return isRunning(Number(pid)) ? [] : [`the index lock of a run that died: ${lock}`]
 }
 
 async function deadMarkers(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [])
-  const dead = names.filter((name) => !isAlive(Number(name)))
+  const dead = names.filter((name) => !isRunning(Number(name)))
   return dead.length === 0 ? [] : [`marks of ${dead.length} push${dead.length === 1 ? '' : 'es'} that did not end`]
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { postgres } from './support/live-postgres.ts'
 import { sqlite } from './support/live-sqlite.ts'
 import type { Engine } from './support/live-database.ts'
-import { startCluster, systemPrograms } from './support/postgres-cluster.ts'
+import { startInstalled } from './support/postgres-cluster.ts'
 import { removeTemplates } from './support/two-assets.ts'
 import { runCycles } from './support/writers/cycles.ts'
 
@@ -19,11 +19,9 @@ async function engineNamed(name: string): Promise<{ engine: Engine; readonly sto
   if (name === 'sqlite') return { engine: sqlite, stop: async () => undefined }
   const given = process.env['POSTGRES_TEST_URI']
   if (given !== undefined) return { engine: postgres([{ name, uri: given, version: 0 }]), stop: async () => undefined }
-  const programs = await systemPrograms()
-  if (programs === undefined) throw new Error('no PostgreSQL is installed; set POSTGRES_TEST_URI')
-  const cluster = await startCluster({ name, programs })
-  const { uri, version } = cluster
-  return { engine: postgres([{ name, uri, version }]), stop: () => cluster.stop() }
+  const server = await startInstalled()
+  const { uri, version } = server
+  return { engine: postgres([{ name, uri, version }]), stop: () => server.stop() }
 }
 
 const { engine, stop } = await engineNamed(values.engine)

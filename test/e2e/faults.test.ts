@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { faultsAt, FAULTS, spread } from '../support/faults/fault.ts'
 import { OPERATIONS } from '../support/faults/operations.ts'
 import { courseOf, trial, type Course, type Trial } from '../support/faults/trial.ts'
-import { sqlite } from '../support/live-sqlite.ts'
+import { files } from '../support/faults/shelf.ts'
 
 /** Trials of one operation; two at a time. */
 const SHARE = 5
@@ -23,7 +23,7 @@ async function inject(course: Course): Promise<Trial[]> {
 
 describe.each(operations)('$name', (operation) => {
   test('killed, torn, or refused a write: nothing is half-written or lost, and both machines come to the same end', async () => {
-    const course = await courseOf(operation, sqlite)
+    const course = await courseOf(operation, files)
     try {
       const trials = await inject(course)
       expect(trials.filter(({ point }) => point !== undefined).length).toBe(SHARE)

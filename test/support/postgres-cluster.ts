@@ -60,6 +60,13 @@ export async function startCluster(options: ClusterOptions): Promise<StartedPost
   }
 }
 
+/** A cluster of the PostgreSQL that is installed on this machine. @throws Error when there is none */
+export async function startInstalled(): Promise<StartedPostgres> {
+  const programs = await systemPrograms()
+  if (programs === undefined) throw new Error('installed PostgreSQL (no initdb found)')
+  return await startCluster({ name: 'installed', programs })
+}
+
 /** The PostgreSQL installed on this machine: on PATH, or the newest under /usr/lib/postgresql. */
 export async function systemPrograms(): Promise<Programs | undefined> {
   const installed = await readdir('/usr/lib/postgresql').catch(() => [])

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { TestProject } from 'vitest/node'
-import { embeddedPrograms, startCluster, systemPrograms, type StartedPostgres } from './postgres-cluster.ts'
+import { embeddedPrograms, startCluster, startInstalled, type StartedPostgres } from './postgres-cluster.ts'
 import { query, type PostgresServer } from './postgres.ts'
 
 interface MongodbServer {
@@ -83,7 +83,7 @@ async function startPostgres(): Promise<Kind<PostgresServer>> {
     const version = Number((await query(given, 'SHOW server_version_num'))[0]?.['server_version_num'])
     return { servers: [{ name: 'given', uri: given, version }], missing: [], stop: async () => {} }
   }
-  const [installed, embedded] = await Promise.allSettled([startInstalled(), startEmbedded()])
+  const [installed, embedded] = await Promise.allSettled([startSystem(), startEmbedded()])
   const found = [installed, embedded].flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const missing = [installed, embedded].flatMap((one) =>
     one.status === 'rejected' ? [(one.reason as Error).message] : [],
@@ -100,10 +100,8 @@ interface Named {
   readonly started: StartedPostgres
 }
 
-async function startInstalled(): Promise<Named> {
-  const programs = await systemPrograms()
-  if (programs === undefined) throw new Error('installed PostgreSQL (no initdb found)')
-  return { name: 'installed', started: await startCluster({ name: 'installed', programs }) }
+async function startSystem(): Promise<Named> {
+  return { name: 'installed', started: await startInstalled() }
 }
 
 /** The settings differ from the defaults wherever they could change how a value is written. */

@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Asset } from '../asset.ts'
-import type { Engine } from '../live-database.ts'
 import { assetsIn, type TwoAssets } from '../two-assets.ts'
 import { runWithFault, type Fault } from './fault.ts'
 import type { Operation } from './operations.ts'
+import type { Shelf } from './shelf.ts'
 import { brokenStates, differences, liveOf, stateOf, type State } from './state.ts'
 
 /** An operation whose undisturbed course is known. */
 export interface Course {
   readonly operation: Operation
-  readonly engine: Engine
+  readonly shelf: Shelf
   readonly template: TwoAssets
   readonly points: readonly string[]
   /** The states that it goes through, from before to after. */
@@ -26,10 +26,11 @@ export interface Course {
 }
 
 /** Prepares an operation and lets it run once without a fault. @throws Error when even that is not well */
-export async function courseOf(operation: Operation, engine: Engine): Promise<Course> {
-  const template = await operation.prepare(engine)
+export async function courseOf(operation: Operation, shelf: Shelf): Promise<Course> {
+  const template = await operation.prepare(shelf.engine)
+  await shelf.keep()
   const before = await stateOf(template[operation.on])
-  return withCopy(template, engine, async (assets) => {
+  return withCopy(template, shelf, async (assets) => {
     const asset = assets[operation.on]
     const { code, text, points } = await runWithFault(asset, operation.words)
     if (code !== 0) throw new Error(`${operation.name} without a fault ended with ${code}: ${text}`)
@@ -40,14 +41,14 @@ export async function courseOf(operation: Operation, engine: Engine): Promise<Co
     const problems = await exchange(assets)
     const outcome = await liveOf(assets.a)
     if (problems.length > 0) throw new Error(`${operation.name} without a fault: ${problems.join('; ')}`)
-    const states = [before, ...(await statesBetween(operation, template, engine)), after]
-    return { operation, engine, template, points, states, settled, outcome }
+    const states = [before, ...(await statesBetween(operation, template, shelf)), after]
+    return { operation, shelf, template, points, states, settled, outcome }
   })
 }
 
-async function statesBetween({ steps = [], on }: Operation, template: TwoAssets, engine: Engine): Promise<State[]> {
+async function statesBetween({ steps = [], on }: Operation, template: TwoAssets, shelf: Shelf): Promise<State[]> {
   if (steps.length === 0) return []
-  return withCopy(template, engine, async (assets) => {
+  return withCopy(template, shelf, async (assets) => {
     const states: State[] = []
     for (const step of steps) {
       await runWithFault(assets[on], step)
@@ -67,8 +68,8 @@ export interface Trial {
 
 /** Injects one fault. */
 export async function trial(course: Course, fault: Fault): Promise<Trial> {
-  const { operation, template, engine } = course
-  return withCopy(template, engine, async (assets) => {
+  const { operation, template, shelf } = course
+  return withCopy(template, shelf, async (assets) => {
     const asset = assets[operation.on]
     const hit = await runWithFault(asset, operation.words, fault)
     const problems = await afterFault(course, assets)
@@ -147,12 +148,12 @@ async function untidy(asset: Asset): Promise<string[]> {
 
 async function withCopy<Result>(
   template: TwoAssets,
-  engine: Engine,
+  shelf: Shelf,
   work: (assets: TwoAssets) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tandem trial '))
   await promisify(execFile)('cp', ['-a', `${template.folder}/.`, folder])
-  const assets = await assetsIn(folder, engine)
+  const assets = await assetsIn(folder, await shelf.restore())
   try {
     for (const { root } of [assets.a, assets.b])
       await promisify(execFile)('git', ['-C', root, 'remote', 'set-url', 'origin', assets.remote])

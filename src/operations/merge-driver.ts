@@ -36,15 +36,15 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   const [base, ours, theirs] = await Promise.all(
     [input.base, input.ours, input.theirs].map((file) => readFile(path.resolve(root, file), 'utf8')),
   )
-  if (input.path.startsWith(`${workspace.config.exports}/quarantine/`)) {
-    const texts = { base: base ?? '', ours: ours ?? '', theirs: theirs ?? '' }
-    await writeFile(path.resolve(root, input.ours), mergeQuarantine(texts, input.path))
-    return true
-  }
-  if (!input.path.endsWith('.jsonl')) return ours === theirs
   // git takes what is in that file even when we fail: on a full disk it must still be ours, whole
   const write = (content: string): Promise<void> =>
     writeByWayOf(workspace.dataDir, path.resolve(root, input.ours), { content })
+  if (input.path.startsWith(`${workspace.config.exports}/quarantine/`)) {
+    const texts = { base: base ?? '', ours: ours ?? '', theirs: theirs ?? '' }
+    await write(mergeQuarantine(texts, input.path))
+    return true
+  }
+  if (!input.path.endsWith('.jsonl')) return ours === theirs
   const keyFields = checkPlace(workspace, input, ours ?? '')
   const schema = await schemaBeside(workspace.repository, input.path)
   const merged = await mergeByHistory(workspace, input.path, { ours: ours ?? '', theirs: theirs ?? '', schema })

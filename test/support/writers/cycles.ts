@@ -41,6 +41,7 @@ export async function runCycles(engine: Engine, options: CyclesOptions): Promise
         [a, 'pull'],
       ] as const)
         said.push((await asset.git(command, ...(command === 'pull' ? ['--no-edit'] : []))).text)
+      for (const writer of writers) writer.nextCycle()
       options.progress?.(cycle)
     }
   } catch (error) {
@@ -93,6 +94,7 @@ async function verdict(assets: TwoAssets, byA: Written, byB: Written): Promise<s
 }
 
 interface Writer {
+  nextCycle(): void
   stop(): Promise<Written>
 }
 
@@ -114,5 +116,5 @@ function startWriter(asset: Asset, field: string, pauseMs: number): Writer {
     if (text === '') throw new Error(`the writer of ${asset.name} stopped: ${complaint}`)
     return JSON.parse(text) as Written
   }
-  return { stop }
+  return { stop, nextCycle: () => void child.stdin.write('\n') }
 }

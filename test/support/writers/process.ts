@@ -1,6 +1,6 @@
 /**
  * A program that uses a live database while it is being merged: a process of its own that counts up one field of shared records, and inserts and deletes records of
- * its own, until its standard input ends. Then it prints what it has written, so that every lost write can be told. `process.ts URL FIELD PREFIX PAUSE_MS`
+ * its own, until its standard input ends (a line on it begins a cycle). Then it prints what it has written, so that every lost write can be told. `process.ts URL FIELD PREFIX PAUSE_MS`
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'libsql'
@@ -75,14 +75,18 @@ function countUp(turn: number): Work {
   }
 }
 
-/** Seldom, or what it deletes between two cycles would be more than the guard lets pass. */
+/** So many deletes between two cycles are fewer than the guard asks about, however long a cycle takes. */
+const DELETES = 6
+let deletes = DELETES
+process.stdin.on('data', () => (deletes = DELETES))
+
 const OWN_EVERY_MS = 500
 let nextOwn = Date.now()
 let born = 0
 
 function insertOwn(turn: number): Work {
   const id = `${prefix}-${turn}`
-  const old = ++born % 4 === 0 ? own[0] : undefined
+  const old = ++born % 4 === 0 && deletes-- > 0 ? own[0] : undefined
   nextOwn = Date.now() + OWN_EVERY_MS
   const insert = `INSERT INTO traders (id, username, user_id, profit_usd) VALUES ('${id}', '${prefix}', 0, 0)`
   return {

@@ -92,10 +92,25 @@ function stateOfRevived(
   rules: MergeRules,
 ): RecordText | undefined {
   const { content, from } = found
-  const [first] = from
-  if (first?.content === undefined) return content
-  if (from.some((parent) => sameContent(parent.content, content, rules))) return undefined
-  return former === undefined ? content : laidOver({ base: first.content, ours: former, theirs: content }, rules)
+  if (from.length === 0 || former === undefined) return content
+  let isWritten = false
+  const wasThere = (register: Register): boolean => {
+    const isFound = register.others.some((other) => sameValue(other, register.theirs, rules.order))
+    if (!isFound && register.theirs !== content) isWritten = true
+    return isFound
+  }
+  const record = { base: undefined, ours: former, theirs: content, writes: { ours: [], theirs: [] } }
+  const others = from.map((parent) => parent.content)
+  const { text } = mergeFields({ ...record, others }, plain(rules), {
+    keepsEdited: false,
+    choose: (register) => ({ side: wasThere(register) ? 'ours' : 'theirs', rule: 'keep' }),
+    settle: (register) => {
+      const shared = sharedValue(register, rules.order)
+      if (shared !== undefined) wasThere(register)
+      return shared
+    },
+  })
+  return isWritten ? text : undefined
 }
 
 /** Chooses, value by value, between what the rule gives (ours) and what the file says (theirs). */

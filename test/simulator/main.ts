@@ -81,6 +81,7 @@ function assetsOf(text: string | undefined): Mixture['machines'] | undefined {
 
 function progress(done: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done} `)
+  else if (done % 10_000 === 0) process.stderr.write(`${done}\n`)
 }
 
 function explain(law: Law, plan: Plan, rule: RuleMaker): void {

@@ -155,6 +155,19 @@ describe('a merge made by hand', () => {
     expect(text).toBe(record('B', 5))
   })
 
+  test('that mixed the files of two parents, both of which had a deleted record, does not bring it back', () => {
+    const lines = {
+      base,
+      edit: { parents: ['base'], content: record('B', 7), at: 10 },
+      gone: { parents: ['edit'], content: undefined, at: 20 },
+      code: { parents: ['base'], content: record('A'), at: 15 },
+      p: { parents: ['code', 'gone'], content: record('A', 0), at: 30 },
+      q: { parents: ['edit', 'code'], content: record('B', 7), at: 31 },
+      M: { parents: ['p', 'q'], content: record('A', 7), at: 40 },
+    }
+    expect(convergence(graphOf(lines), rulesWith()).state('M')).toBeUndefined()
+  })
+
   test('that decided between two writes is a write', () => {
     const lines = {
       base,

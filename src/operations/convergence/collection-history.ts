@@ -11,6 +11,7 @@ import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { CollectionSchema, Layout } from '../../model/collection.ts'
 import type { RecordHistory } from '../../model/history.ts'
 import type { ExportsPlace } from '../committed.ts'
+import { openKnownMerges, type KnownMerges } from './known-merges.ts'
 import type { Records } from '../live.ts'
 
 /** What a live database holds on top of a commit, as if it were a commit itself. */
@@ -45,6 +46,8 @@ export interface CollectionHistory {
   isSettled(commit: string): boolean
   /** The same history as the rule reads it, record by record. */
   of(key: KeyText): RecordHistory
+  /** What this clone found out about merges before; undefined where earlier records are read otherwise than they were written. */
+  knownMerges(): Promise<KnownMerges | undefined>
   /** Reads the folder at these commits at once. */
   readFolders(commits: Iterable<string>): Promise<void>
   /** Reads these blobs at once. */
@@ -142,6 +145,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
       isAncestor: (ancestor, id) => graph.isAncestor(ancestor, id),
       bases: (a, b) => graph.bases(a, b),
     }),
+    knownMerges: async () => (place.filled === undefined ? openKnownMerges(repository, place.folder) : undefined),
     readFolders: (commits) => folder.read([...commits].filter((id) => id !== live?.id)),
     readBlobs: (ids) => blobs.load(ids),
   }

@@ -15,11 +15,25 @@ export async function doubtsBefore(
 ): Promise<Doubts> {
   const merges = await complete(() => doubtfulMerges(history, heads, new Set(regions)))
   const doubts = new Map<string, ReadonlySet<KeyText>>()
+  if (merges.length === 0) return doubts
+  const known = await history.knownMerges()
   for (const merge of merges) {
-    const found = await doubtsAbout(history, merge, doubts)
+    const own = known?.keys(merge) ?? (await doubtsAbout(history, merge))
+    if (known !== undefined && known.keys(merge) === undefined) await known.note(merge, own)
+    const found = new Set(own)
+    for (const key of await keysBelow(history, merge, doubts)) found.add(key)
     if (found.size > 0) doubts.set(merge, found)
   }
   return doubts
+}
+
+/** Keys in doubt about merges that one of the merge's sides alone has. */
+async function keysBelow(history: CollectionHistory, merge: string, doubts: Doubts): Promise<KeyText[]> {
+  if (doubts.size === 0) return []
+  const { graph } = history
+  const [p, q] = graph.commit(merge).parents as readonly [string, string]
+  const commits = await complete(() => [...graph.region([p], [q]), ...graph.region([q], [p])])
+  return commits.flatMap((id) => [...(doubts.get(id) ?? [])])
 }
 
 /** Oldest first: what is in doubt about one merge is in doubt about a merge above it. */
@@ -45,11 +59,11 @@ interface Meeting {
   readonly right: Touches
 }
 
-async function doubtsAbout(history: CollectionHistory, merge: string, known: Doubts): Promise<Set<KeyText>> {
+async function doubtsAbout(history: CollectionHistory, merge: string): Promise<KeyText[]> {
   const { graph } = history
   const [p, q] = graph.commit(merge).parents as readonly [string, string]
   await history.readFolders([merge, p, q])
-  if (history.buckets(merge) === history.buckets(p) && history.buckets(p) === history.buckets(q)) return new Set()
+  if (history.buckets(merge) === history.buckets(p) && history.buckets(p) === history.buckets(q)) return []
   const sides = await complete(() => [graph.region([p], [q]), graph.region([q], [p])] as const)
   const commits = sides.flat()
   await history.readFolders(await complete(() => commits.flatMap((id) => [id, ...graph.commit(id).parents])))
@@ -59,9 +73,7 @@ async function doubtsAbout(history: CollectionHistory, merge: string, known: Dou
   const buckets = isRelaidHere ? allBuckets(history, meeting) : doubtfulBuckets(history, meeting)
   const blobs = [merge, p, q].flatMap((id) => buckets.flatMap((bucket) => history.buckets(id).get(bucket) ?? []))
   await history.readBlobs([...blobs, ...blobsOf(left, buckets), ...blobsOf(right, buckets)])
-  const found = await complete(() => new Set(buckets.flatMap((bucket) => doubtfulKeys(history, meeting, bucket))))
-  for (const id of commits) for (const key of known.get(id) ?? []) found.add(key)
-  return found
+  return complete(() => [...new Set(buckets.flatMap((bucket) => doubtfulKeys(history, meeting, bucket)))])
 }
 
 function allBuckets(history: CollectionHistory, { merge, p, q }: Meeting): string[] {

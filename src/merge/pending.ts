@@ -94,7 +94,7 @@ function stateOfRevived(
   const { content, from } = found
   if (from.length === 0 || former === undefined) return content
   let isWritten = false
-  const wasThere = (register: Register): boolean => {
+  const isFromFile = (register: Register): boolean => {
     const isFound = register.others.some((other) => sameValue(other, register.theirs, rules.order))
     if (!isFound && register.theirs !== content) isWritten = true
     return isFound
@@ -103,10 +103,10 @@ function stateOfRevived(
   const others = from.map((parent) => parent.content)
   const { text } = mergeFields({ ...record, others }, plain(rules), {
     keepsEdited: false,
-    choose: (register) => ({ side: wasThere(register) ? 'ours' : 'theirs', rule: 'keep' }),
+    choose: (register) => ({ side: isFromFile(register) ? 'ours' : 'theirs', rule: 'keep' }),
     settle: (register) => {
       const shared = sharedValue(register, rules.order)
-      if (shared !== undefined) wasThere(register)
+      if (shared !== undefined) isFromFile(register)
       return shared
     },
   })

@@ -119,10 +119,11 @@ test('a record that got another number in a merge is not overwritten when the ot
     await a.git('pull', '--no-edit')
     await exchange({ a, b })
     const titles = async (asset: Asset): Promise<unknown[]> =>
-      (await asset.database.rows('posts')).map(({ title }) => String(title)).sort((x, y) => (x < y ? -1 : 1))
-    expect([await titles(a), await titles(b)]).toEqual([
-      ['A', 'B', 'C'],
-      ['A', 'B', 'C'],
-    ])
+      (await asset.database.rows('posts')).map(({ title }) => title)
+    for (const asset of [a, b]) {
+      const found = await titles(asset)
+      expect(found).toHaveLength(3)
+      expect(found).toEqual(expect.arrayContaining(['A', 'B', 'C']))
+    }
     expect(await disagreements({ a, b })).toEqual([])
   }))

@@ -2,6 +2,7 @@
 import { linesWritten } from '../git/history.ts'
 import type { Repository } from '../git/repository.ts'
 import { keyOf, splitObject, type KeyText } from '../model/canonical.ts'
+import type { LiveRecord } from '../model/change.ts'
 import type { WriterStamp } from '../model/rules.ts'
 
 /** A side that nobody is known to have written. */
@@ -22,18 +23,18 @@ export interface WritesQuestion {
 export async function lastWrites(repository: Repository, question: WritesQuestion): Promise<StampOf> {
   const stamps = new Map<KeyText, WriterStamp>()
   for (const { line, stamp } of await linesWritten(repository, question.range, question.place)) {
-    const key = keyIn(line, question.key)
+    const key = recordInLine(line, question.key)?.key
     if (key !== undefined && stamp.at > (stamps.get(key)?.at ?? -1)) stamps.set(key, stamp)
   }
   return (key) => stamps.get(key) ?? NO_WRITER
 }
 
-/** The key of a records line; undefined for headers and anything else. */
-function keyIn(line: string, key: readonly string[]): KeyText | undefined {
-  const record = /^\{"h":"[0-9a-f]{16}","r":(\{.*\})\}$/.exec(line)?.[1]
-  if (record === undefined) return undefined
+/** The record of a line, its hash unchecked; undefined for headers and anything else. */
+export function recordInLine(line: string, key: readonly string[]): LiveRecord | undefined {
+  const text = /^\{"h":"[0-9a-f]{16}","r":(\{.*\})\}$/.exec(line)?.[1]
+  if (text === undefined) return undefined
   try {
-    return keyOf(splitObject(record), key)
+    return { key: keyOf(splitObject(text), key), text }
   } catch {
     return undefined // a damaged line of the past decides nothing
   }

@@ -1,5 +1,6 @@
 /** One collection over its history: what each commit's files say of a record, and which records a commit wrote. Reads git in batches; answers at once from what was read. */
 import { parseCollectionFile } from '../../export/collection-file.ts'
+import { parseHeader, type Header } from '../../export/header.ts'
 import { bucketOf } from '../../export/layout.ts'
 import { parseRecordsFile } from '../../export/records-file.ts'
 import { openFolder, type FolderFiles } from '../../git/folders.ts'
@@ -11,8 +12,12 @@ import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { CollectionSchema, Layout } from '../../model/collection.ts'
 import type { RecordHistory } from '../../model/history.ts'
 import type { ExportsPlace } from '../committed.ts'
+import { recordInLine } from '../record-stamps.ts'
 import { openKnownMerges, type KnownMerges } from './known-merges.ts'
 import type { Records } from '../live.ts'
+
+/** Key → record as the second file has it; undefined where only the first has one. */
+export type Difference = ReadonlyMap<KeyText, RecordText | undefined>
 
 /** What a live database holds on top of a commit, as if it were a commit itself. */
 export interface LiveCommit {
@@ -40,6 +45,8 @@ export interface CollectionHistory {
   /** Bucket → blob of its file; empty where the commit has no such collection. */
   buckets(commit: string): FolderFiles
   layout(commit: string): Layout | undefined
+  /** The records in which a file differs from another, as it has them; only lines that differ are parsed. A damaged or absent file says nothing: then all records of the other. */
+  difference(from: string | undefined, to: string | undefined): Difference
   /** The records of a blob; undefined when it is damaged: then it says nothing. */
   records(blob: string): Records | undefined
   content(commit: string, key: KeyText): RecordText | undefined
@@ -61,6 +68,7 @@ interface File {
 
 interface Blobs {
   records(id: string): Records | undefined
+  difference(from: string | undefined, to: string | undefined): Difference
   file(id: string): File | undefined
   load(ids: Iterable<string | undefined>): Promise<void>
 }
@@ -70,6 +78,7 @@ function openBlobs(repository: HistoryPlace['repository']): Blobs {
   const texts = new Map<string, string>()
   const parsed = new Map<string, Records | undefined>()
   const files = new Map<string, File | undefined>()
+  const differences = new Map<string, Difference>()
   const load = async (ids: Iterable<string | undefined>): Promise<void> => {
     const missing = [...new Set(ids)].filter((id) => id !== undefined && !texts.has(id)) as string[]
     for (const [id, bytes] of await readBlobs(repository, missing)) texts.set(id, bytes.toString())
@@ -84,6 +93,12 @@ function openBlobs(repository: HistoryPlace['repository']): Blobs {
     records: (id) => {
       if (!parsed.has(id)) parsed.set(id, recordsIn(textOf(id)))
       return parsed.get(id)
+    },
+    difference: (from, to) => {
+      const pair = `${from} ${to}`
+      const made = differences.get(pair) ?? differenceOf(from && textOf(from), to && textOf(to))
+      differences.set(pair, made)
+      return made
     },
     file: (id) => {
       if (!files.has(id)) files.set(id, fileIn(textOf(id)))
@@ -129,6 +144,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
     graph,
     liveId: live?.id,
     records: (id) => blobs.records(id),
+    difference: (from, to) => blobs.difference(from, to),
     content,
     isSettled,
     buckets: (commit) => bucketsOf(folder.files(commit)),
@@ -148,6 +164,40 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
     knownMerges: async () => (place.filled === undefined ? openKnownMerges(repository, place.folder) : undefined),
     readFolders: (commits) => folder.read([...commits].filter((id) => id !== live?.id)),
     readBlobs: (ids) => blobs.load(ids),
+  }
+}
+
+/** Equal lines are equal records. */
+function differenceOf(from: string | undefined, to: string | undefined): Difference {
+  if (from === undefined || to === undefined) return new Map(recordsIn(to ?? from ?? ''))
+  const [before, after] = [from.split('\n'), to.split('\n')]
+  const header = headerIn(after[0] ?? '')
+  if (header === undefined || before[0] !== after[0]) return wholeDifference(recordsIn(from), recordsIn(to))
+  const old = new Set(before)
+  const fresh = after.filter((line) => !old.delete(line))
+  const difference = new Map<KeyText, RecordText | undefined>()
+  for (const [lines, isThere] of [[old, false] as const, [fresh, true] as const])
+    for (const line of lines) {
+      const record = recordInLine(line, header.key)
+      if (record === undefined) return wholeDifference(recordsIn(from), recordsIn(to))
+      difference.set(record.key, isThere ? record.text : undefined)
+    }
+  return difference
+}
+
+function wholeDifference(from: Records | undefined, to: Records | undefined): Difference {
+  if (from === undefined || to === undefined) return new Map(to ?? from)
+  const difference = new Map<KeyText, RecordText | undefined>()
+  for (const key of from.keys()) if (!to.has(key)) difference.set(key, undefined)
+  for (const [key, text] of to) if (from.get(key) !== text) difference.set(key, text)
+  return difference
+}
+
+function headerIn(line: string): Header | undefined {
+  try {
+    return parseHeader(line, 'history')
+  } catch {
+    return undefined
   }
 }
 

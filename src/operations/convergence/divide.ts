@@ -6,7 +6,7 @@ import { compareBytes, type KeyText, type RecordText } from '../../model/canonic
 import type { MergeRules } from '../../model/rules.ts'
 import type { CollectionHistory } from './collection-history.ts'
 import { doubtful, isLaidOver, type Survey } from './survey.ts'
-import { blobsOf, bucketsFor, differingKeys, keysTouched } from './touched.ts'
+import { blobsOf, bucketsFor, keysTouched } from './touched.ts'
 
 export interface Division {
   /** Records as theirs has them, where ours wrote nothing; undefined: deleted. */
@@ -33,7 +33,7 @@ export async function divide(input: DivideInput): Promise<Division> {
     rulesByKey.set(key, rule)
     return rule
   }
-  const { own, other } = survey.isRelaid ? await keysAnywhere(input) : await keysByFile(input)
+  const { own, other, texts } = survey.isRelaid ? await keysAnywhere(input) : await keysByFile(input)
   const keys = new Set([...doubtful(survey), ...[...other].filter((key) => own.has(key))])
   await prefetch(history, survey, keys)
   const contested = new Map<KeyText, RecordOutcome>()
@@ -41,7 +41,8 @@ export async function divide(input: DivideInput): Promise<Division> {
     contested.set(key, await complete(() => ruleOf(key).merge(survey.ours, survey.theirs)))
   const theirs = new Map<KeyText, RecordText | undefined>()
   for (const key of other)
-    if (!keys.has(key)) theirs.set(key, await complete(() => history.content(survey.theirs, key)))
+    if (!keys.has(key))
+      theirs.set(key, texts.has(key) ? texts.get(key) : await complete(() => history.content(survey.theirs, key)))
   return { theirs, contested, ruleOf }
 }
 
@@ -50,6 +51,8 @@ interface Keys {
   readonly own: ReadonlySet<KeyText>
   /** Keys that theirs wrote. */
   readonly other: ReadonlySet<KeyText>
+  /** What theirs holds under some of them, where it is at hand. */
+  readonly texts: ReadonlyMap<KeyText, RecordText | undefined>
 }
 
 /** A file that only theirs touched is compared as a whole; where both did, it matters who wrote which record. */
@@ -64,12 +67,18 @@ async function keysByFile({ history, survey, wrote }: DivideInput): Promise<Keys
   const ends = buckets.flatMap((bucket) => [blobAt(ourCommit, bucket), blobAt(theirs, bucket)])
   await history.readBlobs([...ends, ...blobsOf(left, shared), ...blobsOf(right, shared)])
   const own = new Set([...wrote, ...shared.flatMap((bucket) => [...keysTouched(history, left, bucket)])])
-  const other = buckets.flatMap((bucket) =>
-    isShared(bucket)
-      ? [...keysTouched(history, right, bucket)]
-      : differingKeys(history, blobAt(ourCommit, bucket), blobAt(theirs, bucket)),
-  )
-  return { own, other: new Set(other) }
+  const texts = new Map<KeyText, RecordText | undefined>()
+  const other = new Set<KeyText>()
+  for (const bucket of buckets) {
+    const [before, after] = [blobAt(ourCommit, bucket), blobAt(theirs, bucket)]
+    if (isShared(bucket)) for (const key of keysTouched(history, right, bucket)) other.add(key)
+    else if (before !== after)
+      for (const [key, text] of history.difference(before, after)) {
+        other.add(key)
+        if (after !== undefined) texts.set(key, text)
+      }
+  }
+  return { own, other, texts }
 }
 
 /** Where the layout changed, a record is looked for in all files of each commit. */
@@ -85,7 +94,8 @@ async function keysAnywhere({ history, survey, wrote }: DivideInput): Promise<Ke
     }
     return keys
   }
-  return { own: new Set([...wrote, ...(await written(survey.left))]), other: new Set(await written(survey.right)) }
+  const own = new Set([...wrote, ...(await written(survey.left))])
+  return { own, other: new Set(await written(survey.right)), texts: new Map<KeyText, string>() }
 }
 
 async function wholeDifference(history: CollectionHistory, from: string | undefined, to: string): Promise<KeyText[]> {

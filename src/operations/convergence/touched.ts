@@ -43,12 +43,7 @@ export function keysTouched(history: CollectionHistory, touches: Touches, bucket
 
 /** Keys whose records differ between two files; a damaged or absent one says nothing. */
 export function differingKeys(history: CollectionHistory, a: string | undefined, b: string | undefined): KeyText[] {
-  if (a === b) return []
-  const [one, other] = [a, b].map((id) => (id === undefined ? undefined : history.records(id)))
-  if (one === undefined || other === undefined) return [...(one ?? other ?? new Map<KeyText, string>()).keys()]
-  const keys = [...one.keys()].filter((key) => one.get(key) !== other.get(key))
-  for (const key of other.keys()) if (!one.has(key)) keys.push(key)
-  return keys
+  return a === b ? [] : [...history.difference(a, b).keys()]
 }
 
 /** True when a collection changed its layout inside a region: then any record may be in any file. */

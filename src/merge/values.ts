@@ -23,7 +23,9 @@ export function mergeValue(context: MergeContext, place: Place, register: Regist
 function mergeWhole(context: MergeContext, place: Place, register: Register): ValueText | undefined {
   const { side, rule } = context.choose(withKinds(register))
   const { base, ours, theirs } = register
-  const chosen = isDocument(register[side]) ? mergeDocuments(context, place, register) : register[side]
+  // beside a file that says otherwise, a document that was merely dropped stays as it is
+  const isMerged = isDocument(register[side]) && (context.keepsEdited || side === 'theirs')
+  const chosen = isMerged ? mergeDocuments(context, place, register) : register[side]
   context.conflicts.push({ base, ours, theirs, field: place.shown, chosen, rule })
   return chosen
 }

@@ -6,11 +6,11 @@ test('machines that edit, delete, add, count, push, pull, rebase, merge by hand,
   const stories: string[] = []
   const wrong = await runReal({
     seed: 2026,
-    histories: 4,
+    histories: 3,
     onEnd: ({ problems, story }) => {
       if (problems.length > 0) stories.push([...story, ...problems].join('\n'))
     },
   })
   expect(stories).toEqual([])
   expect(wrong).toBe(0)
-}, 180_000)
+}, 300_000)

@@ -2,11 +2,10 @@
  * Makes a data commit without the user's index or work tree, then brings both along. The order is the invariant: index.lock, work-tree files, the index renamed, the
  * ref last with its old value. A kill in between leaves at worst staged additions, never a staged reversal.
  */
-import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isRunning } from '../io/running.ts'
 import { LockedError } from '../model/errors.ts'
-import { exists } from './head.ts'
+import { takeIndexLock } from './index-lock.ts'
 import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
 import { GitError } from './run.ts'
@@ -135,41 +134,6 @@ export async function stageFiles(
   }
 }
 
-/** Our lock names us, so that a later run can tell a dead tandem's lock from a git at work. */
-const LOCK_MARK = 'tandem index lock, pid '
-
-async function takeIndexLock(repository: Repository, lock: string): Promise<void> {
-  const content = `${LOCK_MARK}${process.pid}\n`
-  try {
-    await appearWhole(repository, lock, content)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    if (await clearDeadIndexLock(repository)) return appearWhole(repository, lock, content)
-    throw new LockedError(`another git command is using the index of ${repository.root}`, {
-      hint: `Wait for it; if none runs, remove ${lock}`,
-    })
-  }
-}
-
-/** A hard link appears with its content or not at all; a lock without content could not be told from git's. */
-async function appearWhole(repository: Repository, file: string, content: string): Promise<void> {
-  const own = path.join(repository.commonDir, 'tandem', `file-${process.pid}`)
-  await writeFile(own, content)
-  try {
-    await link(own, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
-    await writeFile(file, content, { flag: 'wx' }) // no hard links here
-  } finally {
-    await rm(own, { force: true })
-  }
-}
-
-async function isDeadLock(lock: string): Promise<boolean> {
-  const text = await readFile(lock, 'utf8').catch(() => '')
-  return text.startsWith(LOCK_MARK) && !isRunning(Number(text.slice(LOCK_MARK.length)))
-}
-
 /** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */
 async function indexWith(repository: Repository, files: FileIds, before: Buffer | undefined): Promise<string> {
   const copy = passingIndex(repository)
@@ -263,12 +227,4 @@ async function filesBelow(repository: Repository, commit: string, writes: FileWr
 
 function nul(paths: Iterable<string>): string {
   return [...paths].map((file) => `${file}\0`).join('')
-}
-
-/** True when a stale lock of a killed tandem was found and removed. */
-export async function clearDeadIndexLock(repository: Repository): Promise<boolean> {
-  const lock = path.join(repository.gitDir, 'index.lock')
-  if (!(await exists(lock)) || !(await isDeadLock(lock))) return false
-  await rm(lock, { force: true })
-  return true
 }

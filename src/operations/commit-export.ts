@@ -1,17 +1,13 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
 import { spawn } from 'node:child_process'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
-import { openGraph } from '../git/graph.ts'
-import { dataTrailers } from '../git/history.ts'
-import { complete } from '../git/lazily.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
 import { logLine } from '../io/log.ts'
-import { GuardError } from '../model/errors.ts'
-import { recordsToAccept } from './convergence/accepted.ts'
 import { filesDigest, readCommitted } from './committed.ts'
 import { summaryOf } from './commit-summary.ts'
+import { acceptedBy, heldNames, messageOf } from './data-message.ts'
 import { forgetWaiting, joinedBase } from './live-commit.ts'
 import { keepPoints } from './keep-points.ts'
 import { refuseForeign } from './foreign.ts'
@@ -45,9 +41,6 @@ export interface ExportCommit {
   /** `app +5 ~2 -0`, one for each source. */
   readonly summary: string
 }
-
-/** How far the clock of history may be ahead of this machine's. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000
 
 /**
  * Commits what the plans write, and waiting reports; undefined when there is nothing to commit.
@@ -96,24 +89,6 @@ export async function commitExports(
   await afterwards(workspace, planned, { commit, files: [...writes.keys()], mayBeReplaced: options.replace === true })
   await logLine(workspace.dataDir, workspace.invocation.nowMs(), `data commit ${commit} on ${parent}: ${summary}`)
   return { commit, parent, summary }
-}
-
-/** Records that a merge had dropped and that live holds, or lacks, as the merge left them: the commit says that this is meant. */
-async function acceptedBy(workspace: Workspace, planned: readonly PlannedSource[], parent: string): Promise<string[]> {
-  const graph = openGraph(workspace.repository)
-  const accepted: string[] = []
-  for (const { source, plan } of planned) {
-    const committed = await readCommitted(source, parent)
-    for (const { name, records } of plan.collections) {
-      const collection = committed.get(name)
-      if (collection === undefined) continue
-      const { repository, exportsFolder } = source
-      const place = { repository, exportsFolder, source: source.source, collection: name, folder: collection.folder }
-      const question = { place, graph, rules: source.rules(name), parent, records: () => Promise.resolve(records) }
-      accepted.push(...(await recordsToAccept(question)))
-    }
-  }
-  return accepted
 }
 
 /** True when a commit holds no exports of these sources. */
@@ -174,55 +149,6 @@ async function allWrites(
   if (writes.size > 0 && !committed.has(attributes))
     writes.set(attributes, Buffer.from(await templateText('exports.gitattributes')))
   return writes
-}
-
-/** What the commit leaves as its parent had it: sources that take no part, and held collections. In every other collection its files say all that live holds. */
-export function heldNames(workspace: Workspace, planned: readonly Pick<PlannedSource, 'plan'>[]): string[] {
-  const absent = workspace.config.sources.filter(({ name }) => !planned.some(({ plan }) => plan.source === name))
-  const held = planned.flatMap(({ plan }) =>
-    [...plan.holds.keys()].map((name) => `${plan.source}/${encodeURIComponent(name)}`),
-  )
-  return [...absent.map(({ name }) => `${name}/*`), ...held]
-}
-
-/**
- * The message of a data commit on `parent`, with its trailers.
- * @throws GuardError when history is too far ahead of this machine's clock
- */
-export async function messageOf(
-  workspace: Workspace,
-  options: Pick<CommitOptions, 'acceptClock'> & {
-    readonly parent: string
-    readonly summary: string
-    /** What is not exported; undefined: the commit is no whole export at all. */
-    readonly held?: readonly string[]
-    /** Records whose drop by a merge is meant so. */
-    readonly accepted?: readonly string[]
-    /** No exports of these sources came before. */
-    readonly isFirst?: boolean
-  },
-): Promise<string> {
-  const now = workspace.invocation.nowMs()
-  const graph = openGraph(workspace.repository)
-  const since = await complete(() => graph.commit(options.parent).at)
-  if (since > now + CLOCK_TOLERANCE_MS && !options.acceptClock)
-    throw new GuardError(
-      `the newest commit is ${Math.round((since - now) / 60_000)} minutes ahead of this machine's clock: later edits could lose to it`,
-      { hint: 'Correct the clock that is wrong; or, to go on all the same: tandem export --commit --accept-clock' },
-    )
-  const { parent, held, accepted = [], isFirst = false } = options
-  const exportId = workspace.invocation.newId()
-  const trailers = dataTrailers({
-    exportId,
-    asset: workspace.asset,
-    since,
-    nowMs: now,
-    isFirst,
-    parent,
-    held,
-    accepted,
-  })
-  return [`data: ${options.summary}`, '', ...trailers, ''].join('\n')
 }
 
 /** Remembers in the database what is about to be committed, by `tree`, which HEAD does not have yet. */

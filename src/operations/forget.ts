@@ -2,7 +2,7 @@
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
 import { filesAt } from '../git/tree.ts'
 import { UsageError } from '../model/errors.ts'
-import { messageOf } from './commit-export.ts'
+import { messageOf } from './data-message.ts'
 import { requireCarrying, requireNoOperation } from './carrying.ts'
 import { readCommitted } from './committed.ts'
 import { forgetField } from './forgotten.ts'

@@ -1,17 +1,13 @@
 /** `tandem merge PATH`: an export file, an exports folder, or either in a commit (`COMMIT:PATH`) → live. Without a base it never deletes. */
-import { lstat, readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { bucketOf } from '../export/layout.ts'
 import { parseRecordsFile, type RecordsFile } from '../export/records-file.ts'
 import { openGraph } from '../git/graph.ts'
 import { commitExists, isAncestor } from '../git/history.ts'
-import { readBlobs } from '../git/objects.ts'
-import { filesAt } from '../git/tree.ts'
 import { mergeCollection } from '../merge/collection.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
-import { DamagedError, GuardError, UsageError } from '../model/errors.ts'
+import { GuardError, UsageError } from '../model/errors.ts'
 import { optionsFor } from '../config/match.ts'
 import { guardFor } from '../config/rules.ts'
 import { readCommitted, readRecords } from './committed.ts'
@@ -19,6 +15,7 @@ import { guardReason, type AllowedDeletes } from './guard.ts'
 import { readLive, type Live, type Records } from './live.ts'
 import { recordTimes } from './merge-files.ts'
 import { mergeIntoLive } from './merge-live.ts'
+import { readPath } from './read-path.ts'
 import type { Source } from './source.ts'
 import { applySafely } from './safety/apply-safely.ts'
 import { refusedWords } from './safety/refused.ts'
@@ -74,60 +71,6 @@ export async function mergePath(
     )
   }
   return { merged, failures }
-}
-
-/** Path → text of every records file named. Regular files only, no links. */
-async function readPath(workspace: Workspace, text: string): Promise<ReadPath> {
-  const onDisk = path.resolve(workspace.invocation.directory, text)
-  const entry = await lstat(onDisk).catch(() => undefined)
-  if (entry === undefined) return readFromCommit(workspace, text)
-  if (entry.isFile()) return { files: new Map([[text, await readFile(onDisk, 'utf8')]]), commit: undefined }
-  if (!entry.isDirectory())
-    throw new DamagedError({ path: text }, 'not a regular file or folder (links are not followed)')
-  const files = new Map<string, string>()
-  for (const child of await readdir(onDisk, { recursive: true, withFileTypes: true })) {
-    const file = path.join(child.parentPath, child.name)
-    if (child.isSymbolicLink()) throw new DamagedError({ path: file }, 'a symbolic link; links are not followed')
-    if (child.isFile() && child.name.endsWith('.jsonl')) files.set(file, await readFile(file, 'utf8'))
-  }
-  return { files, commit: undefined }
-}
-
-interface ReadPath {
-  readonly files: ReadonlyMap<string, string>
-  /** The commit that `COMMIT:PATH` named. */
-  readonly commit: string | undefined
-}
-
-async function readFromCommit(workspace: Workspace, text: string): Promise<ReadPath> {
-  const { repository } = workspace
-  const colon = text.indexOf(':')
-  const commit =
-    colon < 1
-      ? ''
-      : await repository.git(
-          ['rev-parse', '--verify', '--quiet', '--end-of-options', `${text.slice(0, colon)}^{commit}`],
-          { answers: [1, 128] },
-        )
-  if (commit === '') throw new UsageError(`${text}: no such file, folder or COMMIT:PATH`)
-  const folder = text.slice(colon + 1).replace(/\/+$/, '')
-  const single = await repository.git(['ls-tree', '-z', '--full-tree', commit, '--', folder])
-  const file = /^(\d+) blob ([0-9a-f]+)\t([^\0]+)\0/.exec(single)
-  const listed =
-    file === null
-      ? await filesAt(repository, commit, folder)
-      : new Map([[folder, { mode: file[1] as string, id: file[2] as string }]])
-  const files = new Map<string, string>()
-  const blobs = await readBlobs(
-    repository,
-    [...listed.values()].filter(({ mode }) => mode === '100644').map(({ id }) => id),
-  )
-  for (const [name, { mode, id }] of listed) {
-    if (!name.endsWith('.jsonl')) continue
-    if (mode !== '100644') throw new DamagedError({ path: name }, `git mode ${mode}: not a plain file`)
-    files.set(name, (blobs.get(id) as Buffer).toString())
-  }
-  return { files, commit }
 }
 
 /** @throws DamagedError; UsageError when there is nothing to merge */

@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-/** Three projects: `unit` is pure and takes milliseconds, `contract` runs every adapter against its real server, `e2e` runs the built command in real git repositories. */
+/** Three projects: `unit` is pure and takes milliseconds, `contract` runs every adapter against its real server, `e2e` runs the built command in real git repositories, `long` too: what takes minutes, and is run by CI. */
 export default defineConfig({
   test: {
     // files wait for servers and child processes most of the time: one worker a core, not one core less
     maxWorkers: 2,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'contract',
@@ -23,6 +23,15 @@ export default defineConfig({
           globalSetup: ['test/support/servers.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          globalSetup: ['test/support/servers.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -65,7 +65,10 @@ test('a role that may not read a table: the table and what its owner must run ar
     const url = new URL(a.database.url)
     url.username = `reader_${randomBytes(4).toString('hex')}`
     await execute(a.database.url, `CREATE ROLE ${url.username} LOGIN; GRANT USAGE ON SCHEMA tandem TO ${url.username}`)
-    await execute(a.database.url, `GRANT SELECT ON ALL TABLES IN SCHEMA tandem TO ${url.username}`)
+    await execute(
+      a.database.url,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tandem TO ${url.username}`,
+    )
     try {
       await a.git('config', 'tandem.source.app.url', url.href)
       await a.tandem('init', '--yes')

@@ -121,8 +121,19 @@ function judgeField(
     const value = Number(at.result?.[field])
     return value === wanted ? [] : [`${at.collection} ${at.key}: ${field} counts ${value} instead of ${wanted}`]
   }
+  // came back on one side: what it was set to then, and the other side's changes since
+  if (field === COUNTER && at.base !== undefined && wrote.length === 2)
+    return sameCounter(at, halves, Number(at.base[field]))
   if (wrote.length === 1) return sameField(at, field, wrote)
   const isContest = wrote.length === 2 && halves.every(({ now }) => now?.[field] !== at.base?.[field])
   if (isContest && a.now?.[field] !== b.now?.[field]) contests.push({ collection: at.collection, key: at.key, field })
   return sameField(at, field, halves)
+}
+
+/** A counter that was set anew with its record, beside changes that did not know of it: set to one side's, plus the other's changes; or set on both, and one of them stands. */
+function sameCounter({ collection, key, result }: Judged, [a, b]: readonly [Half, Half], base: number): string[] {
+  const [mine, other] = [Number(a.now?.[COUNTER]), Number(b.now?.[COUNTER])]
+  const right = new Set([mine, other, mine + other - base])
+  if (right.has(Number(result?.[COUNTER]))) return []
+  return [`${collection} ${key}: ${COUNTER} is ${String(result?.[COUNTER])}, right is one of ${[...right].join(', ')}`]
 }

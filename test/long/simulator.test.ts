@@ -1,4 +1,4 @@
-/** A handful of random histories with real git, the built program and live databases. `npm run simulate -- --real N` runs more. */
+/** A handful of random histories of two machines with real git, the built program and live databases. `npm run simulate -- --real N` runs more. */
 import { expect, test } from 'vitest'
 import { runReal } from '../simulator/real/run.ts'
 
@@ -6,7 +6,7 @@ test('machines that edit, delete, add, count, push, pull, rebase, merge by hand,
   const stories: string[] = []
   const wrong = await runReal({
     seed: 2026,
-    histories: 3,
+    histories: 2,
     onEnd: ({ problems, story }) => {
       if (problems.length > 0) stories.push([...story, ...problems].join('\n'))
     },

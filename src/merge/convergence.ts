@@ -4,13 +4,14 @@
  */
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { HistoryCommit, RecordHistory } from '../model/history.ts'
+import { once } from '../model/once.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { withoutCopies } from './copies.ts'
 import { mergeFields } from './fields.ts'
 import { lineagesOf } from './lineage.ts'
 import { isInherited, stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
 import { isAlive } from './presence.ts'
-import { eventsIn, once, type LocatedEvent, type Rule, type Sides } from './rule.ts'
+import { eventsIn, type LocatedEvent, type Rule, type Sides } from './rule.ts'
 import { mergeSides, writesOf, type RecordEvent, type RecordOutcome, type SidesInput } from './sides.ts'
 import { type Side, sameContent } from './versions.ts'
 
@@ -22,7 +23,7 @@ export interface Convergence {
 
 /** The rule for one record: state and event of a commit, and the merge of two. @throws SyntaxError when a text is no JSON object */
 export function convergence(history: RecordHistory, rules: MergeRules, key: KeyText = ''): Convergence {
-  const merges = once((pair) => {
+  const merges = once((pair: string) => {
     const [ours, theirs] = pair.split(' ') as [string, string]
     return mergeCommits(rule, ours, theirs)
   })
@@ -32,9 +33,9 @@ export function convergence(history: RecordHistory, rules: MergeRules, key: KeyT
     rules,
     history,
     state: (id) => stateAt(rule, states, id),
-    expected: once((id) => expectedAt(rule, id)),
-    event: once((id) => eventAt(rule, id)),
-    undeleted: once((id) => undeletedAt(rule, id)),
+    expected: once((id: string) => expectedAt(rule, id)),
+    event: once((id: string) => eventAt(rule, id)),
+    undeleted: once((id: string) => undeletedAt(rule, id)),
     merge: (ours, theirs) => merges(`${ours} ${theirs}`),
   }
   return rule

@@ -21,15 +21,3 @@ export function compareElements(a: string, b: string): number {
   const [x, y] = [BigInt(a), BigInt(b)]
   return x < y ? -1 : x > y ? 1 : compareBytes(a, b)
 }
-
-/** Remembers what a function makes of a text: each version of an array is looked at once a member. */
-export function remembered<Made>(make: (text: ValueText | undefined) => Made): (text: ValueText | undefined) => Made {
-  const known = new Map<ValueText | undefined, Made>()
-  return (text) => {
-    const made = known.get(text)
-    if (made !== undefined) return made
-    const fresh = make(text)
-    known.set(text, fresh)
-    return fresh
-  }
-}

@@ -1,8 +1,9 @@
 /** Arrays configured `{ keyed: field }`: elements are documents matched by that field, and merge like small records. */
 import { type ValueText } from '../model/canonical.ts'
+import { once } from '../model/once.ts'
 import type { MergeContext, Place } from './context.ts'
 import { isDocument } from './documents.ts'
-import { compareElements, elementsOf, isArray, remembered } from './elements.ts'
+import { compareElements, elementsOf, isArray } from './elements.ts'
 import { decidingText, type FieldOrder } from './versions.ts'
 import { fieldsOf, mapRegister, type Register } from './writes.ts'
 
@@ -25,7 +26,7 @@ export interface KeyedMerge {
  */
 export function mergeKeyed(context: MergeContext, at: KeyedPlace, register: Register): KeyedMerge | undefined {
   const { order } = context.rules
-  const index = remembered((text) => ({ elements: indexElements(text, at.field, order) }))
+  const index = once((text: ValueText | undefined) => ({ elements: indexElements(text, at.field, order) }))
   const [ours, theirs] = [index(register.ours).elements, index(register.theirs).elements]
   if (ours === undefined || theirs === undefined) return undefined
   const merged = new Map<string, ValueText>()

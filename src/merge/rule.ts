@@ -36,13 +36,3 @@ export interface Rule {
 export function eventsIn(rule: Rule, of: readonly string[], without: readonly string[]): LocatedEvent[] {
   return rule.history.region(of, without).flatMap((id) => rule.event(id) ?? [])
 }
-
-/** Remembers what a function of one text answered. */
-export function once<Made>(make: (id: string) => Made): (id: string) => Made {
-  const known = new Map<string, { readonly made: Made }>()
-  return (id) => {
-    const found = known.get(id) ?? { made: make(id) }
-    known.set(id, found)
-    return found.made
-  }
-}

@@ -1,7 +1,8 @@
 /** Arrays configured `set`: every member is a register of its own, so what one side added is in, and what one side removed is out. */
 import { compareBytes, type ValueText } from '../model/canonical.ts'
+import { once } from '../model/once.ts'
 import type { MergeContext } from './context.ts'
-import { compareElements, elementsOf, isArray, remembered } from './elements.ts'
+import { compareElements, elementsOf, isArray } from './elements.ts'
 import { decidingText, type FieldOrder } from './versions.ts'
 import { mapRegister, type Register } from './writes.ts'
 
@@ -16,7 +17,7 @@ interface Member {
  */
 export function mergeSets(context: MergeContext, register: Register): ValueText[] {
   const { order } = context.rules
-  const tally = remembered((text) => tallyOf(elementsOf(text) ?? [], order))
+  const tally = once((text: ValueText | undefined) => tallyOf(elementsOf(text) ?? [], order))
   const [ours, theirs] = [tally(register.ours), tally(register.theirs)]
   const merged: ValueText[] = []
   for (const member of new Set([...ours.keys(), ...theirs.keys()])) {

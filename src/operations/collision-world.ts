@@ -5,6 +5,7 @@ import { namesKeyOf, type SuspectCollection } from '../merge/rekeying/suspects.t
 import type { Line, MovedRecord, World, WorldCollection } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { CollectionSchema, Reference, Selection } from '../model/collection.ts'
+import { once } from '../model/once.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
@@ -125,15 +126,11 @@ function isSuspect({ fields }: CollectionSchema, names: ReadonlySet<string>): bo
 type CommitReader = (commit: string | undefined, name: string) => Promise<Records>
 
 function commitReader(source: Source): CommitReader {
-  const known = new Map<string, Promise<Records>>()
-  const read = async (commit: string | undefined, name: string): Promise<Records> =>
-    readRecords(source, (await readCommitted(source, commit)).get(name))
-  return (commit, name) => {
-    const id = `${commit ?? ''}\n${name}`
-    const records = known.get(id) ?? read(commit, name)
-    known.set(id, records)
-    return records
-  }
+  const collectionsAt = once((commit: string | undefined) => {
+    const committed = readCommitted(source, commit)
+    return once(async (name: string) => readRecords(source, (await committed).get(name)))
+  })
+  return (commit, name) => collectionsAt(commit)(name)
 }
 
 async function readLiveOf(source: Source, selections: readonly Selection[]): Promise<ReadonlyMap<string, Records>> {

@@ -2,6 +2,7 @@
 import { makeSound, type Sound } from '../merge/constraints/sound.ts'
 import type { MergedPart, Past as KnownPast } from '../merge/constraints/draft.ts'
 import type { Change } from '../model/change.ts'
+import { once } from '../model/once.ts'
 import type { Selection } from '../model/collection.ts'
 import type { WriterStamp } from '../model/rules.ts'
 import { readCommitted, readHeadExports, readRecords, type Committed } from './committed.ts'
@@ -46,11 +47,11 @@ export interface SoundSource extends Sound {
 export async function soundSource(source: Source, plan: SoundPlan): Promise<SoundSource> {
   const parts = new Map(plan.parts)
   const pasts = new Map<string, KnownPast>()
-  const pastOfPart = onceEach(async (name) => {
+  const pastOfPart = once(async (name: string) => {
     const part = parts.get(name)
     return part === undefined ? undefined : knownPast(source, plan, { name, part })
   })
-  const linesOf = onceEach(async (name) => lineRecords(source, name, parts.get(name)?.past))
+  const linesOf = once(async (name: string) => lineRecords(source, name, parts.get(name)?.past))
   const taking = [...source.selections].filter(([name, { schema }]) => !plan.held.has(name) && schema.key.length > 0)
   const schemas = new Map(taking.map(([name, { schema }]) => [name, schema]))
   for (;;) {
@@ -106,15 +107,6 @@ async function pastOfUnmoved(source: Source, point: SyncPoint | undefined, head:
 interface Part {
   readonly name: string
   readonly part: PlannedPart
-}
-
-function onceEach<Answer>(ask: (name: string) => Promise<Answer>): (name: string) => Promise<Answer> {
-  const answers = new Map<string, Promise<Answer>>()
-  return (name) => {
-    const answer = answers.get(name) ?? ask(name)
-    answers.set(name, answer)
-    return answer
-  }
 }
 
 /** Both sides of every merge that HEAD brought. */

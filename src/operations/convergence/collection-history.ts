@@ -11,6 +11,7 @@ import { readBlobs } from '../../git/objects.ts'
 import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { CollectionSchema, Layout } from '../../model/collection.ts'
 import type { RecordHistory } from '../../model/history.ts'
+import { once } from '../../model/once.ts'
 import type { ExportsPlace } from '../committed.ts'
 import { recordInLine } from '../record-stamps.ts'
 import { openKnownMerges, type KnownMerges } from './known-merges.ts'
@@ -76,9 +77,6 @@ interface Blobs {
 /** What blobs hold, each read and parsed once. */
 function openBlobs(repository: HistoryPlace['repository']): Blobs {
   const texts = new Map<string, string>()
-  const parsed = new Map<string, Records | undefined>()
-  const files = new Map<string, File | undefined>()
-  const differences = new Map<string, Difference>()
   const load = async (ids: Iterable<string | undefined>): Promise<void> => {
     const missing = [...new Set(ids)].filter((id) => id !== undefined && !texts.has(id)) as string[]
     for (const [id, bytes] of await readBlobs(repository, missing)) texts.set(id, bytes.toString())
@@ -88,22 +86,14 @@ function openBlobs(repository: HistoryPlace['repository']): Blobs {
     if (text === undefined) throw new NotRead(`blob ${id}`, () => load([id]))
     return text
   }
+  const differencesFrom = once((from: string | undefined) =>
+    once((to: string | undefined) => differenceOf(from && textOf(from), to && textOf(to))),
+  )
   return {
     load,
-    records: (id) => {
-      if (!parsed.has(id)) parsed.set(id, recordsIn(textOf(id)))
-      return parsed.get(id)
-    },
-    difference: (from, to) => {
-      const pair = `${from} ${to}`
-      const made = differences.get(pair) ?? differenceOf(from && textOf(from), to && textOf(to))
-      differences.set(pair, made)
-      return made
-    },
-    file: (id) => {
-      if (!files.has(id)) files.set(id, fileIn(textOf(id)))
-      return files.get(id)
-    },
+    records: once((id: string) => recordsIn(textOf(id))),
+    difference: (from, to) => differencesFrom(from)(to),
+    file: once((id: string) => fileIn(textOf(id))),
   }
 }
 
@@ -111,7 +101,8 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
   const { repository, graph, live, source, collection } = place
   const folder = openFolder(repository, place.folder)
   const blobs = openBlobs(repository)
-  const bucketsOf = remembering(bucketsIn)
+  // the same listing answers with the same map, so that equal folders are told by identity
+  const bucketsOf = once(bucketsIn)
   const fileAt = (commit: string): File | undefined => {
     const id = folder.files(commit).get('collection.json')
     return id === undefined ? undefined : blobs.file(id)
@@ -214,16 +205,6 @@ function recordsIn(text: string): Records | undefined {
     return parseRecordsFile(text, 'history').records
   } catch {
     return undefined // a damaged file of the past decides nothing; what HEAD holds is checked where it is read
-  }
-}
-
-/** The same listing answers with the same map, so that equal folders are told by identity. */
-function remembering(make: (files: FolderFiles) => FolderFiles): (files: FolderFiles) => FolderFiles {
-  const known = new Map<FolderFiles, FolderFiles>()
-  return (files) => {
-    const made = known.get(files) ?? make(files)
-    known.set(files, made)
-    return made
   }
 }
 

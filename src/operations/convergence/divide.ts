@@ -3,6 +3,7 @@ import { complete } from '../../git/lazily.ts'
 import { convergence, type Convergence } from '../../merge/convergence.ts'
 import type { RecordOutcome } from '../../merge/sides.ts'
 import { compareBytes, type KeyText, type RecordText } from '../../model/canonical.ts'
+import { once } from '../../model/once.ts'
 import type { MergeRules } from '../../model/rules.ts'
 import type { CollectionHistory } from './collection-history.ts'
 import { doubtful, isLaidOver, type Survey } from './survey.ts'
@@ -27,12 +28,7 @@ export interface DivideInput {
 
 export async function divide(input: DivideInput): Promise<Division> {
   const { history, rules, survey } = input
-  const rulesByKey = new Map<KeyText, Convergence>()
-  const ruleOf = (key: KeyText): Convergence => {
-    const rule = rulesByKey.get(key) ?? convergence(history.of(key), rules, key)
-    rulesByKey.set(key, rule)
-    return rule
-  }
+  const ruleOf = once((key: KeyText) => convergence(history.of(key), rules, key))
   const { own, other, texts } = survey.isRelaid ? await keysAnywhere(input) : await keysByFile(input)
   const keys = new Set([...doubtful(survey), ...[...other].filter((key) => own.has(key))])
   await prefetch(history, survey, keys)

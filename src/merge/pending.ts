@@ -2,12 +2,13 @@
  * What a commit holds where its file says something else than the rule: a merge made by hand, by a web editor or by `-s ours` may have thrown away what only one side wrote.
  * That is no deletion; the record or value stays (it is pending: missing in the file) until the next export puts it back, or a person says that it is meant.
  */
-import type { RecordText, ValueText } from '../model/canonical.ts'
+import { objectText, type RecordText, type ValueText } from '../model/canonical.ts'
 import type { MergeRules } from '../model/rules.ts'
+import { isDocument } from './documents.ts'
 import { mergeFields, type FieldChoices } from './fields.ts'
 import { writesOf, type RecordEvent } from './sides.ts'
 import { sameContent, sameValue, sharedValue } from './versions.ts'
-import type { Register, Write, Writes } from './writes.ts'
+import { fieldsOf, type Register, type Write, type Writes } from './writes.ts'
 
 export interface PendingChange {
   /** What the parent's file said. */
@@ -28,7 +29,26 @@ export function stateOnPending(
   if (sameContent(before, content, rules)) return state
   if (before === undefined || content === undefined) return content
   const held = state ?? former
-  return held === undefined ? content : laidOver({ base: before, ours: held, theirs: content }, rules)
+  if (held === undefined) return content
+  return laidOver({ base: withoutMissing(before, { content, held }), ours: held, theirs: content }, rules)
+}
+
+/**
+ * What the parent's file said, without what the commit takes away and the record does not have anyhow. That it takes it away says nothing: above all not that there is a
+ * document, where the record holds something else that a merge had dropped.
+ */
+function withoutMissing(
+  before: ValueText,
+  { content, held }: { readonly content: ValueText | undefined; readonly held: ValueText | undefined },
+): ValueText {
+  if (!isDocument(before) || !isDocument(content)) return before
+  const [now, then] = [fieldsOf(content), isDocument(held) ? fieldsOf(held) : new Map<string, ValueText>()]
+  return objectText(
+    [...fieldsOf(before)].flatMap(([name, value]) => {
+      if (!now.has(name) && !then.has(name)) return []
+      return [[name, withoutMissing(value, { content: now.get(name), held: then.get(name) })]]
+    }),
+  )
 }
 
 /** Ours with every value that theirs changed since the base. */

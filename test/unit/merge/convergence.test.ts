@@ -136,6 +136,21 @@ describe('a merge made by hand', () => {
     expect(convergence(graph, rulesWith()).state('c')).toBe(record('B', 8))
   })
 
+  test('is followed by a commit that takes a part out of a document: of a value that is none, it says nothing', () => {
+    const rule = convergence(
+      graphOf({
+        base: { parents: [], content: record({ p: 1, q: 2 }) },
+        p: { parents: ['base'], content: record('scalar') },
+        q: { parents: ['base'], content: record({ p: 1, q: 2 }, 7) },
+        M: { parents: ['p', 'q'], content: record({ p: 1 }, 7) },
+        c: { parents: ['M'], content: record({}, 7) },
+      }),
+      rulesWith(),
+    )
+    expect(rule.state('M')).toBe(record('scalar', 7))
+    expect(rule.state('c')).toBe(record('scalar', 7))
+  })
+
   test('is put back by an export without an event, and accepted where a commit says so', () => {
     const put = graphOf({ ...dropped, c: { parents: ['M'], content: record('B', 7), at: 30 } })
     expect(convergence(put, rulesWith()).event('c')).toBeUndefined()

@@ -34,19 +34,19 @@ export function stateOnPending(
 }
 
 /**
- * What the parent's file said, without what the commit takes away and the record does not have anyhow. That it takes it away says nothing: above all not that there is a
- * document, where the record holds something else that a merge had dropped.
+ * What the parent's file said, without what the commit takes out of documents where the record, as it was held, has none: that says nothing, above all not that there is one.
+ * (A merge had dropped what the record holds there.)
  */
 function withoutMissing(
   before: ValueText,
   { content, held }: { readonly content: ValueText | undefined; readonly held: ValueText | undefined },
 ): ValueText {
   if (!isDocument(before) || !isDocument(content)) return before
-  const [now, then] = [fieldsOf(content), isDocument(held) ? fieldsOf(held) : new Map<string, ValueText>()]
+  const [now, then] = [fieldsOf(content), isDocument(held) ? fieldsOf(held) : undefined]
   return objectText(
     [...fieldsOf(before)].flatMap(([name, value]) => {
-      if (!now.has(name) && !then.has(name)) return []
-      return [[name, withoutMissing(value, { content: now.get(name), held: then.get(name) })]]
+      if (then === undefined && !now.has(name)) return []
+      return [[name, withoutMissing(value, { content: now.get(name), held: then?.get(name) })]]
     }),
   )
 }

@@ -151,6 +151,19 @@ describe('a merge made by hand', () => {
     expect(rule.state('c')).toBe(record('scalar', 7))
   })
 
+  test('is followed by a commit that takes a part out of a group: what is left of it is written', () => {
+    const rules = rulesWith({ critical: ['x', 'y'] })
+    const graph = graphOf({
+      base: { parents: [], content: '{"x":1,"y":2,"z":0}' },
+      p: { parents: ['base'], content: '{"z":0}' },
+      q: { parents: ['base'], content: '{"x":1,"y":2,"z":7}' },
+      M: { parents: ['p', 'q'], content: '{"x":1,"y":2,"z":7}' },
+      c: { parents: ['M'], content: '{"y":2,"z":7}' },
+    })
+    expect(convergence(graph, rules).state('M')).toBe('{"z":7}')
+    expect(convergence(graph, rules).state('c')).toBe('{"y":2,"z":7}')
+  })
+
   test('is put back by an export without an event, and accepted where a commit says so', () => {
     const put = graphOf({ ...dropped, c: { parents: ['M'], content: record('B', 7), at: 30 } })
     expect(convergence(put, rulesWith()).event('c')).toBeUndefined()

@@ -8,7 +8,7 @@ import { once } from '../model/once.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { withoutCopies } from './copies.ts'
 import { mergeFields } from './fields.ts'
-import { lineagesOf } from './lineage.ts'
+import { lineagesOf, originOf } from './lineage.ts'
 import { isInherited, stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
 import { isAlive } from './presence.ts'
 import { eventsIn, type LocatedEvent, type Rule, type Sides } from './rule.ts'
@@ -18,6 +18,8 @@ import { type Side, sameContent } from './versions.ts'
 export interface Convergence {
   state(id: string): RecordText | undefined
   event(id: string): RecordEvent | undefined
+  /** The record that a commit holds, as it was when it was added. */
+  origin(id: string): RecordText | undefined
   merge(ours: string, theirs: string): RecordOutcome
 }
 
@@ -38,7 +40,7 @@ export function convergence(history: RecordHistory, rules: MergeRules, key: KeyT
     undeleted: once((id: string) => undeletedAt(rule, id)),
     merge: (ours, theirs) => merges(`${ours} ${theirs}`),
   }
-  return rule
+  return { ...rule, origin: (id) => originOf(rule, id)?.text }
 }
 
 /** Lines of single parents are walked up from the nearest known state, not by recursion: they may be long. */

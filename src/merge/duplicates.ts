@@ -19,8 +19,10 @@ import type { Side } from './versions.ts'
 
 type Records = ReadonlyMap<KeyText, RecordText>
 
-/** The keys that one record got on the two sides. */
-export type Duplicate = Readonly<Record<Side, KeyText>>
+/** The keys that one record got on the two sides, and what it was before, under any key, if that is known. */
+export interface Duplicate extends Readonly<Record<Side, KeyText>> {
+  readonly base?: RecordText
+}
 
 /**
  * Pairs of keys that stand for one record, by key bytes.
@@ -69,7 +71,8 @@ export function collapse({ keys, records, stamps, rules }: CollapseInput): Colla
   const side: Side = order <= 0 ? 'ours' : 'theirs'
   const [winner, loser] = [keys[side], keys[side === 'ours' ? 'theirs' : 'ours']]
   const [ours, theirs] = [withKey(records.ours, rules.key, winner), withKey(records.theirs, rules.key, winner)]
-  const merged = mergeRecord({ key: winner, base: undefined, ours, theirs, rules, stamps, join: true })
+  const base = keys.base === undefined ? undefined : withKey(keys.base, rules.key, winner)
+  const merged = mergeRecord({ key: winner, base, ours, theirs, rules, stamps, join: true })
   const record = (merged.kind === 'merged' ? merged.text : merged.kept) ?? records[side]
   const fields = merged.kind === 'merged' ? merged.decisions : []
   const whole: Decision = {
@@ -92,7 +95,7 @@ export function collapse({ keys, records, stamps, rules }: CollapseInput): Colla
 }
 
 /** A record under another key. */
-function withKey(record: RecordText, names: readonly string[], key: KeyText): RecordText {
+export function withKey(record: RecordText, names: readonly string[], key: KeyText): RecordText {
   const fields = splitObject(record)
   if (keyOf(fields, names) === key) return record
   const values = splitArray(key)

@@ -60,7 +60,7 @@ function holdersOf(rule: Rule, { parents }: HistoryCommit): string[] {
 }
 
 /** Where the record that `id` holds came from; undefined when it holds none. */
-function originOf(rule: Rule, id: string): Origin | undefined {
+export function originOf(rule: Rule, id: string): Origin | undefined {
   let at = id
   for (;;) {
     const text = rule.state(at)

@@ -136,7 +136,8 @@ function collide(input: SidesInput, texts: Texts, added: Readonly<Record<Side, A
   const keptSide = firstCommitted({ ours: added.ours.text, theirs: added.theirs.text }, stamps)
   const kept = texts[keptSide]
   const moved = texts[keptSide === 'ours' ? 'theirs' : 'ours']
-  const decision = wholeRecord(input, { kind: 'key-collision', rule: 'first-committed', chosen: kept })
+  const decided = wholeRecord(input, { kind: 'key-collision', rule: 'first-committed', chosen: kept })
+  const decision = { ...decided, base: added.ours.text === texts.ours ? undefined : added.ours.text }
   return { kind: 'collision', kept, moved, keptSide, decision }
 }
 

@@ -38,7 +38,10 @@ export interface Decision {
   /** Field or path (`profile.city`); several names joined by ` + ` for a critical group; undefined when the whole record was decided. */
   readonly field: string | undefined
   readonly kind: DecisionKind
-  /** `undefined` where the value, or the record, is absent. A whole record stands as its record text. */
+  /**
+   * `undefined` where the value, or the record, is absent. A whole record stands as its record text. Of a record that lost its key, `base` is what ours was when it was
+   * added, where it was written since.
+   */
   readonly base: ValueText | undefined
   readonly ours: ValueText | undefined
   readonly theirs: ValueText | undefined

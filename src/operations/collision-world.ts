@@ -2,15 +2,19 @@
 import { knownReferences, referencesFor } from '../config/references.ts'
 import { rulesFor, selectionFor } from '../config/rules.ts'
 import { namesKeyOf, type SuspectCollection } from '../merge/rekeying/suspects.ts'
+import { withKey } from '../merge/duplicates.ts'
+import { nameOf, type Place } from '../merge/rekeying/renumbered.ts'
 import type { Line, MovedRecord, World, WorldCollection } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
+import type { MergeReport } from '../report/report.ts'
 import type { CollectionSchema, Reference, Selection } from '../model/collection.ts'
 import { once } from '../model/once.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
-import { rekeyedElsewhere } from './rekeyed-elsewhere.ts'
+import { reportsSince, waitingReports } from './news.ts'
+import { placesAt, renumberedIn } from './renumbered.ts'
 import type { Source } from './source.ts'
 
 export interface CollisionInput {
@@ -54,33 +58,56 @@ export async function collisionWorld(
   const others = [...selections.values()].filter(({ schema }) => !input.live.has(schema.name))
   const live = new Map([...input.live, ...(await readLiveOf(source, others))])
   const lines: LineCommits[] = []
+  const reports = await newReports(source, input)
   const collections = new Map<string, WorldCollection>()
   for (const [name, { schema }] of selections) {
     const [each, merge] = [...input.merges].find(([moved]) => moved.name === name) ?? []
     const moved: MovedRecord[] = []
-    const { serialKey } = rulesFor(source.config, schema)
-    for (const { key, moved: record } of (serialKey ? merge?.rekeys : undefined) ?? []) {
+    const rules = rulesFor(source.config, schema)
+    for (const { key, moved: record, origin } of (rules.serialKey ? merge?.rekeys : undefined) ?? []) {
       const line = lineNumber(lines, await lineOf(reader, { each: each as Moved, key, head: input.head }))
-      moved.push({ key, record, line })
+      moved.push({ key, record, origin, line })
     }
+    const head = await reader(input.head, name)
     collections.set(name, {
-      key: schema.key,
-      serialKey,
+      rules,
       references: referencesOf(source, schema),
       live: live.get(name) as Records,
-      head: await reader(input.head, name),
+      head,
       changes: new Map(merge?.changes.map((change) => [change.key, change])),
       moved,
+      given: await givenPlaces(source, { name, records: head, commit: input.head }, reports),
     })
   }
   const names = new Set(selections.keys())
-  const bases = new Set([...input.merges.keys()].flatMap(({ past }) => ('base' in past ? [past.base] : [])))
   return {
     collections,
     lines: await Promise.all(lines.map((line) => readLine(reader, line, names))),
     commits: lines,
-    given: await rekeyedElsewhere(source, { bases, head: input.head }),
   }
+}
+
+/** Those that came in since the sync points, and this machine's own that no commit carries yet. */
+async function newReports(source: Source, { merges, head }: CollisionInput): Promise<MergeReport[]> {
+  const bases = new Set([...merges.keys()].map(({ past }) => ('base' in past ? past.base : undefined)))
+  const came = await Promise.all([...bases].map((from) => reportsSince(source, { from, to: head })))
+  return [...came.flat(), ...(await waitingReports(source.repository))]
+}
+
+/** Records that HEAD has under the number that some machine gave them, by all other names they had. */
+async function givenPlaces(
+  source: Source,
+  at: { readonly name: string; readonly records: Records; readonly commit: string },
+  reports: readonly MergeReport[],
+): Promise<ReadonlyMap<string, Place>> {
+  const given = new Map<string, Place>()
+  for (const { added, places } of renumberedIn(source, at.name, reports)) {
+    const [there] = await placesAt(source, places, at)
+    if (there === undefined) continue
+    const record = withKey(added.record, source.rules(at.name).key, there.key)
+    for (const place of [added, ...places]) given.set(nameOf(place), { key: there.key, record })
+  }
+  return given
 }
 
 export interface CollisionWorld extends World {

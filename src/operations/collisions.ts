@@ -103,7 +103,7 @@ function splitDecisions(
   return split.map(({ collection, key, record }): Decision => {
     const [theirs, chosen] = [known?.head.get(key), at.keys.get(key)?.slice(1, -1)]
     const sides = { base: undefined, ours: record, theirs, chosen }
-    return { collection, key, field: known?.key.join(' + '), kind: 'key-collision', ...sides, rule: 'rekeyed' }
+    return { collection, key, field: known?.rules.key.join(' + '), kind: 'key-collision', ...sides, rule: 'rekeyed' }
   })
 }
 

@@ -1,9 +1,13 @@
 /**
- * Records that two machines added under different keys and that are one by their identity fields: looked for wherever two lines met since the sync point, and
- * between HEAD and what live has not exported yet. Commits alone decide the former, so every machine that was part of it decides alike.
+ * Records that two machines have under different keys and that are one, by their identity fields or because both machines gave a new number to the same: looked for wherever
+ * two lines met since the sync point, and between HEAD and what live has not exported yet. Commits alone decide the former, so every machine that was part of it decides alike.
  */
 import { bucketOf } from '../export/layout.ts'
 import { collapse, findDuplicates, type Duplicate } from '../merge/duplicates.ts'
+import type { Renumbered } from '../merge/rekeying/renumbered.ts'
+import type { Side } from '../merge/versions.ts'
+import { once } from '../model/once.ts'
+import type { MergeReport } from '../report/report.ts'
 import type { Alias } from '../merge/rekeying/aliases.ts'
 import { tupleOf } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
@@ -14,6 +18,8 @@ import { differingBuckets, readCommitted, readRecords, type CommittedCollection 
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
+import { reportsSince, waitingReports, type Stretch } from './news.ts'
+import { placesAt, renumberedIn, type PlacesQuestion } from './renumbered.ts'
 import { lastWrites, type SideStamps, type StampOf } from './record-stamps.ts'
 import type { Source } from './source.ts'
 
@@ -26,14 +32,15 @@ export interface Deduplicated {
 export async function collapseDuplicates(source: Source, input: CollisionInput): Promise<Deduplicated> {
   const merges = new Map<Moved, LiveMerge>()
   const aliases: Alias[] = []
+  const reports = openReports(source)
   for (const [each, merge] of input.merges) {
-    const { identity } = source.rules(each.name)
-    if (identity === undefined) {
+    const { identity, serialKey } = source.rules(each.name)
+    if (identity === undefined && !serialKey) {
       merges.set(each, merge)
       continue
     }
     const live = input.live.get(each.name) as Records
-    const meetings = await meetingsOf(source, { each, live, identity, head: input.head })
+    const meetings = await meetingsOf(source, { each, live, identity, head: input.head, reports })
     const collapsed = collapseAll(source, { each, merge, live }, meetings)
     merges.set(each, collapsed.merge)
     aliases.push(...collapsed.aliases)
@@ -49,8 +56,21 @@ interface Meeting extends SideStamps {
 interface Question {
   readonly each: Moved
   readonly live: Records
-  readonly identity: readonly string[]
+  readonly identity: readonly string[] | undefined
   readonly head: string
+  readonly reports: Reports
+}
+
+interface Reports {
+  since(stretch: Stretch): Promise<readonly MergeReport[]>
+  waiting(): Promise<readonly MergeReport[]>
+}
+
+/** Each stretch of history is read once, whatever the number of collections. */
+function openReports(source: Source): Reports {
+  const readFrom = once((from: string | undefined) => once((to: string) => reportsSince(source, { from, to })))
+  const readWaiting = once(waitingReports)
+  return { since: ({ from, to }) => readFrom(from)(to), waiting: () => readWaiting(source.repository) }
 }
 
 async function meetingsOf(source: Source, question: Question): Promise<Meeting[]> {
@@ -69,19 +89,27 @@ interface Lines {
   readonly theirs: string
 }
 
-async function committedMeeting(source: Source, { each, identity }: Question, lines: Lines): Promise<Meeting> {
+async function committedMeeting(source: Source, question: Question, lines: Lines): Promise<Meeting> {
+  const { each, identity, reports } = question
+  const news = [lines.ours, lines.theirs].map((to) => reports.since({ from: lines.fork, to }))
+  const renumbered = renumberedIn(source, each.name, (await Promise.all(news)).flat())
+  if (identity === undefined && renumbered.length === 0) return NOTHING_MET
   const at = async (commit: string): Promise<CommittedCollection | undefined> =>
     (await readCommitted(source, commit)).get(each.name)
   const [fork, ours, theirs] = [await at(lines.fork), await at(lines.ours), await at(lines.theirs)]
-  const [first, second] = [await addedSince(source, fork, ours), await addedSince(source, fork, theirs)]
-  const pairs = findDuplicates({ ours: first, theirs: second }, identity)
+  const added = { ours: await addedSince(source, fork, ours), theirs: await addedSince(source, fork, theirs) }
+  const twice = await renumberedTwice(source, renumbered, {
+    ours: { name: each.name, records: added.ours, commit: lines.ours },
+    theirs: { name: each.name, records: added.theirs, commit: lines.theirs },
+  })
+  const pairs = [...(identity === undefined ? [] : findDuplicates(added, identity)), ...twice]
   const writes = (commit: string, other: string): Promise<StampOf> =>
     lastWrites(source.repository, {
       range: [commit, '--not', other],
       place: source.folder(each.name),
       key: source.rules(each.name).key,
     })
-  if (pairs.length === 0) return { pairs, ours: UNKNOWN, theirs: UNKNOWN }
+  if (pairs.length === 0) return NOTHING_MET
   return {
     pairs,
     ours: await writes(lines.ours, lines.theirs),
@@ -92,10 +120,32 @@ async function committedMeeting(source: Source, { each, identity }: Question, li
 const UNKNOWN: StampOf = () => ({ asset: '', since: 0, at: 1 })
 /** Live is not committed yet: whatever is was first. */
 const NOT_YET: StampOf = () => ({ asset: '', since: 1, at: 2 })
+const NOTHING_MET: Meeting = { pairs: [], ours: UNKNOWN, theirs: UNKNOWN }
 
 /** What live added since the sync point, against what HEAD added. */
-async function liveMeeting(source: Source, { each, live, identity }: Question): Promise<Meeting> {
+async function liveMeeting(source: Source, question: Question): Promise<Meeting> {
+  const { each, identity, head, live, reports } = question
+  const from = 'base' in each.past ? each.past.base : undefined
+  const news = [await reports.waiting(), await reports.since({ from, to: head })]
+  const renumbered = renumberedIn(source, each.name, news.flat())
+  if (identity === undefined && renumbered.length === 0) return NOTHING_MET
   const theirs = await addedSince(source, each.base, each.theirs)
+  const pairs = identity === undefined ? [] : await liveDuplicates(source, { each, live, theirs, identity })
+  const keys = new Set(renumbered.flatMap(({ places }) => places.map(({ key }) => key)))
+  const base = await recordsAt(source, each.base, keys)
+  const ours = new Map([...live].filter(([key]) => keys.has(key) && !base.has(key)))
+  const twice = await renumberedTwice(source, renumbered, {
+    ours: { name: each.name, records: ours, commit: undefined },
+    theirs: { name: each.name, records: theirs, commit: head },
+  })
+  return { pairs: [...pairs, ...twice], ours: NOT_YET, theirs: UNKNOWN }
+}
+
+async function liveDuplicates(
+  source: Source,
+  at: Pick<Question, 'each' | 'live'> & { readonly theirs: Records; readonly identity: readonly string[] },
+): Promise<Duplicate[]> {
+  const { each, live, theirs, identity } = at
   const values = new Set([...theirs.values()].map((record) => tupleOf(record, identity)))
   values.delete(undefined)
   const ours = new Map<KeyText, RecordText>()
@@ -103,7 +153,26 @@ async function liveMeeting(source: Source, { each, live, identity }: Question): 
     if (values.has(tupleOf(record, identity))) ours.set(key, record)
   const known = await recordsAt(source, each.base, ours.keys())
   for (const key of known.keys()) ours.delete(key)
-  return { pairs: findDuplicates({ ours, theirs }, identity), ours: NOT_YET, theirs: UNKNOWN }
+  return findDuplicates({ ours, theirs }, identity)
+}
+
+/** Records that each side has under a number of its own. */
+async function renumberedTwice(
+  source: Source,
+  renumbered: readonly Renumbered[],
+  sides: Readonly<Record<Side, PlacesQuestion>>,
+): Promise<Duplicate[]> {
+  const pairs: Duplicate[] = []
+  for (const { added, places } of renumbered) {
+    const [ours, theirs] = [await placesAt(source, places, sides.ours), await placesAt(source, places, sides.theirs)]
+    const [first, second] = [
+      ours.find((place) => !theirs.includes(place)),
+      theirs.find((place) => !ours.includes(place)),
+    ]
+    if (first !== undefined && second !== undefined)
+      pairs.push({ ours: first.key, theirs: second.key, base: added.record })
+  }
+  return pairs
 }
 
 async function addedSince(

@@ -8,6 +8,7 @@ import type { Decision } from '../model/decision.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { CollisionInput } from './collision-world.ts'
 import { readCommitted, readRecords } from './committed.ts'
+import { originAt } from './convergence/origin.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
@@ -24,11 +25,17 @@ export async function withLostKeys(source: Source, input: CollisionInput): Promi
   return merges
 }
 
-/** Key → HEAD's record; undefined: HEAD's was deleted since. */
-type Lost = ReadonlyMap<KeyText, RecordText | undefined>
+interface LostKey {
+  /** HEAD's record; undefined: it was deleted since. */
+  readonly after: RecordText | undefined
+  /** Live's record as it was when it was added. */
+  readonly origin: RecordText | undefined
+}
+
+type Lost = ReadonlyMap<KeyText, LostKey>
 
 async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<Lost> {
-  const lost = new Map<KeyText, RecordText | undefined>()
+  const lost = new Map<KeyText, LostKey>()
   const rules = source.rules(each.name)
   if (each.past.kind !== 'behind' || (!rules.serialKey && rules.identity === undefined)) return lost
   const changed = merge.changes.filter(({ key }) => !merge.rekeys.some((rekey) => rekey.key === key))
@@ -42,7 +49,11 @@ async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<
       const [text, theirs] = [base.get(key), states.theirs.get(key)]
       if (!isSuspect(text, head.get(key)) || theirs === undefined || states.fork.has(key)) continue
       const wasGiven = !sameRecord((states.merged ?? head).get(key), text, rules.order)
-      if (areTwoRecords({ ours: text, theirs }, rules) && wasGiven) lost.set(key, head.get(key))
+      if (!areTwoRecords({ ours: text, theirs }, rules) || !wasGiven) continue
+      lost.set(key, {
+        after: head.get(key),
+        origin: await originAt(source, each.name, { commit: each.past.base, key }),
+      })
     }
   }
   return lost
@@ -73,13 +84,14 @@ function withLost(
   if (lost.size === 0) return merge
   const [changes, rekeys] = [merge.changes.filter(({ key }) => !lost.has(key)), [...merge.rekeys]]
   const decisions: Decision[] = merge.decisions.filter(({ key }) => !lost.has(key))
-  for (const [key, after] of lost) {
+  for (const [key, { after, origin }] of lost) {
     const before = live.get(key)
     if (before === undefined) changes.push(...merge.changes.filter((change) => change.key === key))
     if (before === undefined || after === undefined) continue
     changes.push({ key, before, after })
-    rekeys.push({ key, moved: before })
-    const sides = { base: undefined, ours: before, theirs: after, chosen: after }
+    const base = origin === before ? undefined : origin
+    rekeys.push({ key, moved: before, origin: base })
+    const sides = { base, ours: before, theirs: after, chosen: after }
     decisions.push({
       collection: name,
       key,

@@ -24,6 +24,8 @@ import type { Source } from './source.ts'
 export interface Rekey {
   readonly key: KeyText
   readonly moved: RecordText
+  /** As it was when it was added, where it was written since. */
+  readonly origin?: RecordText | undefined
 }
 
 export interface LiveMerge {
@@ -81,7 +83,7 @@ async function meetFirst(source: Source, input: LiveMergeInput): Promise<LiveMer
   })
   const keys = new Set(merge.collisions.map(({ key }) => key))
   const changes = merge.changes.filter(({ key }) => !keys.has(key))
-  const collided = rekeysOf(keys, { live: input.live, theirs })
+  const collided = rekeysOf(keys, { live: input.live, theirs }, merge.decisions)
   return {
     changes: [...changes, ...collided.changes],
     decisions: merge.decisions,
@@ -107,7 +109,7 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
   const judged = await judgeMerges(history, rules, { view, division })
   const { decisions, collisions } = decided(division)
   const keys = new Set(collisions.map(({ key }) => key))
-  const collided = rekeysOf(keys, { live: input.live, theirs: new Map(collisions.map(theirRecord)) })
+  const collided = rekeysOf(keys, { live: input.live, theirs: new Map(collisions.map(theirRecord)) }, decisions)
   return {
     changes: [...changesOf(input.live, rules, division), ...collided.changes],
     decisions: [...judged, ...decisions],
@@ -234,14 +236,17 @@ function theirRecord({
 function rekeysOf(
   keys: ReadonlySet<KeyText>,
   sides: { readonly live: Records; readonly theirs: Records },
+  decisions: readonly Decision[],
 ): { readonly changes: readonly Change[]; readonly rekeys: readonly Rekey[] } {
   const changes: Change[] = []
   const rekeys: Rekey[] = []
+  const collisions = decisions.filter(({ kind }) => kind === 'key-collision')
+  const origins = new Map(collisions.map(({ key, base }) => [key, base]))
   for (const key of keys) {
     const [before, after] = [sides.live.get(key), sides.theirs.get(key)]
     if (before === undefined || after === undefined) continue
     changes.push({ key, before, after })
-    rekeys.push({ key, moved: before })
+    rekeys.push({ key, moved: before, origin: origins.get(key) })
   }
   return { changes, rekeys }
 }

@@ -95,3 +95,55 @@ test('a record that a third machine had pulled before it lost its number is stil
     expect(await disagreements({ a, b: c })).toEqual([])
   })
 })
+
+describe.each(['push', 'pull'] as const)(
+  'two machines gave one record a number of their own, and the second goes on with a %s',
+  (first) => {
+    const tables = [
+      'CREATE TABLE note (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT)',
+      'CREATE TABLE page (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT, note_id INTEGER REFERENCES note (id))',
+    ]
+
+    test('it is one record again, under the number that was committed first, with all that refers to either', async () => {
+      await betweenTwo(sqlite, { tables, collections: {} }, async (assets) => {
+        const { a, b } = assets
+        const c = await thirdAsset(assets, sqlite, tables)
+        await a.database.insert('note', [{ body: 'red' }])
+        await a.tandem('export', '--commit')
+        await b.database.insert('note', [{ body: 'blue' }])
+        await b.git('push')
+        await c.git('pull', '--no-edit')
+        await c.database.insert('note', [{ body: 'green' }])
+        await a.git('pull', '--no-edit')
+        await a.git('push')
+        for (const asset of [b, c]) {
+          await asset.git('pull', '--no-edit')
+          const [note] = await asset.database.run("SELECT id FROM note WHERE body = 'blue'")
+          await asset.database.insert('page', [{ body: asset.name, note_id: note?.['id'] ?? null }])
+        }
+        await b.git('push')
+        if (first === 'push') await pushFirst(c)
+        else await c.git('pull', '--no-edit')
+        for (const asset of [c, b, a]) await asset.tandem('sync')
+        for (const asset of [a, b, c]) await asset.tandem('sync')
+        for (const { database } of [a, b, c]) {
+          expect(await database.run('SELECT body FROM note ORDER BY body')).toEqual([
+            { body: 'blue' },
+            { body: 'green' },
+            { body: 'red' },
+          ])
+          expect(
+            await database.run(
+              'SELECT page.body, note.body AS note FROM page JOIN note ON note.id = note_id ORDER BY 1',
+            ),
+          ).toEqual([
+            { body: 'b', note: 'blue' },
+            { body: 'c', note: 'blue' },
+          ])
+        }
+        expect(await disagreements({ a, b: c })).toEqual([])
+        expect(await disagreements({ a, b })).toEqual([])
+      })
+    })
+  },
+)

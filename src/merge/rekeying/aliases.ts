@@ -50,7 +50,7 @@ function redirect(
     const stays = to.get(tupleOf(record, reference.fields) ?? '')
     if (stays === undefined) continue
     const after = withValues(record, reference, stays)
-    const moved = keyOf(splitObject(after), collection.key)
+    const moved = keyOf(splitObject(after), collection.rules.key)
     const before = collection.live.get(key)
     if (moved === key) own.set(key, { ...own.get(key), key, before, after })
     else move(collection, own, { key, moved, after })

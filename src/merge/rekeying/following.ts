@@ -2,15 +2,16 @@
  * Which live records change when some of them lose their key: the losers themselves, and whatever refers to them, however far. Numbers are not known yet: only
  * which field takes its value from where. Whose child a record is, is told by the line of history on which the collision came about.
  */
-import type { KeyText, RecordText, ValueText } from '../../model/canonical.ts'
+import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
 import { childrenOf, referencesTo } from './children.ts'
-import { givenNumber, tupleOf, type MovedRecord, type World, type WorldCollection } from './world.ts'
+import { nameOf, type Place } from './renumbered.ts'
+import { tupleOf, type MovedRecord, type World, type WorldCollection } from './world.ts'
 
 /** Where a field's new value comes from: a number to be drawn, one that another machine gave, or a field of the record that it refers to. */
 export type FieldSource =
   | { readonly kind: 'drawn' }
-  | { readonly kind: 'given'; readonly number: ValueText }
+  | { readonly kind: 'given'; readonly place: Place }
   | { readonly kind: 'parent'; readonly parent: Follower; readonly field: string }
 
 /** A record of live that changes. */
@@ -71,10 +72,10 @@ export function follow(world: World): Following {
     contested: new Map(),
     witnesses: new Map(),
   }
-  for (const [collection, { moved, key }] of world.collections)
+  for (const [collection, { moved, rules }] of world.collections)
     for (const each of moved) {
       const node = nodeFor(search, { collection, key: each.key, record: each.record, line: each.line, splits: true })
-      node.fields.set(key[0] as string, numberFor(world, collection, each))
+      node.fields.set(rules.key[0] as string, numberFor(world, collection, each))
     }
   for (const parent of search.queue) {
     search.queue.delete(parent) // a set goes on to what is added again
@@ -84,9 +85,13 @@ export function follow(world: World): Following {
   return { followers: [...nodes.values()], contested: [...contested.values()], witnesses }
 }
 
-function numberFor(world: World, collection: string, moved: Omit<MovedRecord, 'line'>): FieldSource {
-  const number = givenNumber(world, collection, moved)
-  return number === undefined ? { kind: 'drawn' } : { kind: 'given', number }
+function numberFor(
+  world: World,
+  collection: string,
+  { key, record, origin = record }: Omit<MovedRecord, 'line'>,
+): FieldSource {
+  const place = world.collections.get(collection)?.given.get(nameOf({ key, record: origin }))
+  return place === undefined ? { kind: 'drawn' } : { kind: 'given', place }
 }
 
 function nodeFor(search: Search, start: Omit<Follower, 'fields'>): Node {
@@ -124,17 +129,18 @@ function whoseChild(search: Search, child: Child): 'ours' | 'theirs' | 'both' | 
   const tuple = tupleOf(record, reference.fields)
   if (tupleOf(theirs, reference.fields) !== tuple) return 'ours'
   if (tupleOf(base, reference.fields) === tuple) return 'theirs'
-  const { serialKey, key: fields, head } = search.world.collections.get(collection) as WorldCollection
-  const canBeTwo = serialKey || reference.fields.some((name) => fields.includes(name))
+  const { rules, head } = search.world.collections.get(collection) as WorldCollection
+  const canBeTwo = rules.serialKey || reference.fields.some((name) => rules.key.includes(name))
   return base === undefined && canBeTwo && head.has(key) ? 'both' : 'contested'
 }
 
 function link(search: Search, child: Child, splits: boolean): void {
   const { parent, collection, reference, key, record } = child
-  const { serialKey, key: fields } = search.world.collections.get(collection) as WorldCollection
+  const { rules } = search.world.collections.get(collection) as WorldCollection
   const node = nodeFor(search, { collection, key, record, line: parent.line, splits })
   const before = node.fields.size
-  if (splits && serialKey) node.fields.set(fields[0] as string, numberFor(search.world, collection, { key, record }))
+  if (splits && rules.serialKey)
+    node.fields.set(rules.key[0] as string, numberFor(search.world, collection, { key, record }))
   for (const [i, field] of reference.fields.entries()) {
     const from = reference.toFields[i] as string
     if (parent.fields.has(from) && !node.fields.has(field))

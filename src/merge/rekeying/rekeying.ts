@@ -2,7 +2,10 @@
 import { keyOf, objectText, splitObject, type KeyText, type RecordText, type ValueText } from '../../model/canonical.ts'
 import type { Change } from '../../model/change.ts'
 import type { Decision } from '../../model/decision.ts'
+import type { MergeRules } from '../../model/rules.ts'
+import { mergeRecord } from '../record.ts'
 import type { Contested, Follower, Following } from './following.ts'
+import type { Place } from './renumbered.ts'
 import type { World, WorldCollection } from './world.ts'
 
 export interface Rekeyed {
@@ -10,6 +13,7 @@ export interface Rekeyed {
   readonly changes: ReadonlyMap<string, readonly Change[]>
   /** By collection: the key that a record had → the one it has now. */
   readonly keys: ReadonlyMap<string, ReadonlyMap<KeyText, KeyText>>
+  /** What nobody can tell, and what two machines had written to a record that one of them had moved before. */
   readonly decisions: readonly Decision[]
 }
 
@@ -28,6 +32,7 @@ function draws({ fields }: Follower): boolean {
 export function rekey(world: World, following: Following, numbers: ReadonlyMap<string, readonly ValueText[]>): Rekeyed {
   const drawn = handOut(following, numbers)
   const changes = new Map<string, Map<KeyText, Change>>()
+  const decisions = following.contested.map((each) => contestedDecision(world, each, drawn))
   const keys = new Map<string, Map<KeyText, KeyText>>()
   const changesOf = (collection: string): Map<KeyText, Change> => {
     const known = changes.get(collection) ?? new Map(collectionOf(world, collection).changes)
@@ -36,7 +41,7 @@ export function rekey(world: World, following: Following, numbers: ReadonlyMap<s
   }
   for (const follower of following.followers) {
     const own = changesOf(follower.collection)
-    const key = applyTo(own, collectionOf(world, follower.collection), { follower, drawn })
+    const key = applyTo(own, collectionOf(world, follower.collection), { follower, drawn, decisions })
     if (key === follower.key) continue
     keys.set(follower.collection, (keys.get(follower.collection) ?? new Map<KeyText, KeyText>()).set(follower.key, key))
   }
@@ -45,7 +50,7 @@ export function rekey(world: World, following: Following, numbers: ReadonlyMap<s
   return {
     changes: new Map([...changes].map(([name, each]) => [name, [...each.values()]])),
     keys,
-    decisions: following.contested.map((each) => contestedDecision(world, each, drawn)),
+    decisions,
   }
 }
 
@@ -70,14 +75,18 @@ function handOut({ followers }: Following, numbers: ReadonlyMap<string, readonly
 /** The record moves, or changes where it is. Answers its key afterwards. */
 function applyTo(
   changes: Map<KeyText, Change>,
-  { key: names, head, live, moved: losers }: WorldCollection,
-  { follower, drawn }: { readonly follower: Follower; readonly drawn: Drawn },
+  { rules, head, live, moved: losers }: WorldCollection,
+  {
+    follower,
+    drawn,
+    decisions,
+  }: { readonly follower: Follower; readonly drawn: Drawn; readonly decisions: Decision[] },
 ): KeyText {
   const { key, record, splits } = follower
   const before = live.get(key) ?? record
   const merged = splits ? record : (changes.get(key)?.after ?? record)
   const after = withFields(merged, follower, drawn)
-  const moved = keyOf(splitObject(after), names)
+  const moved = keyOf(splitObject(after), rules.key)
   if (moved === key) {
     changes.set(key, { key, before, after })
     return key
@@ -86,14 +95,29 @@ function applyTo(
   const theirs = losers.some((each) => each.key === key) ? planned : (head.get(key) ?? planned)
   if (splits) changes.set(key, { key, before, after: theirs, reassigned: true })
   else changes.set(key, { key, before, after: undefined })
-  // where another machine placed the record already, what it made of it counts
-  const placed = isGiven(follower) ? (changes.get(moved)?.after ?? head.get(moved)) : undefined
-  changes.set(moved, { key: moved, before: live.get(moved), after: placed ?? after, from: key })
+  const placed = changes.get(moved)?.after ?? head.get(moved)
+  const met = meetPlaced(rules, { place: givenPlace(follower), ours: after, theirs: placed })
+  decisions.push(...met.decisions)
+  changes.set(moved, { key: moved, before: live.get(moved), after: met.text, from: key })
   return moved
 }
 
-function isGiven({ fields }: Follower): boolean {
-  return [...fields.values()].some(({ kind }) => kind === 'given')
+/** Where another machine placed the record already, what both wrote to it since is merged; live's is not committed, and later. */
+function meetPlaced(
+  rules: MergeRules,
+  at: { readonly place: Place | undefined; readonly ours: RecordText; readonly theirs: RecordText | undefined },
+): { readonly text: RecordText; readonly decisions: readonly Decision[] } {
+  const { place, ours, theirs } = at
+  if (place === undefined || theirs === undefined) return { text: ours, decisions: [] }
+  const stamps = { ours: { asset: '', since: 1, at: 2 }, theirs: { asset: '', since: 0, at: 1 } }
+  const merged = mergeRecord({ key: place.key, base: place.record, ours, theirs, rules, stamps })
+  if (merged.kind === 'collision' || merged.text === undefined) return { text: theirs, decisions: [] }
+  return { text: merged.text, decisions: merged.decisions }
+}
+
+function givenPlace({ fields }: Follower): Place | undefined {
+  for (const source of fields.values()) if (source.kind === 'given') return source.place
+  return undefined
 }
 
 function withFields(record: RecordText, follower: Follower, drawn: Drawn): RecordText {
@@ -109,7 +133,7 @@ function withFields(record: RecordText, follower: Follower, drawn: Drawn): Recor
 function newValue(follower: Follower, field: string, drawn: Drawn): ValueText {
   const source = follower.fields.get(field)
   if (source?.kind === 'parent') return newValue(source.parent, source.field, drawn)
-  if (source?.kind === 'given') return source.number
+  if (source?.kind === 'given') return source.place.key.slice(1, -1)
   if (source?.kind === 'drawn') return drawn.get(follower) as ValueText
   return splitObject(follower.record).get(field) ?? 'null'
 }

@@ -2,6 +2,8 @@
 import { arrayText, splitObject, type KeyText, type RecordText, type ValueText } from '../../model/canonical.ts'
 import type { Change } from '../../model/change.ts'
 import type { Reference } from '../../model/collection.ts'
+import type { MergeRules } from '../../model/rules.ts'
+import type { Place } from './renumbered.ts'
 
 export type Records = ReadonlyMap<KeyText, RecordText>
 
@@ -9,15 +11,15 @@ export type Records = ReadonlyMap<KeyText, RecordText>
 export interface MovedRecord {
   readonly key: KeyText
   readonly record: RecordText
+  /** As it was when it was added, where it was written since. */
+  readonly origin?: RecordText | undefined
   /** On which line HEAD's record came: a position in `World.lines`. */
   readonly line: number
 }
 
 /** One collection that holds a collision, or refers to one that does, however far. */
 export interface WorldCollection {
-  readonly key: readonly string[]
-  /** The key is a single number that each database hands out by itself. */
-  readonly serialKey: boolean
+  readonly rules: MergeRules
   /** Declared ones, and those that the configuration names. */
   readonly references: readonly Reference[]
   readonly live: Records
@@ -26,6 +28,8 @@ export interface WorldCollection {
   /** What the merge of this collection does to live, by key. */
   readonly changes: ReadonlyMap<KeyText, Change>
   readonly moved: readonly MovedRecord[]
+  /** By `nameOf`, records that may lose their key here and got another from another machine: the key under which HEAD has them, and what they were when they were added. */
+  readonly given: ReadonlyMap<string, Place>
 }
 
 /** Where two lines of history parted, and the line that live does not come from: a child that only live's side has refers to live's parent. */
@@ -37,19 +41,6 @@ export interface Line {
 export interface World {
   readonly collections: ReadonlyMap<string, WorldCollection>
   readonly lines: readonly Line[]
-  /** Numbers that another machine gave to the very records which lose theirs here: `givenName` → number. */
-  readonly given: ReadonlyMap<string, ValueText>
-}
-
-/** Names a record that lost its key, by all that it was. */
-export function givenName(collection: string, key: KeyText, record: RecordText): string {
-  return `${collection}\n${key}\n${record}`
-}
-
-/** The number that another machine gave to a record, as long as HEAD has a record under it. */
-export function givenNumber(world: World, collection: string, moved: Omit<MovedRecord, 'line'>): ValueText | undefined {
-  const number = world.given.get(givenName(collection, moved.key, moved.record))
-  return number !== undefined && world.collections.get(collection)?.head.has(arrayText([number])) ? number : undefined
 }
 
 /** The values of several fields as one text, to be compared; undefined when one is absent or null. `5` and `"5"`, of columns of different types, are one. */

@@ -2,40 +2,46 @@
 import { describe, expect, test } from 'vitest'
 import { follow } from '../../../../src/merge/rekeying/following.ts'
 import { numbersNeeded, rekey, type Rekeyed } from '../../../../src/merge/rekeying/rekeying.ts'
-import { givenName, type World, type WorldCollection } from '../../../../src/merge/rekeying/world.ts'
+import { nameOf, renumberedRecords, type Place } from '../../../../src/merge/rekeying/renumbered.ts'
+import type { World, WorldCollection } from '../../../../src/merge/rekeying/world.ts'
+import { rulesWith } from '../rules.ts'
 
 type Table = Readonly<Record<string, string>>
 
 const records = (table: Table = {}): Map<string, string> => new Map(Object.entries(table))
 
-interface Given extends Partial<Omit<WorldCollection, 'live' | 'head' | 'moved' | 'changes'>> {
+interface Given extends Partial<Pick<WorldCollection, 'references' | 'given'>> {
+  readonly key?: readonly string[]
+  readonly serialKey?: boolean
   readonly base?: Table
   readonly theirs?: Table
   readonly live: Table
   readonly head?: Table
   /** Keys that live's records lose. */
   readonly loses?: readonly string[]
+  /** What a loser was when it was added. */
+  readonly origin?: string
 }
 
 /** One line of history: a common past, theirs (which HEAD holds unless said otherwise), live. */
-function worldOf(tables: Readonly<Record<string, Given>>, given: ReadonlyMap<string, string> = new Map()): World {
+function worldOf(tables: Readonly<Record<string, Given>>): World {
   const collections = new Map<string, WorldCollection>()
   for (const [name, table] of Object.entries(tables)) {
     const [live, head] = [records(table.live), records(table.head ?? table.theirs)]
     const loses = table.loses ?? []
     collections.set(name, {
-      key: table.key ?? ['id'],
-      serialKey: table.serialKey ?? true,
+      rules: rulesWith({ key: table.key ?? ['id'], serialKey: table.serialKey ?? true, newest: undefined }),
       references: table.references ?? [],
       live,
       head,
       changes: new Map(loses.map((key) => [key, { key, before: live.get(key), after: head.get(key) }])),
-      moved: loses.map((key) => ({ key, record: live.get(key) as string, line: 0 })),
+      moved: loses.map((key) => ({ key, record: live.get(key) as string, origin: table.origin, line: 0 })),
+      given: table.given ?? new Map<string, Place>(),
     })
   }
   const states = (side: 'base' | 'theirs'): Map<string, Map<string, string>> =>
     new Map(Object.entries(tables).map(([name, table]) => [name, records(table[side])]))
-  return { collections, lines: [{ base: states('base'), theirs: states('theirs') }], given }
+  return { collections, lines: [{ base: states('base'), theirs: states('theirs') }] }
 }
 
 /** New numbers begin at 100 for the first collection that needs some, at 200 for the second … */
@@ -125,14 +131,29 @@ describe('a record that loses its number', () => {
   test('takes the number that another machine gave to it already, as long as HEAD has it', () => {
     const placed = '{"id":50,"n":"blue","since":"elsewhere"}'
     const [blue] = Object.values(artist.live)
-    const known = { ...artist, head: { ...artist.theirs, '[50]': placed } }
+    const given = new Map([
+      [nameOf({ key: '[1]', record: blue as string }), { key: '[50]', record: '{"id":50,"n":"blue"}' }],
+    ])
+    const known = { ...artist, head: { ...artist.theirs, '[50]': placed }, given }
     const album: Given = { references: toArtist, live: { '[7]': '{"artist":1,"id":7}' } }
-    const given = new Map([[givenName('artist', '[1]', blue as string), '50']])
-    const world = worldOf({ artist: known, album }, given)
+    const world = worldOf({ artist: known, album })
     const settled = settle(world)
     expect(after(world, settled, 'artist')).toEqual(['{"id":1,"n":"red"}', placed])
     expect(after(world, settled, 'album')).toEqual(['{"artist":50,"id":7}'])
-    expect(numbersNeeded(follow(worldOf({ artist, album }, given)))).toEqual(new Map([['artist', 1]]))
+    expect(numbersNeeded(follow(worldOf({ artist, album })))).toEqual(new Map([['artist', 1]]))
+  })
+
+  test('takes it also when it was written to since, and what both machines wrote is merged', () => {
+    const given = new Map([
+      [nameOf({ key: '[1]', record: '{"id":1,"n":"blue"}' }), { key: '[50]', record: '{"id":50,"n":"blue"}' }],
+    ])
+    const head = { '[1]': '{"id":1,"n":"red"}', '[50]': '{"id":50,"n":"blue","theirs":1}' }
+    const live = { '[1]': '{"id":1,"n":"blue","ours":1}' }
+    const world = worldOf({ artist: { live, head, loses: ['[1]'], origin: '{"id":1,"n":"blue"}', given } })
+    expect(after(world, settle(world), 'artist')).toEqual([
+      '{"id":1,"n":"red"}',
+      '{"id":50,"n":"blue","ours":1,"theirs":1}',
+    ])
   })
 
   test('changes the key of a child that is named by it, and keeps the one that the other side has', () => {
@@ -191,5 +212,21 @@ describe('a record that loses its number', () => {
     const settled = settle(world)
     expect(after(world, settled, 'item')).toEqual(['{"artist":"100","no":5}'])
     expect(after(world, settled, 'part')).toEqual(['{"id":3,"no":5,"of":"100"}'])
+  })
+})
+
+describe('a record that got several numbers', () => {
+  const place = (id: number, n = 'blue'): Place => ({ key: `[${id}]`, record: `{"id":${id},"n":"${n}"}` })
+
+  test('is one record under all of them, also where one of these was lost as well', () => {
+    const renumbered = renumberedRecords([
+      { from: place(13), to: place(15) },
+      { from: place(12, 'green'), to: place(14, 'green') },
+      { from: place(12), to: place(13) },
+      { from: place(12), to: place(16) },
+    ])
+    expect(renumbered).toHaveLength(2)
+    expect(renumbered).toContainEqual({ added: place(12), places: [place(13), place(15), place(16)] })
+    expect(renumbered).toContainEqual({ added: place(12, 'green'), places: [place(14, 'green')] })
   })
 })

@@ -1,0 +1,52 @@
+/** The merge reports that came in over a stretch of history, and those that wait here for the next data commit. One that cannot be read has said nothing: `tandem report` tells of it. */
+import { readBlobs } from '../git/objects.ts'
+import type { Repository } from '../git/repository.ts'
+import { filesAt } from '../git/tree.ts'
+import { waitingFiles } from '../git/waiting.ts'
+import { DamagedError } from '../model/errors.ts'
+import { parseReport } from '../report/parse.ts'
+import type { MergeReport } from '../report/report.ts'
+import type { ExportsPlace } from './committed.ts'
+
+/** Commits; without `from`, everything that `to` holds is new. */
+export interface Stretch {
+  readonly from: string | undefined
+  readonly to: string
+}
+
+/** Reports of every source that `to` has and `from` has not. */
+export async function reportsSince(
+  { repository, exportsFolder }: Pick<ExportsPlace, 'repository' | 'exportsFolder'>,
+  { from, to }: Stretch,
+): Promise<MergeReport[]> {
+  const folder = `${exportsFolder}/reports`
+  if (from === undefined) {
+    const files = [...(await filesAt(repository, to, folder))].filter(([, { mode }]) => mode === '100644')
+    return parsed(repository, new Map(files.map(([file, { id }]) => [file, id])))
+  }
+  const listing = await repository.git(['diff-tree', '-r', '-z', '--no-renames', from, to, '--', folder])
+  // ":100644 100644 <old id> <new id> M\0path\0"
+  const added = listing.matchAll(/:\d+ 100644 [0-9a-f]+ ([0-9a-f]+) [AM]\0([^\0]*)\0/g)
+  return parsed(repository, new Map([...added].map(([, id, file]) => [file as string, id as string])))
+}
+
+export async function waitingReports(repository: Repository): Promise<MergeReport[]> {
+  const files = [...(await waitingFiles(repository))]
+  return parsed(repository, new Map(files.map(([file, { id }]) => [file, id])))
+}
+
+async function parsed(repository: Repository, files: ReadonlyMap<string, string>): Promise<MergeReport[]> {
+  const reports = [...files].filter(([file]) => file.endsWith('.json'))
+  const blobs = await readBlobs(
+    repository,
+    reports.map(([, id]) => id),
+  )
+  return reports.flatMap(([file, id]) => {
+    try {
+      return parseReport(blobs.get(id)?.toString() ?? '', file)
+    } catch (error) {
+      if (error instanceof DamagedError) return []
+      throw error
+    }
+  })
+}

@@ -6,7 +6,7 @@ import { followAliases, type Alias } from '../merge/rekeying/aliases.ts'
 import { follow, type Following } from '../merge/rekeying/following.ts'
 import { numbersNeeded, rekey } from '../merge/rekeying/rekeying.ts'
 import type { World } from '../merge/rekeying/world.ts'
-import type { KeyText, ValueText } from '../model/canonical.ts'
+import { splitArray, type KeyText, type ValueText } from '../model/canonical.ts'
 import type { CollectionChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
@@ -86,7 +86,14 @@ function holdAround(source: Source, unsafe: ReadonlyMap<string, string>, holds: 
 function noted(decision: Decision, now: KeyText | undefined, selections: ReadonlyMap<string, Selection>): Decision {
   const [field] = selections.get(decision.collection)?.schema.key ?? []
   if (decision.kind !== 'key-collision' || now === undefined || field === undefined) return decision
-  return { ...decision, field, chosen: now.slice(1, -1), rule: 'rekeyed' }
+  return { ...decision, field, chosen: keyValue(now), rule: 'rekeyed' }
+}
+
+/** A key as the value of its field, or of its fields together. */
+function keyValue(key: KeyText | undefined): ValueText | undefined {
+  if (key === undefined) return undefined
+  const [value, ...more] = splitArray(key)
+  return more.length === 0 ? value : key
 }
 
 /** Two records that looked like one, until their parents turned out to be two. */
@@ -101,7 +108,7 @@ function splitDecisions(
       splits && collection === at.collection && known?.moved.every((moved) => moved.key !== key),
   )
   return split.map(({ collection, key, record }): Decision => {
-    const [theirs, chosen] = [known?.head.get(key), at.keys.get(key)?.slice(1, -1)]
+    const [theirs, chosen] = [known?.head.get(key), keyValue(at.keys.get(key))]
     const sides = { base: undefined, ours: record, theirs, chosen }
     return { collection, key, field: known?.rules.key.join(' + '), kind: 'key-collision', ...sides, rule: 'rekeyed' }
   })

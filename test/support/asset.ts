@@ -51,8 +51,12 @@ export interface Asset {
 /** A clone at `root`. */
 export function assetAt(name: string, root: string, at: { database: LiveDatabase; environment: Environment }): Asset {
   const { database, environment } = at
-  const start: Asset['start'] = (program, args, more = {}) =>
-    run(program, args, { cwd: root, environment: { ...environment, ...more } })
+  const start: Asset['start'] = async (program, args, more = {}) => {
+    const answer = await run(program, args, { cwd: root, environment: { ...environment, ...more } })
+    // hooks end with 0 whatever happens: a mistake of the program would be seen nowhere
+    if (/^tandem: .*unexpected: /m.test(answer.text)) throw new Error(`${name}: ${args.join(' ')}: ${answer.text}`)
+    return answer
+  }
   const attempt: Asset['try'] = (...args) => start('git', args)
   const git: Asset['git'] = async (...args) => {
     const answer = await attempt(...args)

@@ -20,11 +20,8 @@ export interface CollectionInput {
 }
 
 /** Two different records added under one key: `moved` is in neither `merged` nor `changes` until it is given a new key. */
-export interface Collision {
+export interface Collision extends Omit<Extract<RecordOutcome, { readonly kind: 'collision' }>, 'kind' | 'decision'> {
   readonly key: KeyText
-  readonly kept: RecordText
-  readonly moved: RecordText
-  readonly keptSide: Side
 }
 
 export interface MergedCollection {
@@ -60,7 +57,8 @@ export function mergeCollection(input: CollectionInput): MergedCollection {
     for (const decision of decided) decisions.push(decision)
     if (decided.length > 0) conflicts++
     if (outcome.kind === 'collision') {
-      collisions.push({ key, kept: outcome.kept, moved: outcome.moved, keptSide: outcome.keptSide })
+      const { kept, moved, keptSide, added } = outcome
+      collisions.push({ key, kept, moved, keptSide, added })
     }
   }
   const sides = { oursOnly: ours.size - common, theirsOnly: theirs.size - common, common }

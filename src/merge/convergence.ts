@@ -12,14 +12,14 @@ import { lineagesOf, originOf } from './lineage.ts'
 import { isInherited, stateOfMerge, stateOnPending, type MergedParent } from './pending.ts'
 import { isAlive } from './presence.ts'
 import { eventsIn, type LocatedEvent, type Rule, type Sides } from './rule.ts'
-import { mergeSides, writesOf, type RecordEvent, type RecordOutcome, type SidesInput } from './sides.ts'
+import { mergeSides, writesOf, type Added, type RecordEvent, type RecordOutcome, type SidesInput } from './sides.ts'
 import { type Side, sameContent } from './versions.ts'
 
 export interface Convergence {
   state(id: string): RecordText | undefined
   event(id: string): RecordEvent | undefined
-  /** The record that a commit holds, as it was when it was added. */
-  origin(id: string): RecordText | undefined
+  /** The record that a commit holds, as it was when it was added, and who added it. */
+  origin(id: string): Added | undefined
   merge(ours: string, theirs: string): RecordOutcome
 }
 
@@ -40,7 +40,7 @@ export function convergence(history: RecordHistory, rules: MergeRules, key: KeyT
     undeleted: once((id: string) => undeletedAt(rule, id)),
     merge: (ours, theirs) => merges(`${ours} ${theirs}`),
   }
-  return { ...rule, origin: (id) => originOf(rule, id)?.text }
+  return { ...rule, origin: (id) => originOf(rule, id) }
 }
 
 /** Lines of single parents are walked up from the nearest known state, not by recursion: they may be long. */

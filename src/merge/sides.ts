@@ -55,6 +55,7 @@ export type RecordOutcome =
       readonly kept: RecordText
       readonly moved: RecordText
       readonly keptSide: Side
+      readonly added: Readonly<Record<Side, Added>>
       readonly decision: Decision
     }
 
@@ -136,9 +137,8 @@ function collide(input: SidesInput, texts: Texts, added: Readonly<Record<Side, A
   const keptSide = firstCommitted({ ours: added.ours.text, theirs: added.theirs.text }, stamps)
   const kept = texts[keptSide]
   const moved = texts[keptSide === 'ours' ? 'theirs' : 'ours']
-  const decided = wholeRecord(input, { kind: 'key-collision', rule: 'first-committed', chosen: kept })
-  const decision = { ...decided, base: added.ours.text === texts.ours ? undefined : added.ours.text }
-  return { kind: 'collision', kept, moved, keptSide, decision }
+  const decision = wholeRecord(input, { kind: 'key-collision', rule: 'first-committed', chosen: kept })
+  return { kind: 'collision', kept, moved, keptSide, added, decision }
 }
 
 function wholeRecord(input: SidesInput, decided: Pick<Decision, 'kind' | 'rule' | 'chosen'>): Decision {

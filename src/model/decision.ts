@@ -47,6 +47,8 @@ export interface Decision {
   readonly theirs: ValueText | undefined
   readonly chosen: ValueText | undefined
   readonly rule: DecisionRule
+  /** Of a record that lost its key: the machine that added ours. */
+  readonly addedBy?: string | undefined
 }
 
 /** Counts of one collection in a merge, in records. */

@@ -2,9 +2,8 @@
 import { knownReferences, referencesFor } from '../config/references.ts'
 import { rulesFor, selectionFor } from '../config/rules.ts'
 import { namesKeyOf, type SuspectCollection } from '../merge/rekeying/suspects.ts'
-import { withKey } from '../merge/duplicates.ts'
-import { nameOf, type Place } from '../merge/rekeying/renumbered.ts'
-import type { Line, MovedRecord, World, WorldCollection } from '../merge/rekeying/world.ts'
+import type { Follower } from '../merge/rekeying/following.ts'
+import type { Given, Line, MovedRecord, World, WorldCollection } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { MergeReport } from '../report/report.ts'
 import type { CollectionSchema, Reference, Selection } from '../model/collection.ts'
@@ -14,7 +13,8 @@ import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
 import { reportsSince, waitingReports } from './news.ts'
-import { placesAt, renumberedIn } from './renumbered.ts'
+import { openOrigins } from './convergence/origin.ts'
+import { givenPlaces, type GivenPlaces, type Origin } from './renumbered.ts'
 import type { Source } from './source.ts'
 
 export interface CollisionInput {
@@ -22,6 +22,8 @@ export interface CollisionInput {
   /** Collections already read. */
   readonly live: ReadonlyMap<string, Records>
   readonly head: string
+  /** This machine. */
+  readonly asset: string
 }
 
 /** Declared and configured references of a table of this source. */
@@ -60,15 +62,21 @@ export async function collisionWorld(
   const lines: LineCommits[] = []
   const reports = await newReports(source, input)
   const collections = new Map<string, WorldCollection>()
+  const [origins, places] = [new Map<string, Map<KeyText, Origin>>(), new Map<string, GivenPlaces>()]
   for (const [name, { schema }] of selections) {
     const [each, merge] = [...input.merges].find(([moved]) => moved.name === name) ?? []
     const moved: MovedRecord[] = []
+    const known = new Map<KeyText, Origin>()
     const rules = rulesFor(source.config, schema)
     for (const { key, moved: record, origin } of (rules.serialKey ? merge?.rekeys : undefined) ?? []) {
       const line = lineNumber(lines, await lineOf(reader, { each: each as Moved, key, head: input.head }))
-      moved.push({ key, record, origin, line })
+      moved.push({ key, record, line })
+      known.set(key, origin)
     }
     const head = await reader(input.head, name)
+    const givenOf = await givenPlaces(source, { name, records: head, commit: input.head }, reports)
+    origins.set(name, known)
+    places.set(name, givenOf)
     collections.set(name, {
       rules,
       references: referencesOf(source, schema),
@@ -76,7 +84,7 @@ export async function collisionWorld(
       head,
       changes: new Map(merge?.changes.map((change) => [change.key, change])),
       moved,
-      given: await givenPlaces(source, { name, records: head, commit: input.head }, reports),
+      given: givenAmong(known, givenOf),
     })
   }
   const names = new Set(selections.keys())
@@ -84,6 +92,8 @@ export async function collisionWorld(
     collections,
     lines: await Promise.all(lines.map((line) => readLine(reader, line, names))),
     commits: lines,
+    origins,
+    places,
   }
 }
 
@@ -94,25 +104,47 @@ async function newReports(source: Source, { merges, head }: CollisionInput): Pro
   return [...came.flat(), ...(await waitingReports(source.repository))]
 }
 
-/** Records that HEAD has under the number that some machine gave them, by all other names they had. */
-async function givenPlaces(
-  source: Source,
-  at: { readonly name: string; readonly records: Records; readonly commit: string },
-  reports: readonly MergeReport[],
-): Promise<ReadonlyMap<string, Place>> {
-  const given = new Map<string, Place>()
-  for (const { added, places } of renumberedIn(source, at.name, reports)) {
-    const [there] = await placesAt(source, places, at)
-    if (there === undefined) continue
-    const record = withKey(added.record, source.rules(at.name).key, there.key)
-    for (const place of [added, ...places]) given.set(nameOf(place), { key: there.key, record })
-  }
-  return given
-}
-
 export interface CollisionWorld extends World {
   /** The commits of the lines, by position. */
   readonly commits: readonly LineCommits[]
+  /** Of live's records that lose their key, by collection. */
+  readonly origins: ReadonlyMap<string, ReadonlyMap<KeyText, Origin>>
+  readonly places: ReadonlyMap<string, GivenPlaces>
+}
+
+/** Rows that only look like the other side's were found by following: where they came from, and whether another machine moved them already. */
+export async function withLookAlikes(
+  source: Source,
+  world: CollisionWorld,
+  found: { readonly input: CollisionInput; readonly followers: readonly Follower[] },
+): Promise<CollisionWorld> {
+  const { input, followers } = found
+  const origins = new Map([...world.origins].map(([name, known]) => [name, new Map(known)]))
+  for (const { collection, key, record, splits } of followers) {
+    const known = origins.get(collection)
+    if (!splits || known === undefined || known.has(key)) continue
+    const [moved] = [...input.merges.keys()].filter(({ name }) => name === collection)
+    const base = moved === undefined ? input.head : 'base' in moved.past ? moved.past.base : undefined
+    const added = base === undefined ? undefined : await openOrigins(source, collection)(base, key)
+    known.set(key, { record: added?.text ?? record, asset: added?.writer.asset ?? input.asset })
+  }
+  const collections = new Map(
+    [...world.collections].map(([name, each]) => {
+      const givenOf = world.places.get(name)
+      const known = origins.get(name)
+      return [name, givenOf && known ? { ...each, given: givenAmong(known, givenOf) } : each]
+    }),
+  )
+  return { ...world, origins, collections }
+}
+
+function givenAmong(origins: ReadonlyMap<KeyText, Origin>, givenOf: GivenPlaces): Map<KeyText, Given> {
+  const given = new Map<KeyText, Given>()
+  for (const [key, origin] of origins) {
+    const place = givenOf(key, origin)
+    if (place !== undefined) given.set(key, place)
+  }
+  return given
 }
 
 /** Reads tables that may refer to these collections in ways that nobody declared, and what the other lines hold of them. */

@@ -11,7 +11,13 @@ import type { CollectionChanges } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
-import { collisionWorld, selectionsAround, type CollisionInput } from './collision-world.ts'
+import {
+  collisionWorld,
+  selectionsAround,
+  withLookAlikes,
+  type CollisionInput,
+  type CollisionWorld,
+} from './collision-world.ts'
 import { greatestKey } from './greatest-key.ts'
 import type { Holds } from './holds.ts'
 import { setAside } from './set-aside.ts'
@@ -50,7 +56,8 @@ export async function settleCollisions(source: Source, input: SettleInput, holds
   const aliases = input.aliases.filter(({ collection }) => !holds.has(collection))
   if (colliding.length + aliases.length === 0) return NOTHING
   const selections = selectionsAround(source, [...colliding, ...aliases.map(({ collection }) => collection)])
-  const world = await collisionWorld(source, selections, { ...input, merges })
+  const first = await collisionWorld(source, selections, { ...input, merges })
+  const world = await withLookAlikes(source, first, { input, followers: follow(first).followers })
   const following = follow(world)
   const unsafe = await unsafeCollisions(source, { world, following, merges })
   if (unsafe.size > 0) {
@@ -66,7 +73,7 @@ export async function settleCollisions(source: Source, input: SettleInput, holds
       [...all].map(([name, each]) => [name, { selection: selections.get(name) as Selection, changes: each }]),
     ),
     quarantined: aside.quarantined,
-    noted: (decision) => noted(decision, keys.get(decision.collection)?.get(decision.key), selections),
+    noted: (decision) => noted(decision, keys.get(decision.collection)?.get(decision.key), { selections, world }),
     decisionsOf: (collection) => [
       ...decisions.filter((decision) => decision.collection === collection),
       ...splitDecisions(world, following, { collection, keys: keys.get(collection) ?? new Map() }),
@@ -83,10 +90,30 @@ function holdAround(source: Source, unsafe: ReadonlyMap<string, string>, holds: 
   }
 }
 
-function noted(decision: Decision, now: KeyText | undefined, selections: ReadonlyMap<string, Selection>): Decision {
-  const [field] = selections.get(decision.collection)?.schema.key ?? []
-  if (decision.kind !== 'key-collision' || now === undefined || field === undefined) return decision
-  return { ...decision, field, chosen: keyValue(now), rule: 'rekeyed' }
+function noted(
+  decision: Decision,
+  now: KeyText | undefined,
+  at: { readonly selections: ReadonlyMap<string, Selection>; readonly world: CollisionWorld },
+): Decision {
+  const { collection, key, kind, ours } = decision
+  const [field] = at.selections.get(collection)?.schema.key ?? []
+  if (kind !== 'key-collision' || now === undefined || field === undefined) return decision
+  return {
+    ...decision,
+    field,
+    chosen: keyValue(now),
+    rule: 'rekeyed',
+    ...originOf(at.world, { collection, key, ours }),
+  }
+}
+
+/** What a record was when it was added, where it was written since, and who added it. */
+function originOf(
+  { origins }: CollisionWorld,
+  { collection, key, ours }: Pick<Decision, 'collection' | 'key' | 'ours'>,
+): Pick<Decision, 'base' | 'addedBy'> {
+  const origin = origins.get(collection)?.get(key)
+  return { base: origin?.record === ours ? undefined : origin?.record, addedBy: origin?.asset }
 }
 
 /** A key as the value of its field, or of its fields together. */
@@ -98,7 +125,7 @@ function keyValue(key: KeyText | undefined): ValueText | undefined {
 
 /** Two records that looked like one, until their parents turned out to be two. */
 function splitDecisions(
-  world: World,
+  world: CollisionWorld,
   { followers }: Following,
   at: { readonly collection: string; readonly keys: ReadonlyMap<KeyText, KeyText> },
 ): Decision[] {
@@ -109,7 +136,7 @@ function splitDecisions(
   )
   return split.map(({ collection, key, record }): Decision => {
     const [theirs, chosen] = [known?.head.get(key), keyValue(at.keys.get(key))]
-    const sides = { base: undefined, ours: record, theirs, chosen }
+    const sides = { ours: record, theirs, chosen, ...originOf(world, { collection, key, ours: record }) }
     return { collection, key, field: known?.rules.key.join(' + '), kind: 'key-collision', ...sides, rule: 'rekeyed' }
   })
 }

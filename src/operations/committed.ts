@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { parseCollectionFile, type CollectionFile } from '../export/collection-file.ts'
 import { parseRecordsFile, type RecordsFile } from '../export/records-file.ts'
-import { layoutText } from '../export/layout.ts'
+import { bucketOf, layoutText } from '../export/layout.ts'
 import { readBlobs } from '../git/objects.ts'
 import type { Repository } from '../git/repository.ts'
 import { filesAt, type TreeFiles } from '../git/tree.ts'
@@ -129,6 +129,19 @@ export async function readRecords(
     for (const [key, text] of file.records) records.set(key, text)
   }
   return records
+}
+
+/** The records with these keys, read from the files they belong into. */
+export async function recordsAt(
+  place: ExportsPlace,
+  collection: CommittedCollection | undefined,
+  keys: Iterable<KeyText>,
+): Promise<Map<KeyText, RecordText>> {
+  if (collection === undefined) return new Map()
+  const wanted = new Set(keys)
+  const buckets = new Set([...wanted].map((key) => bucketOf(key, collection.layout)))
+  const records = await readRecords(place, collection, buckets)
+  return new Map([...records].filter(([key]) => wanted.has(key)))
 }
 
 function checkPlace(file: RecordsFile, collection: CommittedCollection, at: { path: string; bucket: string }): void {

@@ -2,7 +2,6 @@
  * Records that two machines have under different keys and that are one, by their identity fields or because both machines gave a new number to the same: looked for wherever
  * two lines met since the sync point, and between HEAD and what live has not exported yet. Commits alone decide the former, so every machine that was part of it decides alike.
  */
-import { bucketOf } from '../export/layout.ts'
 import { collapse, findDuplicates, type Duplicate } from '../merge/duplicates.ts'
 import type { Renumbered } from '../merge/rekeying/renumbered.ts'
 import type { Side } from '../merge/versions.ts'
@@ -14,7 +13,7 @@ import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { CollisionInput } from './collision-world.ts'
-import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
+import { differingBuckets, readCommitted, readRecords, recordsAt, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
@@ -40,7 +39,8 @@ export async function collapseDuplicates(source: Source, input: CollisionInput):
       continue
     }
     const live = input.live.get(each.name) as Records
-    const meetings = await meetingsOf(source, { each, live, identity, head: input.head, reports })
+    const { head, asset } = input
+    const meetings = await meetingsOf(source, { each, live, identity, head, asset, reports })
     const collapsed = collapseAll(source, { each, merge, live }, meetings)
     merges.set(each, collapsed.merge)
     aliases.push(...collapsed.aliases)
@@ -58,6 +58,7 @@ interface Question {
   readonly live: Records
   readonly identity: readonly string[] | undefined
   readonly head: string
+  readonly asset: string
   readonly reports: Reports
 }
 
@@ -99,8 +100,8 @@ async function committedMeeting(source: Source, question: Question, lines: Lines
   const [fork, ours, theirs] = [await at(lines.fork), await at(lines.ours), await at(lines.theirs)]
   const added = { ours: await addedSince(source, fork, ours), theirs: await addedSince(source, fork, theirs) }
   const twice = await renumberedTwice(source, renumbered, {
-    ours: { name: each.name, records: added.ours, commit: lines.ours },
-    theirs: { name: each.name, records: added.theirs, commit: lines.theirs },
+    ours: { name: each.name, records: added.ours, at: { commit: lines.ours } },
+    theirs: { name: each.name, records: added.theirs, at: { commit: lines.theirs } },
   })
   const pairs = [...(identity === undefined ? [] : findDuplicates(added, identity)), ...twice]
   const writes = (commit: string, other: string): Promise<StampOf> =>
@@ -124,7 +125,7 @@ const NOTHING_MET: Meeting = { pairs: [], ours: UNKNOWN, theirs: UNKNOWN }
 
 /** What live added since the sync point, against what HEAD added. */
 async function liveMeeting(source: Source, question: Question): Promise<Meeting> {
-  const { each, identity, head, live, reports } = question
+  const { each, identity, head, asset, live, reports } = question
   const from = 'base' in each.past ? each.past.base : undefined
   const news = [await reports.waiting(), await reports.since({ from, to: head })]
   const renumbered = renumberedIn(source, each.name, news.flat())
@@ -135,8 +136,8 @@ async function liveMeeting(source: Source, question: Question): Promise<Meeting>
   const base = await recordsAt(source, each.base, keys)
   const ours = new Map([...live].filter(([key]) => keys.has(key) && !base.has(key)))
   const twice = await renumberedTwice(source, renumbered, {
-    ours: { name: each.name, records: ours, commit: undefined },
-    theirs: { name: each.name, records: theirs, commit: head },
+    ours: { name: each.name, records: ours, at: { asset } },
+    theirs: { name: each.name, records: theirs, at: { commit: head } },
   })
   return { pairs: [...pairs, ...twice], ours: NOT_YET, theirs: UNKNOWN }
 }
@@ -184,19 +185,6 @@ async function addedSince(
   const [before, added] = [await readRecords(source, base, buckets), await readRecords(source, side, buckets)]
   for (const key of before.keys()) added.delete(key)
   return added
-}
-
-/** The records with these keys, read from the files they belong into. */
-async function recordsAt(
-  source: Source,
-  collection: CommittedCollection | undefined,
-  keys: Iterable<KeyText>,
-): Promise<Records> {
-  if (collection === undefined) return new Map()
-  const wanted = new Set(keys)
-  const buckets = new Set([...wanted].map((key) => bucketOf(key, collection.layout)))
-  const records = await readRecords(source, collection, buckets)
-  return new Map([...records].filter(([key]) => wanted.has(key)))
 }
 
 interface Collection {

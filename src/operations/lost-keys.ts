@@ -8,11 +8,12 @@ import type { Decision } from '../model/decision.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { CollisionInput } from './collision-world.ts'
 import { readCommitted, readRecords } from './committed.ts'
-import { originAt } from './convergence/origin.ts'
+import { openOrigins } from './convergence/origin.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
 import type { Junction } from './past.ts'
+import type { Origin } from './renumbered.ts'
 import type { Source } from './source.ts'
 
 /** The merges, with every such record among those that lost their key. */
@@ -28,8 +29,8 @@ export async function withLostKeys(source: Source, input: CollisionInput): Promi
 interface LostKey {
   /** HEAD's record; undefined: it was deleted since. */
   readonly after: RecordText | undefined
-  /** Live's record as it was when it was added. */
-  readonly origin: RecordText | undefined
+  /** Of live's record. */
+  readonly origin: Origin
 }
 
 type Lost = ReadonlyMap<KeyText, LostKey>
@@ -43,6 +44,7 @@ async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<
   const [base, head] = [await readRecords(source, each.base), await readRecords(source, each.theirs)]
   const isSuspect = (text: RecordText | undefined, other: RecordText | undefined): text is RecordText =>
     text !== undefined && (other === undefined || areTwoRecords({ ours: text, theirs: other }, rules))
+  const originOf = openOrigins(source, each.name)
   for (const junction of each.past.junctions) {
     const states = await statesOf(source, each.name, junction)
     for (const { key } of changed) {
@@ -50,10 +52,9 @@ async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<
       if (!isSuspect(text, head.get(key)) || theirs === undefined || states.fork.has(key)) continue
       const wasGiven = !sameRecord((states.merged ?? head).get(key), text, rules.order)
       if (!areTwoRecords({ ours: text, theirs }, rules) || !wasGiven) continue
-      lost.set(key, {
-        after: head.get(key),
-        origin: await originAt(source, each.name, { commit: each.past.base, key }),
-      })
+      const added = await originOf(each.past.base, key)
+      const origin = { record: added?.text ?? text, asset: added?.writer.asset ?? '' }
+      lost.set(key, { after: head.get(key), origin })
     }
   }
   return lost
@@ -89,9 +90,8 @@ function withLost(
     if (before === undefined) changes.push(...merge.changes.filter((change) => change.key === key))
     if (before === undefined || after === undefined) continue
     changes.push({ key, before, after })
-    const base = origin === before ? undefined : origin
-    rekeys.push({ key, moved: before, origin: base })
-    const sides = { base, ours: before, theirs: after, chosen: after }
+    rekeys.push({ key, moved: before, origin })
+    const sides = { base: undefined, ours: before, theirs: after, chosen: after }
     decisions.push({
       collection: name,
       key,

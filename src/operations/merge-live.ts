@@ -2,7 +2,7 @@
 import { bucketOf } from '../export/layout.ts'
 import { unrecorded, type CommitGraph } from '../git/graph.ts'
 import { complete } from '../git/lazily.ts'
-import { mergeCollection } from '../merge/collection.ts'
+import { mergeCollection, type Collision } from '../merge/collection.ts'
 import { sameContent } from '../merge/versions.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
@@ -18,14 +18,14 @@ import { doubtful, survey, type Survey } from './convergence/survey.ts'
 import type { Records } from './live.ts'
 import type { Past } from './past.ts'
 import { lastWrites } from './record-stamps.ts'
+import type { Origin } from './renumbered.ts'
 import type { Source } from './source.ts'
 
 /** Two records that took one key: `moved` is live's and gets a new number. */
 export interface Rekey {
   readonly key: KeyText
   readonly moved: RecordText
-  /** As it was when it was added, where it was written since. */
-  readonly origin?: RecordText | undefined
+  readonly origin: Origin
 }
 
 export interface LiveMerge {
@@ -83,7 +83,7 @@ async function meetFirst(source: Source, input: LiveMergeInput): Promise<LiveMer
   })
   const keys = new Set(merge.collisions.map(({ key }) => key))
   const changes = merge.changes.filter(({ key }) => !keys.has(key))
-  const collided = rekeysOf(keys, { live: input.live, theirs }, merge.decisions)
+  const collided = rekeysOf(merge.collisions, { live: input.live, theirs })
   return {
     changes: [...changes, ...collided.changes],
     decisions: merge.decisions,
@@ -109,12 +109,12 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
   const judged = await judgeMerges(history, rules, { view, division })
   const { decisions, collisions } = decided(division)
   const keys = new Set(collisions.map(({ key }) => key))
-  const collided = rekeysOf(keys, { live: input.live, theirs: new Map(collisions.map(theirRecord)) }, decisions)
+  const collided = rekeysOf(collisions, { live: input.live, theirs: new Map(collisions.map(theirRecord)) })
   return {
     changes: [...changesOf(input.live, rules, division), ...collided.changes],
     decisions: [...judged, ...decisions],
     rekeys: collided.rekeys,
-    metEdits: [...wrote].some((key) => division.contested.has(key)),
+    metEdits: [...wrote].some((key) => division.contested.has(key) && !keys.has(key)),
   }
 }
 
@@ -223,30 +223,22 @@ function changesOf(live: Records, rules: MergeRules, { theirs, contested }: Divi
   })
 }
 
-function theirRecord({
-  key,
-  kept,
-  moved,
-  keptSide,
-}: ReturnType<typeof decided>['collisions'][number]): [KeyText, RecordText] {
+function theirRecord({ key, kept, moved, keptSide }: Collision): [KeyText, RecordText] {
   return [key, keptSide === 'theirs' ? kept : moved]
 }
 
 /** HEAD's record keeps the key whoever came first: it is committed. Live's moves. */
 function rekeysOf(
-  keys: ReadonlySet<KeyText>,
+  collisions: readonly Collision[],
   sides: { readonly live: Records; readonly theirs: Records },
-  decisions: readonly Decision[],
 ): { readonly changes: readonly Change[]; readonly rekeys: readonly Rekey[] } {
   const changes: Change[] = []
   const rekeys: Rekey[] = []
-  const collisions = decisions.filter(({ kind }) => kind === 'key-collision')
-  const origins = new Map(collisions.map(({ key, base }) => [key, base]))
-  for (const key of keys) {
+  for (const { key, added } of collisions) {
     const [before, after] = [sides.live.get(key), sides.theirs.get(key)]
     if (before === undefined || after === undefined) continue
     changes.push({ key, before, after })
-    rekeys.push({ key, moved: before, origin: origins.get(key) })
+    rekeys.push({ key, moved: before, origin: { record: added.ours.text, asset: added.ours.writer.asset } })
   }
   return { changes, rekeys }
 }

@@ -3,11 +3,13 @@ import { optionsFor } from '../config/match.ts'
 import { guardFor } from '../config/rules.ts'
 import { openGraph, type CommitGraph } from '../git/graph.ts'
 import { complete } from '../git/lazily.ts'
+import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import type { WriterStamp } from '../model/rules.ts'
 import type { AttemptsInput } from './attempts.ts'
+import { recordsAt } from './committed.ts'
 import { collapseDuplicates } from './duplicates.ts'
 import { settleCollisions, type Resettled } from './collisions.ts'
 import { guardReason, type AllowedDeletes } from './guard.ts'
@@ -15,7 +17,7 @@ import { holdPartners, type Holds } from './holds.ts'
 import { readLive, type Live, type Records } from './live.ts'
 import { withLiveCommit } from './live-commit.ts'
 import { withLostKeys } from './lost-keys.ts'
-import { mergeIntoLive, type LiveMerge } from './merge-live.ts'
+import { mergeIntoLive, type LiveMerge, type LiveMergeInput } from './merge-live.ts'
 import { holdMixed } from './mixed.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
 import type { CollectionOutcome } from './finish-plan.ts'
@@ -74,32 +76,12 @@ export async function prepareReconciliation(
     moved.map(({ name }) => name),
   )
   for (const [name, reason] of live.unreadable) holds.set(name, reason)
-  const merges = new Map<Moved, LiveMerge>()
   const shared = {
     graph: openGraph(source.repository),
     writer: { asset: workspace.asset, at: workspace.invocation.nowMs() },
   }
-  for (const each of moved) {
-    if (holds.has(each.name)) continue
-    const records = live.collections.get(each.name) as Records
-    if (live.sync.points.size === 0 && records.size > 0 && options.join !== true) {
-      holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
-      continue
-    }
-    const input = {
-      ...each,
-      ...shared,
-      head: options.head,
-      live: records,
-      join: options.join === true,
-      accepted: options.acceptMerge,
-    }
-    const merge = await mergeIntoLive(source, input)
-    const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })
-    if (reason === undefined) merges.set(each, merge)
-    else holds.set(each.name, reason)
-  }
-  const merged = { merges, live: live.actual, head: options.head }
+  const merges = await mergeMoved(source, { moved, live, shared, options }, holds)
+  const merged = { merges, live: live.actual, head: options.head, asset: workspace.asset }
   const found = { ...merged, merges: await withLostKeys(source, merged) }
   const { merges: collapsed, aliases } = await collapseDuplicates(source, found)
   const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }
@@ -109,7 +91,11 @@ export async function prepareReconciliation(
   const prepared = await assemble(source, { options, merges: collapsed, holds, live, stampOfLive, rekeyed })
   if (workspace.invocation.dryRun) return prepared
   // what the rule makes of both sides is the merge; what constraints then change is live's, and a write of the next export
-  const plan = { head: options.head, outcomes: mergeOutcomes(prepared, merges), state: prepared.points }
+  const plan = {
+    head: options.head,
+    outcomes: await mergeOutcomes(source, prepared, { merges, collapsed }),
+    state: prepared.points,
+  }
   const met = new Set([...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : [])))
   const { state: points } = await withLiveCommit(workspace, source, {
     plan,
@@ -120,12 +106,59 @@ export async function prepareReconciliation(
   return { ...prepared, points }
 }
 
+/** Each collection merged for itself, if that may be. */
+async function mergeMoved(
+  source: Source,
+  found: {
+    readonly moved: readonly Moved[]
+    readonly live: Live
+    readonly shared: Pick<LiveMergeInput, 'graph' | 'writer'>
+    readonly options: PlanOptions
+  },
+  holds: Holds,
+): Promise<Map<Moved, LiveMerge>> {
+  const { live, shared, options } = found
+  const { head, join = false, acceptMerge: accepted } = options
+  const merges = new Map<Moved, LiveMerge>()
+  for (const each of found.moved) {
+    if (holds.has(each.name)) continue
+    const records = live.collections.get(each.name) as Records
+    if (live.sync.points.size === 0 && records.size > 0 && !join) {
+      holds.set(each.name, 'this database holds records and never met these exports; to join them: tandem init')
+      continue
+    }
+    const merge = await mergeIntoLive(source, { ...each, ...shared, head, live: records, join, accepted })
+    const reason = refusal(source, each.name, { merge, size: records.size, allowed: options.allowed })
+    if (reason === undefined) merges.set(each, merge)
+    else holds.set(each.name, reason)
+  }
+  return merges
+}
+
 /** What the rule alone makes of both sides: a merge commit that held more (new numbers, say) would be a decision of its own. */
-function mergeOutcomes({ plan, decisions }: Prepared, merges: ReadonlyMap<Moved, LiveMerge>): CollectionOutcome[] {
-  return [...merges].flatMap(([{ name, past }, { changes }]) => {
+async function mergeOutcomes(
+  source: Source,
+  { plan, decisions }: Prepared,
+  { merges, collapsed }: Readonly<Record<'merges' | 'collapsed', ReadonlyMap<Moved, LiveMerge>>>,
+): Promise<CollectionOutcome[]> {
+  const outcomes: CollectionOutcome[] = []
+  for (const [each, { changes }] of merges) {
+    const { name, past, base } = each
     const live = plan.parts.get(name)?.live
-    return live === undefined || !decisions.has(name) ? [] : [{ name, past, before: live, changes, decisions: [] }]
-  })
+    if (live === undefined || !decisions.has(name)) continue
+    const rekeys = collapsed.get(each)?.rekeys ?? []
+    // a record that loses its key before anybody saw it never had it: it is published under the new one
+    const before = new Map(live)
+    const known = await recordsAt(source, base, new Set(rekeys.map(({ key }) => key)))
+    for (const { key } of rekeys) putRecord(before, key, known.get(key))
+    outcomes.push({ name, past, before, changes, decisions: [] })
+  }
+  return outcomes
+}
+
+function putRecord(records: Map<KeyText, RecordText>, key: KeyText, text: RecordText | undefined): void {
+  if (text === undefined) records.delete(key)
+  else records.set(key, text)
 }
 
 /** Live not yet exported was written between the sync point's clock and now. */

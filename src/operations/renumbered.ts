@@ -5,24 +5,51 @@
 import { referencesFor } from '../config/references.ts'
 import { withKey } from '../merge/duplicates.ts'
 import { renumberedRecords, type Place, type Renumbered } from '../merge/rekeying/renumbered.ts'
-import { arrayText, objectText, splitObject, type RecordText } from '../model/canonical.ts'
+import type { Given } from '../merge/rekeying/world.ts'
+import { arrayText, objectText, splitObject, type KeyText, type RecordText } from '../model/canonical.ts'
+import type { Decision } from '../model/decision.ts'
 import type { MergeReport } from '../report/report.ts'
-import { originAt } from './convergence/origin.ts'
+import { openOrigins } from './convergence/origin.ts'
 import type { Records } from './live.ts'
 import type { Source } from './source.ts'
+
+/** A record as it was when it was added, and the machine that added it. */
+export interface Origin {
+  readonly record: RecordText
+  readonly asset: string
+}
+
+/**
+ * Names the record that a machine put under a key. What it refers to is no part of the name: that may get another number with it. Rows that look alike and have one key are told
+ * apart by the machine.
+ */
+function naming(source: Source, name: string): (key: KeyText, origin: Origin) => string {
+  const schema = source.description.collections.find((each) => each.name === name)
+  const references = schema === undefined ? [] : referencesFor(source.config, schema, source.description.collections)
+  const moving = new Set(references.flatMap(({ fields }) => fields))
+  return (key, { record, asset }) =>
+    `${asset}\n${key}\n${objectText([...splitObject(record)].filter(([field]) => !moving.has(field)))}`
+}
 
 /** The records of a collection that got another number, as these reports tell. */
 export function renumberedIn(source: Source, name: string, reports: readonly MergeReport[]): Renumbered[] {
   const { key: fields, serialKey } = source.rules(name)
   if (!serialKey) return []
-  const decisions = reports.filter((report) => report.source === source.source).flatMap((report) => report.decisions)
+  const nameOf = naming(source, name)
+  const place = (key: KeyText, origin: Origin): Place => ({ name: nameOf(key, origin), key, record: origin.record })
+  const told = ({ collection, kind, rule }: Decision): boolean =>
+    collection === name && kind === 'key-collision' && rule === 'rekeyed'
   return renumberedRecords(
-    decisions.flatMap(({ collection, kind, rule, key, base, ours, chosen }) => {
-      if (collection !== name || kind !== 'key-collision' || rule !== 'rekeyed') return []
-      if (ours === undefined || chosen === undefined) return []
-      const number = arrayText([chosen])
-      return [{ from: { key, record: base ?? ours }, to: { key: number, record: withKey(ours, fields, number) } }]
-    }),
+    reports.flatMap(({ source: other, asset, decisions }) =>
+      (other === source.source ? decisions.filter(told) : []).flatMap(
+        ({ key, base, ours, chosen, addedBy = asset }) => {
+          if (ours === undefined || chosen === undefined) return []
+          const number = arrayText([chosen])
+          const from = place(key, { record: base ?? ours, asset: addedBy })
+          return [{ from, to: place(number, { record: withKey(ours, fields, number), asset }) }]
+        },
+      ),
+    ),
   )
 }
 
@@ -30,29 +57,47 @@ export interface PlacesQuestion {
   readonly name: string
   /** Records of the collection that may be meant. */
   readonly records: Records
-  /** Where they are committed; undefined: nowhere yet, so only the very same text tells. */
-  readonly commit: string | undefined
+  /** Where they are committed, or the machine that holds them and has committed them nowhere yet. */
+  readonly at: { readonly commit: string } | { readonly asset: string }
 }
 
-/** Those under which that very record is there, whatever was written to it since. What it refers to may have got another number with it. */
+/** Those under which that very record is there, whatever was written to it since. */
 export async function placesAt(
   source: Source,
   places: readonly Place[],
-  { name, records, commit }: PlacesQuestion,
+  { name, records, at }: PlacesQuestion,
 ): Promise<Place[]> {
-  const schema = source.description.collections.find((each) => each.name === name)
-  const references = schema === undefined ? [] : referencesFor(source.config, schema, source.description.collections)
-  const moving = new Set(references.flatMap(({ fields }) => fields))
-  const bare = (record: RecordText): string =>
-    objectText([...splitObject(record)].filter(([field]) => !moving.has(field)))
+  const [nameOf, originOf] = [naming(source, name), openOrigins(source, name)]
   const found: Place[] = []
   for (const place of places) {
     const { key } = place
-    const text = records.get(key)
-    if (text === undefined) continue
-    const isSame = (other: RecordText | undefined): boolean => other !== undefined && bare(other) === bare(place.record)
-    if (isSame(text) || (commit !== undefined && isSame(await originAt(source, name, { commit, key }))))
+    const record = records.get(key)
+    if (record === undefined) continue
+    const added = 'commit' in at ? await originOf(at.commit, key) : undefined
+    const asset = 'commit' in at ? added?.writer.asset : at.asset
+    const texts = [record, ...(added === undefined ? [] : [added.text])]
+    if (asset !== undefined && texts.some((text) => nameOf(key, { record: text, asset }) === place.name))
       found.push(place)
   }
   return found
+}
+
+/** For a record that may lose its key: where HEAD has it already, if another machine gave it a number. */
+export type GivenPlaces = (key: KeyText, origin: Origin) => Given | undefined
+
+export async function givenPlaces(
+  source: Source,
+  head: { readonly name: string; readonly records: Records; readonly commit: string },
+  reports: readonly MergeReport[],
+): Promise<GivenPlaces> {
+  const { name, records, commit } = head
+  const given = new Map<string, Given>()
+  for (const { added, places } of renumberedIn(source, name, reports)) {
+    const [there] = await placesAt(source, places, { name, records, at: { commit } })
+    if (there === undefined) continue
+    const record = withKey(added.record, source.rules(name).key, there.key)
+    for (const place of [added, ...places]) given.set(place.name, { key: there.key, record })
+  }
+  const nameOf = naming(source, name)
+  return (key, origin) => (given.size === 0 ? undefined : given.get(nameOf(key, origin)))
 }

@@ -40,7 +40,7 @@ function block(brackets: '{}' | '[]', lines: readonly string[]): string {
 
 /** One decision on one line; its value texts are embedded raw. */
 function decisionText(decision: Decision): string {
-  const { collection, key, field, kind, base, ours, theirs, chosen, rule } = decision
+  const { collection, key, field, kind, base, ours, theirs, chosen, rule, addedBy } = decision
   const values: readonly (readonly [string, ValueText | undefined])[] = [
     ['collection', stringText(collection)],
     ['key', key],
@@ -51,6 +51,7 @@ function decisionText(decision: Decision): string {
     ['theirs', theirs],
     ['chosen', chosen],
     ['rule', stringText(rule)],
+    ['addedBy', addedBy === undefined ? undefined : stringText(addedBy)],
   ]
   return objectText(values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
 }

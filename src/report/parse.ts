@@ -86,6 +86,7 @@ function readDecision(text: RecordText): Decision {
     theirs: fields.get('theirs'),
     chosen: fields.get('chosen'),
     rule: nameOf(fields, 'rule') as DecisionRule,
+    ...(fields.has('addedBy') ? { addedBy: textOf(fields, 'addedBy') } : {}),
   }
 }
 

@@ -17,6 +17,7 @@ const HELP = `npm run simulate -- [options]
   --mixture NAME  ${Object.keys(MIXTURES).join(' | ')} (default all)
                   apart, with violations: ${Object.keys(APART).join(' | ')}
   --real N        instead: so many histories with real git, the built program and SQLite (first: npm run build)
+  --from K        with --real: begin with history K of the seed (default 0)
   --rule NAME     ${Object.keys(RULES).join(' | ')} (default program): others show that the laws bite`
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     mixture: { type: 'string', default: 'all' },
     rule: { type: 'string', default: 'program' },
     real: { type: 'string' },
+    from: { type: 'string', default: '0' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -42,6 +44,7 @@ async function real(histories: number): Promise<void> {
   const start = Date.now()
   const wrong = await runReal({
     seed,
+    from: Number(values.from),
     histories,
     onEnd: ({ problems, story }, index) => {
       if (problems.length > 0) say(`\nhistory ${index}\n${story.join('\n')}\n${problems.join('\n')}`)

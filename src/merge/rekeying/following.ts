@@ -5,13 +5,12 @@
 import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
 import { childrenOf, referencesTo } from './children.ts'
-import { nameOf, type Place } from './renumbered.ts'
-import { tupleOf, type MovedRecord, type World, type WorldCollection } from './world.ts'
+import { tupleOf, type Given, type World, type WorldCollection } from './world.ts'
 
 /** Where a field's new value comes from: a number to be drawn, one that another machine gave, or a field of the record that it refers to. */
 export type FieldSource =
   | { readonly kind: 'drawn' }
-  | { readonly kind: 'given'; readonly place: Place }
+  | { readonly kind: 'given'; readonly place: Given }
   | { readonly kind: 'parent'; readonly parent: Follower; readonly field: string }
 
 /** A record of live that changes. */
@@ -75,7 +74,7 @@ export function follow(world: World): Following {
   for (const [collection, { moved, rules }] of world.collections)
     for (const each of moved) {
       const node = nodeFor(search, { collection, key: each.key, record: each.record, line: each.line, splits: true })
-      node.fields.set(rules.key[0] as string, numberFor(world, collection, each))
+      node.fields.set(rules.key[0] as string, numberFor(world, collection, each.key))
     }
   for (const parent of search.queue) {
     search.queue.delete(parent) // a set goes on to what is added again
@@ -85,12 +84,8 @@ export function follow(world: World): Following {
   return { followers: [...nodes.values()], contested: [...contested.values()], witnesses }
 }
 
-function numberFor(
-  world: World,
-  collection: string,
-  { key, record, origin = record }: Omit<MovedRecord, 'line'>,
-): FieldSource {
-  const place = world.collections.get(collection)?.given.get(nameOf({ key, record: origin }))
+function numberFor(world: World, collection: string, key: KeyText): FieldSource {
+  const place = world.collections.get(collection)?.given.get(key)
   return place === undefined ? { kind: 'drawn' } : { kind: 'given', place }
 }
 
@@ -139,8 +134,7 @@ function link(search: Search, child: Child, splits: boolean): void {
   const { rules } = search.world.collections.get(collection) as WorldCollection
   const node = nodeFor(search, { collection, key, record, line: parent.line, splits })
   const before = node.fields.size
-  if (splits && rules.serialKey)
-    node.fields.set(rules.key[0] as string, numberFor(search.world, collection, { key, record }))
+  if (splits && rules.serialKey) node.fields.set(rules.key[0] as string, numberFor(search.world, collection, key))
   for (const [i, field] of reference.fields.entries()) {
     const from = reference.toFields[i] as string
     if (parent.fields.has(from) && !node.fields.has(field))

@@ -5,8 +5,7 @@ import type { Decision } from '../../model/decision.ts'
 import type { MergeRules } from '../../model/rules.ts'
 import { mergeRecord } from '../record.ts'
 import type { Contested, Follower, Following } from './following.ts'
-import type { Place } from './renumbered.ts'
-import type { World, WorldCollection } from './world.ts'
+import type { Given, World, WorldCollection } from './world.ts'
 
 export interface Rekeyed {
   /** For each collection concerned all its changes, the merge's included. */
@@ -105,7 +104,7 @@ function applyTo(
 /** Where another machine placed the record already, what both wrote to it since is merged; live's is not committed, and later. */
 function meetPlaced(
   rules: MergeRules,
-  at: { readonly place: Place | undefined; readonly ours: RecordText; readonly theirs: RecordText | undefined },
+  at: { readonly place: Given | undefined; readonly ours: RecordText; readonly theirs: RecordText | undefined },
 ): { readonly text: RecordText; readonly decisions: readonly Decision[] } {
   const { place, ours, theirs } = at
   if (place === undefined || theirs === undefined) return { text: ours, decisions: [] }
@@ -115,7 +114,7 @@ function meetPlaced(
   return { text: merged.text, decisions: merged.decisions }
 }
 
-function givenPlace({ fields }: Follower): Place | undefined {
+function givenPlace({ fields }: Follower): Given | undefined {
   for (const source of fields.values()) if (source.kind === 'given') return source.place
   return undefined
 }

@@ -3,7 +3,6 @@ import { arrayText, splitObject, type KeyText, type RecordText, type ValueText }
 import type { Change } from '../../model/change.ts'
 import type { Reference } from '../../model/collection.ts'
 import type { MergeRules } from '../../model/rules.ts'
-import type { Place } from './renumbered.ts'
 
 export type Records = ReadonlyMap<KeyText, RecordText>
 
@@ -11,10 +10,14 @@ export type Records = ReadonlyMap<KeyText, RecordText>
 export interface MovedRecord {
   readonly key: KeyText
   readonly record: RecordText
-  /** As it was when it was added, where it was written since. */
-  readonly origin?: RecordText | undefined
   /** On which line HEAD's record came: a position in `World.lines`. */
   readonly line: number
+}
+
+/** The key under which HEAD has a record already that loses its key here, and what it was when it was added, under that key. */
+export interface Given {
+  readonly key: KeyText
+  readonly record: RecordText
 }
 
 /** One collection that holds a collision, or refers to one that does, however far. */
@@ -28,8 +31,8 @@ export interface WorldCollection {
   /** What the merge of this collection does to live, by key. */
   readonly changes: ReadonlyMap<KeyText, Change>
   readonly moved: readonly MovedRecord[]
-  /** By `nameOf`, records that may lose their key here and got another from another machine: the key under which HEAD has them, and what they were when they were added. */
-  readonly given: ReadonlyMap<string, Place>
+  /** Records of live that may lose their key, and got another from another machine. */
+  readonly given: ReadonlyMap<KeyText, Given>
 }
 
 /** Where two lines of history parted, and the line that live does not come from: a child that only live's side has refers to live's parent. */

@@ -89,8 +89,8 @@ export function decided({ contested }: Division): Pick<MergedCommits, 'decisions
     if (outcome.kind === 'merged') decisions.push(...outcome.decisions)
     else {
       decisions.push(outcome.decision)
-      const { kept, moved, keptSide } = outcome
-      collisions.push({ key, kept, moved, keptSide })
+      const { kept, moved, keptSide, added } = outcome
+      collisions.push({ key, kept, moved, keptSide, added })
     }
   }
   return { decisions, collisions }

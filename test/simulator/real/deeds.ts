@@ -1,4 +1,5 @@
 /** What happens on a real machine, one deed at a time: edits in its database, and git as people use it. */
+import { rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Asset } from '../../support/asset.ts'
 import type { Random } from '../random.ts'
@@ -150,6 +151,8 @@ async function kill({ asset, random }: Doing): Promise<string> {
   await Promise.race([ended, pause(random.integer(50, 900))])
   if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   await ended
+  // what git tells people to do
+  await rm(`${asset.root}/.git/index.lock`, { force: true })
   await asset.try('merge', '--abort')
   return words.join(' ')
 }

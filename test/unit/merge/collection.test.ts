@@ -46,7 +46,7 @@ describe('merging a collection', () => {
     const stampsOf = (): ReturnType<typeof stampsWith> => stampsWith({ at: 3000 }, { at: 2000 })
     const result = mergeCollection(input({ base, ours, theirs, stampsOf, rules: rulesWith({ serialKey: true }) }))
     expect(result.merged.get('[2]')).toBe('{"id":2,"name":"theirs"}')
-    expect(result.collisions).toEqual([
+    expect(result.collisions).toMatchObject([
       { key: '[2]', kept: '{"id":2,"name":"theirs"}', moved: '{"id":2,"name":"ours"}', keptSide: 'theirs' },
     ])
     expect(result.changes).toEqual([

@@ -236,6 +236,7 @@ describe('added on both sides', () => {
       kept: stranger,
       moved: ours,
       keptSide: 'theirs',
+      added: { ours: { text: ours, writer: stamps.ours }, theirs: { text: stranger, writer: stamps.theirs } },
       decision: {
         collection: 'traders',
         key: '[1]',

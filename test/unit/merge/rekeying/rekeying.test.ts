@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { follow } from '../../../../src/merge/rekeying/following.ts'
 import { numbersNeeded, rekey, type Rekeyed } from '../../../../src/merge/rekeying/rekeying.ts'
-import { nameOf, renumberedRecords, type Place } from '../../../../src/merge/rekeying/renumbered.ts'
-import type { World, WorldCollection } from '../../../../src/merge/rekeying/world.ts'
+import { renumberedRecords, type Place } from '../../../../src/merge/rekeying/renumbered.ts'
+import type { Given as Placed, World, WorldCollection } from '../../../../src/merge/rekeying/world.ts'
 import { rulesWith } from '../rules.ts'
 
 type Table = Readonly<Record<string, string>>
@@ -19,8 +19,6 @@ interface Given extends Partial<Pick<WorldCollection, 'references' | 'given'>> {
   readonly head?: Table
   /** Keys that live's records lose. */
   readonly loses?: readonly string[]
-  /** What a loser was when it was added. */
-  readonly origin?: string
 }
 
 /** One line of history: a common past, theirs (which HEAD holds unless said otherwise), live. */
@@ -35,8 +33,8 @@ function worldOf(tables: Readonly<Record<string, Given>>): World {
       live,
       head,
       changes: new Map(loses.map((key) => [key, { key, before: live.get(key), after: head.get(key) }])),
-      moved: loses.map((key) => ({ key, record: live.get(key) as string, origin: table.origin, line: 0 })),
-      given: table.given ?? new Map<string, Place>(),
+      moved: loses.map((key) => ({ key, record: live.get(key) as string, line: 0 })),
+      given: table.given ?? new Map<string, Placed>(),
     })
   }
   const states = (side: 'base' | 'theirs'): Map<string, Map<string, string>> =>
@@ -130,10 +128,7 @@ describe('a record that loses its number', () => {
 
   test('takes the number that another machine gave to it already, as long as HEAD has it', () => {
     const placed = '{"id":50,"n":"blue","since":"elsewhere"}'
-    const [blue] = Object.values(artist.live)
-    const given = new Map([
-      [nameOf({ key: '[1]', record: blue as string }), { key: '[50]', record: '{"id":50,"n":"blue"}' }],
-    ])
+    const given = new Map([['[1]', { key: '[50]', record: '{"id":50,"n":"blue"}' }]])
     const known = { ...artist, head: { ...artist.theirs, '[50]': placed }, given }
     const album: Given = { references: toArtist, live: { '[7]': '{"artist":1,"id":7}' } }
     const world = worldOf({ artist: known, album })
@@ -144,12 +139,10 @@ describe('a record that loses its number', () => {
   })
 
   test('takes it also when it was written to since, and what both machines wrote is merged', () => {
-    const given = new Map([
-      [nameOf({ key: '[1]', record: '{"id":1,"n":"blue"}' }), { key: '[50]', record: '{"id":50,"n":"blue"}' }],
-    ])
+    const given = new Map([['[1]', { key: '[50]', record: '{"id":50,"n":"blue"}' }]])
     const head = { '[1]': '{"id":1,"n":"red"}', '[50]': '{"id":50,"n":"blue","theirs":1}' }
     const live = { '[1]': '{"id":1,"n":"blue","ours":1}' }
-    const world = worldOf({ artist: { live, head, loses: ['[1]'], origin: '{"id":1,"n":"blue"}', given } })
+    const world = worldOf({ artist: { live, head, loses: ['[1]'], given } })
     expect(after(world, settle(world), 'artist')).toEqual([
       '{"id":1,"n":"red"}',
       '{"id":50,"n":"blue","ours":1,"theirs":1}',
@@ -216,7 +209,7 @@ describe('a record that loses its number', () => {
 })
 
 describe('a record that got several numbers', () => {
-  const place = (id: number, n = 'blue'): Place => ({ key: `[${id}]`, record: `{"id":${id},"n":"${n}"}` })
+  const place = (id: number, n = 'blue'): Place => ({ name: `${id} ${n}`, key: `[${id}]`, record: `{"id":${id}}` })
 
   test('is one record under all of them, also where one of these was lost as well', () => {
     const renumbered = renumberedRecords([

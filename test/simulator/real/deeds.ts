@@ -151,8 +151,9 @@ async function kill({ asset, random }: Doing): Promise<string> {
   await Promise.race([ended, pause(random.integer(50, 900))])
   if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   await ended
-  // what git tells people to do
+  // what git tells people to do, and what a killed merge driver's git leaves lying about
   await rm(`${asset.root}/.git/index.lock`, { force: true })
+  await asset.git('clean', '-q', '-f', '--', '.merge_file_*')
   await asset.try('merge', '--abort')
   return words.join(' ')
 }

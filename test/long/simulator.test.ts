@@ -6,6 +6,7 @@ test('machines that edit, delete, add, count, push, pull, rebase, merge by hand,
   const stories: string[] = []
   const wrong = await runReal({
     seed: 2026,
+    from: 0,
     histories: 2,
     onEnd: ({ problems, story }) => {
       if (problems.length > 0) stories.push([...story, ...problems].join('\n'))

@@ -1,6 +1,7 @@
 /** Makes one data commit of the planned exports of all sources, and moves the sync points to it. Order: candidate into the databases, commit, ref, sync points. */
 import { spawn } from 'node:child_process'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
+import { openGraph } from '../git/graph.ts'
 import { readBlobs } from '../git/objects.ts'
 import { filesAt } from '../git/tree.ts'
 import { removeWaiting, waitingFiles } from '../git/waiting.ts'
@@ -57,7 +58,8 @@ export async function commitExports(
   const base = await joinedBase(workspace, names, head.commit)
   const writes = await allWrites(workspace, planned, head.commit)
   const given = await givenUp(workspace, { head: head.commit, writes, sources: names })
-  const accepted = await acceptedBy(workspace, planned, base)
+  const graph = openGraph(repository)
+  const accepted = await acceptedBy(planned, { graph, parent: base })
   if (writes.size === 0 && base === head.commit && accepted.length === 0) {
     if (given.size > 0) await stageOwn(workspace, { head: head.commit, writes: given })
     await movePoints(planned, head.commit)
@@ -73,6 +75,7 @@ export async function commitExports(
   const held = heldNames(workspace, planned)
   const message = await messageOf(workspace, {
     ...options,
+    graph,
     parent,
     summary,
     held,

@@ -1,10 +1,9 @@
 /** What a data commit says of itself: its message and trailers, what it leaves out, and which drops of merges it takes as meant. */
-import { openGraph } from '../git/graph.ts'
+import { openGraph, type CommitGraph } from '../git/graph.ts'
 import { dataTrailers } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
 import { GuardError } from '../model/errors.ts'
 import type { CommitOptions, PlannedSource } from './commit-export.ts'
-import { readCommitted } from './committed.ts'
 import { recordsToAccept } from './convergence/accepted.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -13,23 +12,16 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000
 
 /** Records that a merge had dropped and that live holds, or lacks, as the merge left them: the commit says that this is meant. */
 export async function acceptedBy(
-  workspace: Workspace,
   planned: readonly PlannedSource[],
-  parent: string,
+  { graph, parent }: { readonly graph: CommitGraph; readonly parent: string },
 ): Promise<string[]> {
-  const graph = openGraph(workspace.repository)
   const accepted: string[] = []
-  for (const { source, plan } of planned) {
-    const committed = await readCommitted(source, parent)
+  for (const { source, plan } of planned)
     for (const { name, records } of plan.collections) {
-      const collection = committed.get(name)
-      if (collection === undefined) continue
       const { repository, exportsFolder } = source
-      const place = { repository, exportsFolder, source: source.source, collection: name, folder: collection.folder }
-      const question = { place, graph, rules: source.rules(name), parent, records: () => Promise.resolve(records) }
-      accepted.push(...(await recordsToAccept(question)))
+      const place = { repository, exportsFolder, source: source.source, collection: name, folder: source.folder(name) }
+      accepted.push(...(await recordsToAccept({ place, graph, rules: source.rules(name), parent, records })))
     }
-  }
   return accepted
 }
 
@@ -51,6 +43,7 @@ export async function messageOf(
   options: Pick<CommitOptions, 'acceptClock'> & {
     readonly parent: string
     readonly summary: string
+    readonly graph?: CommitGraph
     /** What is not exported; undefined: the commit is no whole export at all. */
     readonly held?: readonly string[]
     /** Records whose drop by a merge is meant so. */
@@ -60,7 +53,7 @@ export async function messageOf(
   },
 ): Promise<string> {
   const now = workspace.invocation.nowMs()
-  const graph = openGraph(workspace.repository)
+  const { graph = openGraph(workspace.repository) } = options
   const since = await complete(() => graph.commit(options.parent).at)
   if (since > now + CLOCK_TOLERANCE_MS && !options.acceptClock)
     throw new GuardError(

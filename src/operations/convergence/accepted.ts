@@ -17,7 +17,7 @@ export interface AcceptedQuestion {
   /** The commit that the export stands on. */
   readonly parent: string
   /** What it will say. */
-  readonly records: () => Promise<Records>
+  readonly records: Records
 }
 
 /** Names of the records that a commit on `parent` must accept, so that its state is what it says. Empty nearly always: only a merge that dropped something asks. */
@@ -28,7 +28,7 @@ export async function recordsToAccept(question: AcceptedQuestion): Promise<strin
   if (doubts.size === 0) return []
   const id = `next:${parent}`
   graph.add(unrecorded({ id, parents: [parent], committedAt: 0, asset: '' }))
-  const live = { id, records: await question.records(), isMeant: false }
+  const live = { id, records: question.records, isMeant: false }
   const history = openCollectionHistory({ ...place, graph, live })
   const keys = [...new Set([...doubts.values()].flatMap((found) => [...found]))].sort(compareBytes)
   const accepted: string[] = []

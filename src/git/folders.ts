@@ -1,5 +1,6 @@
 /** One folder as many commits hold it: for each, which file is which blob. Listings are shared between commits that hold the same. */
 import { NotRead } from './lazily.ts'
+import { readTrees } from './objects.ts'
 import type { Repository } from './repository.ts'
 
 /** File name → blob id; plain files only. */
@@ -20,7 +21,8 @@ export function openFolder(repository: Repository, folder: string): FolderHistor
     for (const [i, tree] of (await folderTrees(repository, missing, folder)).entries())
       trees.set(missing[i] as string, tree)
     const fresh = [...new Set(missing.map((commit) => trees.get(commit) as string))].filter((id) => !listings.has(id))
-    for (const [id, files] of await readTrees(repository, fresh)) listings.set(id, files)
+    const idBytes = repository.objectFormat === 'sha256' ? 32 : 20
+    for (const [id, bytes] of await readTrees(repository, fresh)) listings.set(id, parseTree(bytes, idBytes))
   }
   const files = (commit: string): FolderFiles => {
     const tree = trees.get(commit)
@@ -36,26 +38,6 @@ async function folderTrees(repository: Repository, commits: readonly string[], f
   const input = commits.map((commit) => `${commit}:${folder}\n`).join('')
   const answer = await repository.git(['cat-file', '--batch-check=%(objectname) %(objecttype)'], { input })
   return answer.split('\n').map((line) => /^([0-9a-f]+) tree$/.exec(line)?.[1] ?? '')
-}
-
-async function readTrees(repository: Repository, ids: readonly string[]): Promise<Map<string, FolderFiles>> {
-  const found = new Map<string, FolderFiles>()
-  if (ids.length === 0) return found
-  const answer = await repository.bytes(['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`).join('') })
-  const idBytes = repository.objectFormat === 'sha256' ? 32 : 20
-  let at = 0
-  for (const id of ids) {
-    const start = answer.indexOf(0x0a, at) + 1
-    const size = Number(
-      answer
-        .subarray(at, start - 1)
-        .toString()
-        .split(' ')[2],
-    )
-    found.set(id, parseTree(answer.subarray(start, start + size), idBytes))
-    at = start + size + 1
-  }
-  return found
 }
 
 /** A tree object: `mode name\0` and the id's bytes, entry after entry. */

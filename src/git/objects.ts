@@ -1,4 +1,4 @@
-/** Blobs: their ids computed here (so that unchanged files are never read), read in one batch, written in one batch. */
+/** Blobs and trees: ids of blobs computed here (so that unchanged files are never read), read in one batch, written in one batch. */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -15,21 +15,36 @@ export function blobId(bytes: Buffer, format: Repository['objectFormat']): strin
  * @throws DamagedError when git lacks one of them
  */
 export async function readBlobs(repository: Repository, ids: Iterable<string>): Promise<Map<string, Buffer>> {
+  return readObjects(repository, 'blob', ids)
+}
+
+/** The bytes of many trees, by id. @throws DamagedError when git lacks one of them */
+export async function readTrees(repository: Repository, ids: Iterable<string>): Promise<Map<string, Buffer>> {
+  return readObjects(repository, 'tree', ids)
+}
+
+async function readObjects(
+  repository: Repository,
+  kind: 'blob' | 'tree',
+  ids: Iterable<string>,
+): Promise<Map<string, Buffer>> {
   const wanted = [...new Set(ids)]
-  const blobs = new Map<string, Buffer>()
-  if (wanted.length === 0) return blobs
+  const objects = new Map<string, Buffer>()
+  if (wanted.length === 0) return objects
   const answer = await repository.bytes(['cat-file', '--batch'], { input: wanted.map((id) => `${id}\n`).join('') })
   let at = 0
   for (const id of wanted) {
     const end = answer.indexOf(0x0a, at)
     const [, type, size] = answer.subarray(at, end).toString().split(' ')
-    if (type !== 'blob')
-      throw new DamagedError({ path: id }, `git has no such blob (${type ?? 'no answer'})`, { hint: 'Run: git fsck' })
+    if (type !== kind)
+      throw new DamagedError({ path: id }, `git has no such ${kind} (${type ?? 'no answer'})`, {
+        hint: 'Run: git fsck',
+      })
     const start = end + 1
-    blobs.set(id, answer.subarray(start, start + Number(size)))
+    objects.set(id, answer.subarray(start, start + Number(size)))
     at = start + Number(size) + 1
   }
-  return blobs
+  return objects
 }
 
 /** Writes blobs into git's object database without touching work tree or index; answers their ids in the same order. */

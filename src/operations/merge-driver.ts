@@ -10,6 +10,7 @@ import { readHead } from '../git/head.ts'
 import type { Repository } from '../git/repository.ts'
 import { writeByWayOf } from '../io/atomic-write.ts'
 import type { CollectionSchema } from '../model/collection.ts'
+import type { Side } from '../merge/versions.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
 import { mergeFiles, plainRules, type FileMerge } from './merge-files.ts'
@@ -47,9 +48,12 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
   if (!input.path.endsWith('.jsonl')) return ours === theirs
   const keyFields = checkPlace(workspace, input, ours ?? '')
   const schema = await schemaBeside(workspace.repository, input.path)
-  const merged = await mergeByHistory(workspace, input.path, { ours: ours ?? '', theirs: theirs ?? '', schema })
+  const head = (await readHead(workspace.repository)).commit
+  const commits = { ours: head, theirs: mergedCommit(workspace, head) }
+  const texts = { ours: ours ?? '', theirs: theirs ?? '' }
+  const merged = await mergeByHistory(workspace, input.path, { commits, texts, schema })
   if (merged !== undefined) {
-    await write(merged)
+    await write(merged.text)
     return true
   }
   const stamps = await stampsOfMerge(workspace, input.path, keyFields)
@@ -66,24 +70,21 @@ export async function runMergeDriver(workspace: Workspace, input: DriverInput): 
 }
 
 /** In a true merge both sides are commits: the rule over their history decides. undefined: there is no such history here. */
-async function mergeByHistory(
+export async function mergeByHistory(
   workspace: Workspace,
   file: string,
-  at: { readonly ours: string; readonly theirs: string; readonly schema: CollectionSchema | undefined },
-): Promise<string | undefined> {
+  at: {
+    readonly commits: Readonly<Record<Side, string | undefined>>
+    readonly texts: Readonly<Record<Side, string>>
+    readonly schema: CollectionSchema | undefined
+  },
+): ReturnType<typeof mergeFileByHistory> {
   const { repository, config } = workspace
-  const head = (await readHead(repository)).commit
-  const theirs = mergedCommit(workspace, head)
-  if (head === undefined || theirs === undefined || at.ours === '' || at.theirs === '') return undefined
-  const merged = await mergeFileByHistory(repository, {
-    file,
-    ours: head,
-    theirs,
-    texts: at,
-    exportsFolder: config.exports,
-    rulesFor: (header) => rulesOf(workspace, header, at.schema),
-  })
-  return merged?.text
+  const { texts, schema } = at
+  const { ours, theirs } = at.commits
+  if (ours === undefined || theirs === undefined || texts.ours === '' || texts.theirs === '') return undefined
+  const question = { file, ours, theirs, texts, exportsFolder: config.exports }
+  return mergeFileByHistory(repository, { ...question, rulesFor: (header) => rulesOf(workspace, header, schema) })
 }
 
 /** git names the commit that a merge takes in by a variable GITHEAD_<id>. */

@@ -12,7 +12,7 @@ import { differingBuckets, readRecords, type CommittedCollection } from './commi
 import { takenOver } from './convergence/accepted.ts'
 import { openCollectionHistory, type CollectionHistory, type LiveCommit } from './convergence/collection-history.ts'
 import { decided, judgeMerges } from './convergence/commit-merge.ts'
-import { divide, whole, type Division } from './convergence/divide.ts'
+import { divide, recordsOf, type Division } from './convergence/divide.ts'
 import { fillingIn, newFields } from './convergence/filled.ts'
 import { doubtful, survey, type Survey } from './convergence/survey.ts'
 import type { Records } from './live.ts'
@@ -189,9 +189,7 @@ async function liveEdits(
   const touched = [...view.touched.right.keys()]
   const isNear = (key: KeyText): boolean =>
     view.isRelaid || layout === undefined || view.touched.right.has(bucketOf(key, layout)) || doubts.has(key)
-  const before = view.isRelaid
-    ? await whole(history, view.ourCommit)
-    : await recordsIn(history, view.ourCommit, touched)
+  const before = await recordsOf(history, view.ourCommit, view.isRelaid ? undefined : touched)
   const wrote = new Set<KeyText>()
   for (const key of new Set([...before.keys(), ...live.keys(), ...doubts])) {
     if (!isNear(key)) continue
@@ -200,16 +198,6 @@ async function liveEdits(
     if (!sameContent(known, live.get(key), rules)) wrote.add(key)
   }
   return wrote
-}
-
-async function recordsIn(
-  history: CollectionHistory,
-  commit: string,
-  buckets: readonly string[],
-): Promise<Map<KeyText, RecordText>> {
-  const blobs = buckets.flatMap((bucket) => history.buckets(commit).get(bucket) ?? [])
-  await history.readBlobs(blobs)
-  return new Map(blobs.flatMap((blob) => [...(history.records(blob) ?? [])]))
 }
 
 /** From live to what it is to hold; a difference in derived fields or field order alone is none. */

@@ -9,11 +9,9 @@ import { writeByWayOf } from '../io/atomic-write.ts'
 import { DamagedError } from '../model/errors.ts'
 import { mergeQuarantine } from '../export/quarantine-file.ts'
 import { parseRecordsFile } from '../export/records-file.ts'
-import type { CollectionSchema } from '../model/collection.ts'
-import { mergeFileByHistory } from './convergence/file-merge.ts'
 import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
 import { mergeFiles } from './merge-files.ts'
-import { rulesOf, schemaBeside } from './merge-driver.ts'
+import { mergeByHistory, rulesOf, schemaBeside } from './merge-driver.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import { mergeRelaid, type Meeting, type RelaidCollection } from './resolve-layouts.ts'
 import { separateMoved } from './resolve-moved.ts'
@@ -137,8 +135,9 @@ async function resolveOne(
   if (file.endsWith('/collection.json')) return resolveStructure(file, ours, theirs)
   if (!file.endsWith('.jsonl')) return 'no records file; resolve it as any other file'
   const schema = await schemaBeside(workspace.repository, file)
-  const byHistory = await resolveByHistory(workspace, file, { ours, theirs, schema })
-  if (byHistory !== undefined) return byHistory
+  const commits = { ours: (await readHead(workspace.repository)).commit, theirs: await mergeHead(workspace) }
+  const byHistory = await mergeByHistory(workspace, file, { commits, texts: { ours, theirs }, schema })
+  if (byHistory !== undefined) return { text: byHistory.text, decisions: byHistory.decisions.length }
   const stamps = await at.stamps(file, parseRecordsFile(ours, `${file} (ours)`).header.key)
   const merge = mergeFiles({
     base: { path: `${file} (base)`, text: base },
@@ -150,25 +149,8 @@ async function resolveOne(
   return { text: merge.text, decisions: merge.decisions.length }
 }
 
-/** In a true merge both sides are commits: the rule over their history decides. */
-async function resolveByHistory(
-  workspace: Workspace,
-  file: string,
-  at: { readonly ours: string; readonly theirs: string; readonly schema: CollectionSchema | undefined },
-): Promise<{ text: string; decisions: number } | undefined> {
-  const { repository, config } = workspace
-  const head = (await readHead(repository)).commit
-  const theirs = await repository.git(['rev-parse', '--verify', '--quiet', 'MERGE_HEAD'], { answers: [1] })
-  if (head === undefined || theirs === '') return undefined
-  const merged = await mergeFileByHistory(repository, {
-    file,
-    ours: head,
-    theirs,
-    texts: at,
-    exportsFolder: config.exports,
-    rulesFor: (header) => rulesOf(workspace, header, at.schema),
-  })
-  return merged === undefined ? undefined : { text: merged.text, decisions: merged.decisions.length }
+async function mergeHead({ repository }: Workspace): Promise<string | undefined> {
+  return (await repository.git(['rev-parse', '--verify', '--quiet', 'MERGE_HEAD'], { answers: [1] })) || undefined
 }
 
 function resolveStructure(file: string, ours: string, theirs: string): { text: string; decisions: number } | string {

@@ -1,5 +1,6 @@
 /** The merge report of a reconciliation: built from what the merge decided, stored where `git clean` cannot take it, carried by the next data commit. */
 import { createHash } from 'node:crypto'
+import { openGraph } from '../git/graph.ts'
 import { addWaiting } from '../git/waiting.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
@@ -75,12 +76,13 @@ async function decisionsOf(source: Source, plan: ReconcilePlan, junction: Juncti
     [junction.fork, junction.ours, junction.theirs, junction.merged].map((commit) => readCommitted(source, commit)),
   )
   const joined: Joined[] = []
+  const pair = { ...junction, graph: openGraph(source.repository) }
   for (const { name } of plan.outcomes) {
     const base = fork?.get(name)
     if (!differ(base, ours?.get(name)) || !differ(base, theirs?.get(name))) continue
     // a line that had merged the other before is what came out: nothing new was put together here
     const combined = differ(merged?.get(name), ours?.get(name)) && differ(merged?.get(name), theirs?.get(name))
-    joined.push({ decisions: (await mergeCommits(source, name, junction)).decisions, bothChanged: combined })
+    joined.push({ decisions: (await mergeCommits(source, name, pair)).decisions, bothChanged: combined })
   }
   return joined
 }

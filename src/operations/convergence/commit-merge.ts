@@ -7,7 +7,7 @@ import type { Decision } from '../../model/decision.ts'
 import type { MergeRules } from '../../model/rules.ts'
 import type { ExportsPlace } from '../committed.ts'
 import { openCollectionHistory, type CollectionHistory } from './collection-history.ts'
-import { divide, whole, type Division } from './divide.ts'
+import { divide, recordsOf, type Division } from './divide.ts'
 import { filledBetween } from './filled.ts'
 import { survey, type Survey } from './survey.ts'
 
@@ -15,13 +15,13 @@ import { survey, type Survey } from './survey.ts'
 export interface MergePlace extends ExportsPlace {
   rules(collection: string): MergeRules
   folder(collection: string): string
-  /** Shared by the merges of one run. */
-  readonly graph?: CommitGraph
 }
 
 export interface CommitPair {
   readonly ours: string
   readonly theirs: string
+  /** Shared by the merges of one run. */
+  readonly graph?: CommitGraph
 }
 
 export interface MergedCommits {
@@ -33,7 +33,7 @@ export interface MergedCommits {
 /** Merges one collection of two commits, wholly in memory. @throws SyntaxError when a record is no JSON object */
 export async function mergeCommits(place: MergePlace, name: string, pair: CommitPair): Promise<MergedCommits> {
   const { history, division } = await divideCommits(place, name, pair)
-  const merged = await whole(history, pair.ours)
+  const merged = await recordsOf(history, pair.ours)
   for (const [key, text] of [...division.theirs, ...textsOf(division)]) {
     if (text === undefined) merged.delete(key)
     else merged.set(key, text)
@@ -68,8 +68,8 @@ interface Divided {
   readonly division: Division
 }
 
-async function divideCommits(place: MergePlace, name: string, { ours, theirs }: CommitPair): Promise<Divided> {
-  const graph = place.graph ?? openGraph(place.repository)
+async function divideCommits(place: MergePlace, name: string, pair: CommitPair): Promise<Divided> {
+  const { ours, theirs, graph = openGraph(place.repository) } = pair
   const rules = place.rules(name)
   const filled = await filledBetween(place, name, { graph, ours, theirs })
   const history = openCollectionHistory({ ...place, collection: name, folder: place.folder(name), graph, filled })

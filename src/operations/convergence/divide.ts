@@ -96,16 +96,21 @@ async function keysAnywhere({ history, survey, wrote }: DivideInput): Promise<Ke
 
 async function wholeDifference(history: CollectionHistory, from: string | undefined, to: string): Promise<KeyText[]> {
   const [before, after] = [
-    from === undefined ? new Map<KeyText, string>() : await whole(history, from),
-    await whole(history, to),
+    from === undefined ? new Map<KeyText, string>() : await recordsOf(history, from),
+    await recordsOf(history, to),
   ]
   return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key))
 }
 
-/** All records of a commit. */
-export async function whole(history: CollectionHistory, commit: string): Promise<Map<KeyText, RecordText>> {
+/** The records of a commit in some buckets; default: all. */
+export async function recordsOf(
+  history: CollectionHistory,
+  commit: string,
+  wanted?: Iterable<string>,
+): Promise<Map<KeyText, RecordText>> {
   await history.readFolders([commit])
-  const blobs = [...history.buckets(commit).values()]
+  const buckets = history.buckets(commit)
+  const blobs = [...(wanted ?? buckets.keys())].flatMap((bucket) => buckets.get(bucket) ?? [])
   await history.readBlobs(blobs)
   return new Map(blobs.flatMap((blob) => [...(history.records(blob) ?? [])]))
 }

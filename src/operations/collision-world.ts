@@ -222,11 +222,10 @@ async function lineOf(
 ): Promise<LineCommits> {
   const { past, name } = each
   if (past.kind === 'new') return { base: undefined, theirs: head }
-  if (past.kind === 'diverged') return { base: past.fork, theirs: head }
   if ((await reader(past.base, name)).has(key))
     for (const { fork, theirs } of past.junctions)
       if (!(await reader(fork, name)).has(key) && (await reader(theirs, name)).has(key)) return { base: fork, theirs }
-  return { base: past.base, theirs: head }
+  return { base: past.kind === 'diverged' ? past.fork : past.base, theirs: head }
 }
 
 async function readLine(reader: CommitReader, line: LineCommits, names: ReadonlySet<string>): Promise<Line> {

@@ -17,6 +17,7 @@ import { differingBuckets, readCommitted, readRecords, recordsAt, type Committed
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
+import { junctionsOf } from './past.ts'
 import { reportsSince, waitingReports, type Stretch } from './news.ts'
 import { placesAt, renumberedIn, type PlacesQuestion } from './renumbered.ts'
 import { lastWrites, type SideStamps, type StampOf } from './record-stamps.ts'
@@ -77,7 +78,7 @@ function openReports(source: Source): Reports {
 async function meetingsOf(source: Source, question: Question): Promise<Meeting[]> {
   const { past } = question.each
   const meetings: Meeting[] = []
-  for (const { fork, ours, theirs } of past.kind === 'behind' ? past.junctions : [])
+  for (const { fork, ours, theirs } of junctionsOf(past))
     meetings.push(await committedMeeting(source, question, { fork, ours, theirs }))
   if (past.kind === 'diverged')
     meetings.push(await committedMeeting(source, question, { fork: past.fork, ours: past.base, theirs: question.head }))

@@ -38,7 +38,7 @@ type Lost = ReadonlyMap<KeyText, LostKey>
 async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<Lost> {
   const lost = new Map<KeyText, LostKey>()
   const rules = source.rules(each.name)
-  if (each.past.kind !== 'behind' || (!rules.serialKey && rules.identity === undefined)) return lost
+  if (each.past.kind === 'new' || (!rules.serialKey && rules.identity === undefined)) return lost
   const changed = merge.changes.filter(({ key }) => !merge.rekeys.some((rekey) => rekey.key === key))
   if (changed.length === 0 || each.past.junctions.length === 0) return lost
   const [base, head] = [await readRecords(source, each.base), await readRecords(source, each.theirs)]

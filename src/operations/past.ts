@@ -4,7 +4,7 @@ import { isWhole } from '../git/deepen.ts'
 import type { Repository } from '../git/repository.ts'
 import type { SyncPoint } from './sync-state.ts'
 
-/** Two lines that came together since S: `ours` holds S, `theirs` does not, `merged` is what became of them. */
+/** Two lines that came together since S: `ours` holds S (or where HEAD left its history), `theirs` does not, `merged` is what became of them. */
 export interface Junction {
   readonly fork: string
   readonly ours: string
@@ -30,10 +30,18 @@ export type Past =
       readonly hasMerges: boolean
       readonly junctions: readonly Junction[]
     }
-  /** Histories parted at `fork` and HEAD lacks what S holds: S and HEAD are merged first, live with that over S. */
-  | { readonly kind: 'diverged'; readonly base: string; readonly fork: string }
+  /**
+   * Histories parted at `fork` and HEAD lacks what S holds: S and HEAD are merged first, live with that over S. So it is also when HEAD moved on while a merge with live
+   * edits waited for its export; the lines that HEAD united meanwhile are junctions here too.
+   */
+  | { readonly kind: 'diverged'; readonly base: string; readonly fork: string; readonly junctions: readonly Junction[] }
   /** S is not in this repository, or has nothing in common with HEAD. */
   | { readonly kind: 'unknown'; readonly reason: string }
+
+/** Where HEAD united lines of history that live's comes from with others. */
+export function junctionsOf(past: Past | undefined): readonly Junction[] {
+  return past !== undefined && 'junctions' in past ? past.junctions : []
+}
 
 /** The past of a sync point seen from `head`. Fetches S once if this clone lacks it. */
 export async function pastOf(repository: Repository, point: SyncPoint, head: string): Promise<Past> {
@@ -149,7 +157,7 @@ async function divergedPast(repository: Repository, base: string, head: string):
       hasMerges: true,
       junctions: copyJunctions(lost, arrived, { fork, base }),
     }
-  return { kind: 'diverged', base, fork }
+  return { kind: 'diverged', base, fork, junctions: (await mergesBetween(repository, fork, head)).junctions }
 }
 
 /** A rebased data commit is a junction too: what stood before its copy is the other line. */

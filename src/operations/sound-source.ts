@@ -9,7 +9,7 @@ import { readCommitted, readHeadExports, readRecords, type Committed } from './c
 import { readLive, type Records } from './live.ts'
 import { mergeCommits } from './convergence/commit-merge.ts'
 import type { MergeablePast } from './merge-live.ts'
-import { pastOf } from './past.ts'
+import { junctionsOf, pastOf } from './past.ts'
 import type { Source } from './source.ts'
 import { textWriters } from './text-writers.ts'
 import type { SyncPoint, SyncState } from './sync-state.ts'
@@ -111,8 +111,7 @@ interface Part {
 
 /** Both sides of every merge that HEAD brought. */
 async function lineRecords(source: Source, name: string, past: MergeablePast | undefined): Promise<readonly Records[]> {
-  const junctions = past?.kind === 'behind' ? past.junctions : []
-  const commits = new Set(junctions.flatMap(({ ours, theirs }) => [ours, theirs]))
+  const commits = new Set(junctionsOf(past).flatMap(({ ours, theirs }) => [ours, theirs]))
   return Promise.all([...commits].map(async (commit) => recordsOf(source, name, await readCommitted(source, commit))))
 }
 
@@ -138,8 +137,8 @@ async function knownPast(source: Source, plan: SoundPlan, { name, part }: Part):
 
 /** Where the lines that HEAD unites parted: there, nobody had yet written what the other side did not know. */
 function forksOf(past: MergeablePast): string[] {
-  if (past.kind === 'diverged') return [past.fork]
-  return past.kind === 'behind' ? [...new Set(past.junctions.map(({ fork }) => fork))] : []
+  const parted = past.kind === 'diverged' ? [past.fork] : []
+  return [...new Set([...parted, ...junctionsOf(past).map(({ fork }) => fork)])]
 }
 
 async function theirsOf(source: Source, plan: SoundPlan, { name, part: { past } }: Part): Promise<Records> {

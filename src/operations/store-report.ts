@@ -12,7 +12,7 @@ import { differingBuckets, readCommitted, readRecords, type CommittedCollection 
 import type { Records } from './live.ts'
 import { mergeCommits } from './convergence/commit-merge.ts'
 import { templateText } from './package-files.ts'
-import type { Junction } from './past.ts'
+import { junctionsOf, type Junction } from './past.ts'
 import type { CollectionOutcome, ReconcilePlan } from './finish-plan.ts'
 import { notYetReported } from './reported.ts'
 import type { Source } from './source.ts'
@@ -32,8 +32,10 @@ export async function reportReconciliation(
   source: Source,
   plan: ReconcilePlan,
 ): Promise<StoredReport | undefined> {
-  const junction = junctionOf(plan)
-  const joined = junction === undefined ? [] : await decisionsOf(source, plan, junction)
+  const junctions = junctionsMade(plan)
+  const [junction] = junctions
+  const joined: Joined[] = []
+  for (const each of junctions) joined.push(...(await decisionsOf(source, plan, each)))
   const live = plan.outcomes.flatMap((outcome) => outcome.decisions)
   const aside = plan.quarantined.map(quarantineDecision)
   const ofMerges = [
@@ -59,10 +61,10 @@ function isOfMerge({ kind }: Decision): boolean {
   return kind === 'merge-dropped' || kind === 'hand-resolved'
 }
 
-/** The newest merge or rebase by which this clone took another line in. */
-function junctionOf(plan: ReconcilePlan): Junction | undefined {
-  const junctions = plan.outcomes.flatMap(({ past }) => (past.kind === 'behind' ? past.junctions : []))
-  return junctions.find(({ madeHere }) => madeHere)
+/** The merges and rebases by which this clone took other lines in, newest first. */
+function junctionsMade(plan: ReconcilePlan): Junction[] {
+  const junctions = plan.outcomes.flatMap(({ past }) => junctionsOf(past)).filter(({ madeHere }) => madeHere)
+  return [...new Map(junctions.map((each) => [`${each.merged} ${each.theirs}`, each])).values()]
 }
 
 interface Joined {

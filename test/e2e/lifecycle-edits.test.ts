@@ -4,7 +4,7 @@ import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { traders } from '../support/traders.ts'
-import { betweenTwo } from '../support/two-assets.ts'
+import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
 const options = { records: { traders: traders('id', 5) } }
 
@@ -13,66 +13,84 @@ async function profit(asset: Asset, id: string): Promise<(string | null | undefi
   return rows.filter((row) => row['id'] === id).flatMap((row) => [row['ticker'], row['profit_usd']])
 }
 
+/** Two machines whose traders' ids are given as well; whatever happens, they agree in the end and have nothing more to say. */
+async function editing(work: (assets: TwoAssets, ids: readonly [string, string]) => Promise<void>): Promise<void> {
+  await betweenTwo(sqlite, options, async (assets) => {
+    const [first, second] = (await assets.a.database.rows('traders')).map((row) => String(row['id']))
+    await work(assets, [String(first), String(second)])
+    expect(await disagreements(assets)).toEqual([])
+    expect(await chatter(assets)).toEqual([])
+  })
+}
+
 describe('a pull that changes what live had edited', () => {
   test('makes no commit; the next push publishes the edit beside what came in', async () => {
-    await betweenTwo(sqlite, options, async (assets) => {
-      const { a, b } = assets
-      const [id] = (await a.database.rows('traders')).map((row) => row['id'] as string)
-      await a.database.change('traders', { id: id as string }, { ticker: 'AAA' })
+    await editing(async ({ a, b }, [id]) => {
+      await a.database.change('traders', { id }, { ticker: 'AAA' })
       await a.git('push')
-      await b.database.change('traders', { id: id as string }, { profit_usd: 77.5 })
+      await b.database.change('traders', { id }, { profit_usd: 77.5 })
       const before = await b.commits()
       await b.git('pull')
       expect(await b.commits()).toBe(before + 1)
       expect((await b.git('status', '--porcelain')).stdout).toBe('')
-      expect(await profit(b, id as string)).toEqual(['AAA', '77.5'])
+      expect(await profit(b, id)).toEqual(['AAA', '77.5'])
       const waiting = await b.id('refs/tandem/live/app')
       expect(await b.id(`${waiting}^1`)).toBe(await b.id('HEAD'))
       await b.git('push')
       expect((await b.try('merge-base', '--is-ancestor', waiting, 'HEAD')).code).toBe(0)
       expect((await b.try('rev-parse', '--verify', '--quiet', 'refs/tandem/live/app')).code).not.toBe(0)
       await a.git('pull')
-      expect(await profit(a, id as string)).toEqual(['AAA', '77.5'])
-      expect(await disagreements(assets)).toEqual([])
-      expect(await chatter(assets)).toEqual([])
+      expect(await profit(a, id)).toEqual(['AAA', '77.5'])
     })
   })
 
   test('and HEAD that moves on before the push: the edit is merged with the new HEAD, once', async () => {
-    await betweenTwo(sqlite, options, async (assets) => {
-      const { a, b } = assets
-      const [id] = (await a.database.rows('traders')).map((row) => row['id'] as string)
-      await a.database.change('traders', { id: id as string }, { ticker: 'AAA' })
+    await editing(async ({ a, b }, [id]) => {
+      await a.database.change('traders', { id }, { ticker: 'AAA' })
       await a.git('push')
-      await b.database.change('traders', { id: id as string }, { profit_usd: 77.5 })
+      await b.database.change('traders', { id }, { profit_usd: 77.5 })
       await b.git('pull')
       await b.commit('code.txt', 'two\n')
-      await a.database.change('traders', { id: id as string }, { ticker: 'BBB' })
+      await a.database.change('traders', { id }, { ticker: 'BBB' })
       await a.git('push')
       await b.git('pull', '--no-edit')
       await b.database.remove('traders', { id: 'nobody' })
       await b.git('push')
       await a.git('pull')
-      expect(await profit(a, id as string)).toEqual(['BBB', '77.5'])
-      expect(await disagreements(assets)).toEqual([])
-      expect(await chatter(assets)).toEqual([])
+      expect(await profit(a, id)).toEqual(['BBB', '77.5'])
     })
   })
 
   test('and a delete here: what came in is kept, and no third machine that deletes later loses it unseen', async () => {
-    await betweenTwo(sqlite, options, async (assets) => {
-      const { a, b } = assets
-      const [id] = (await a.database.rows('traders')).map((row) => row['id'] as string)
-      await a.database.change('traders', { id: id as string }, { ticker: 'AAA' })
+    await editing(async ({ a, b }, [id]) => {
+      await a.database.change('traders', { id }, { ticker: 'AAA' })
       await a.git('push')
-      await b.database.remove('traders', { id: id as string })
+      await b.database.remove('traders', { id })
       await b.git('pull')
-      expect((await profit(b, id as string))[0]).toBe('AAA')
+      expect((await profit(b, id))[0]).toBe('AAA')
       await b.git('push')
       await a.git('pull')
-      expect((await profit(a, id as string))[0]).toBe('AAA')
-      expect(await disagreements(assets)).toEqual([])
-      expect(await chatter(assets)).toEqual([])
+      expect((await profit(a, id))[0]).toBe('AAA')
+    })
+  })
+
+  test('and a merge that git makes while the edit waits: what lost in it is reported all the same', async () => {
+    await editing(async ({ a, b }, [id, other]) => {
+      await b.database.change('traders', { id }, { ticker: 'MINE' })
+      await b.tandem('export', '--commit')
+      await a.database.change('traders', { id: other }, { ticker: 'AAA' })
+      await a.git('push')
+      await b.database.change('traders', { id: other }, { profit_usd: 77.5 })
+      await b.git('pull', '--no-edit')
+      await b.id('refs/tandem/live/app')
+      await a.database.change('traders', { id }, { ticker: 'THEIRS' })
+      await a.git('push')
+      await b.git('pull', '--no-edit')
+      const report = await b.tandem('report', 'show', 'latest', '--json')
+      expect(report.stdout).toContain('MINE')
+      expect(report.stdout).toContain('THEIRS')
+      await b.git('push')
+      await a.git('pull')
     })
   })
 })

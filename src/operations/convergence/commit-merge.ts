@@ -10,6 +10,7 @@ import { openCollectionHistory, type CollectionHistory } from './collection-hist
 import { divide, recordsOf, type Division } from './divide.ts'
 import { filledBetween } from './filled.ts'
 import { survey, type Survey } from './survey.ts'
+import type { Touches } from './touched.ts'
 
 /** What merging two commits needs of a source: no database. */
 export interface MergePlace extends ExportsPlace {
@@ -32,8 +33,46 @@ export interface MergedCommits {
 
 /** Merges one collection of two commits, wholly in memory. @throws SyntaxError when a record is no JSON object */
 export async function mergeCommits(place: MergePlace, name: string, pair: CommitPair): Promise<MergedCommits> {
-  const { history, division } = await divideCommits(place, name, pair)
+  const { history, view } = await surveyCommits(place, name, pair)
   const merged = await recordsOf(history, pair.ours)
+  return mergeInto(merged, await divide({ history, rules: place.rules(name), survey: view, wrote: new Set() }))
+}
+
+/** One file of a collection. */
+export interface BucketOf {
+  readonly bucket: string
+  readonly isHere: (key: KeyText) => boolean
+  /** Ours. */
+  readonly records: ReadonlyMap<KeyText, RecordText>
+}
+
+/** The same for the records of one file, whose text on both sides git hands to its merge driver. No other file is looked into, unless the layout changed. */
+export async function mergeBucket(place: MergePlace, name: string, at: CommitPair & BucketOf): Promise<MergedCommits> {
+  const { history, view } = await surveyCommits(place, name, at)
+  const division = await divide({
+    history,
+    rules: place.rules(name),
+    survey: view.isRelaid ? view : narrowed(view, at),
+    wrote: new Set(),
+  })
+  const here = <Value>(all: ReadonlyMap<KeyText, Value>): Map<KeyText, Value> =>
+    new Map([...all].filter(([key]) => at.isHere(key)))
+  return mergeInto(new Map(at.records), {
+    ...division,
+    theirs: here(division.theirs),
+    contested: here(division.contested),
+  })
+}
+
+function narrowed(view: Survey, { bucket, isHere }: BucketOf): Survey {
+  const only = (touches: Touches): Touches => new Map([...touches].filter(([name]) => name === bucket))
+  const doubts = [...view.doubts].map(([merge, keys]) => [merge, new Set([...keys].filter(isHere))] as const)
+  const { left, right } = view.touched
+  return { ...view, touched: { left: only(left), right: only(right) }, doubts: new Map(doubts) }
+}
+
+/** Ours becomes the merge. */
+function mergeInto(merged: Map<KeyText, RecordText>, division: Division): MergedCommits {
   for (const [key, text] of [...division.theirs, ...textsOf(division)]) {
     if (text === undefined) merged.delete(key)
     else merged.set(key, text)
@@ -41,40 +80,15 @@ export async function mergeCommits(place: MergePlace, name: string, pair: Commit
   return { merged, ...decided(division) }
 }
 
-/** The same for the records of one file, whose text on both sides git hands to its merge driver. */
-export async function mergeBucket(
+async function surveyCommits(
   place: MergePlace,
   name: string,
-  at: CommitPair & { readonly records: ReadonlyMap<KeyText, RecordText>; readonly isHere: (key: KeyText) => boolean },
-): Promise<MergedCommits> {
-  const { division } = await divideCommits(place, name, at)
-  const merged = new Map(at.records)
-  for (const [key, text] of [...division.theirs, ...textsOf(division)]) {
-    if (!at.isHere(key)) continue
-    if (text === undefined) merged.delete(key)
-    else merged.set(key, text)
-  }
-  const { decisions, collisions } = decided(division)
-  return {
-    merged,
-    decisions: decisions.filter(({ key }) => at.isHere(key)),
-    collisions: collisions.filter(({ key }) => at.isHere(key)),
-  }
-}
-
-interface Divided {
-  readonly history: CollectionHistory
-  readonly view: Survey
-  readonly division: Division
-}
-
-async function divideCommits(place: MergePlace, name: string, pair: CommitPair): Promise<Divided> {
+  pair: CommitPair,
+): Promise<{ readonly history: CollectionHistory; readonly view: Survey }> {
   const { ours, theirs, graph = openGraph(place.repository) } = pair
-  const rules = place.rules(name)
   const filled = await filledBetween(place, name, { graph, ours, theirs })
   const history = openCollectionHistory({ ...place, collection: name, folder: place.folder(name), graph, filled })
-  const view = await survey(history, ours, theirs)
-  return { history, view, division: await divide({ history, rules, survey: view, wrote: new Set() }) }
+  return { history, view: await survey(history, ours, theirs) }
 }
 
 function textsOf({ contested }: Division): [KeyText, RecordText | undefined][] {

@@ -55,6 +55,7 @@ export async function mergeFileByHistory(
     ours,
     theirs,
     records: mine.records,
+    bucket: header.bucket,
     isHere: (key) => bucketOf(key, header.layout) === header.bucket,
   })
   return { text: recordsFileText(header, merged), decisions }

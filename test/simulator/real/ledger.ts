@@ -8,6 +8,8 @@ interface Value {
   readonly item: string
   readonly field: string
   readonly text: string
+  /** What it was written over. */
+  readonly over: Value | undefined
   /** Someone who saw it wrote over it, or deleted the record with it. */
   overwritten: boolean
   deleted: boolean
@@ -49,8 +51,12 @@ function enter(ledger: Ledger, item: Item): void {
   const id = String(item['id'])
   for (const field of FIELDS) {
     const text = String(item[field])
-    ledger.values.set(nameOf(id, field, text), { item: id, field, text, overwritten: false, deleted: false })
+    put(ledger, { item: id, field, text, over: undefined })
   }
+}
+
+function put(ledger: Ledger, value: Pick<Value, 'item' | 'field' | 'text' | 'over'>): void {
+  ledger.values.set(nameOf(value.item, value.field, value.text), { ...value, overwritten: false, deleted: false })
 }
 
 /** A user adds an item that is not there. */
@@ -62,9 +68,9 @@ export function noteAdd(ledger: Ledger, item: Item): void {
 /** A user who sees `before` writes a field. */
 export function noteEdit(ledger: Ledger, before: Item, [field, text]: readonly [string, string]): void {
   const id = String(before['id'])
-  const seen = ledger.values.get(nameOf(id, field, String(before[field])))
-  if (seen !== undefined) seen.overwritten = true
-  ledger.values.set(nameOf(id, field, text), { item: id, field, text, overwritten: false, deleted: false })
+  const over = ledger.values.get(nameOf(id, field, String(before[field])))
+  if (over !== undefined) over.overwritten = true
+  put(ledger, { item: id, field, text, over })
 }
 
 /** A user who sees `before` deletes it. */
@@ -126,14 +132,18 @@ function judgeItem(ledger: Ledger, id: string, ending: Ending): string[] {
 function judgeField(final: string, open: readonly Value[], { reported }: Ending): string[] {
   const [first] = open
   if (first === undefined) return []
-  // what was written and deleted between two exports is nowhere: the record is kept as it was before
   if (open.every(({ deleted }) => deleted)) return []
   const where = `${first.item}.${first.field}`
-  if (!open.some(({ text }) => text === final)) {
+  if (!open.some((value) => value.text === final || (value.deleted && isUnder(value, final)))) {
     return [`${where} is ${final}, and should be ${open.map(({ text }) => text).join(' or ')}`]
   }
   const lost = open.filter(({ text, deleted }) => text !== final && !deleted && !reported.includes(text))
   return lost.map(({ text }) => `${where} = ${text} lost to ${final}, and no report says so`)
+}
+
+/** What was written and deleted between two exports is nowhere: the record is kept as it was before. */
+function isUnder({ over }: Value, text: string): boolean {
+  return over !== undefined && (over.text === text || isUnder(over, text))
 }
 
 function judgeCounter(ledger: Ledger, item: Item, { byHand }: Ending): string[] {

@@ -1,9 +1,11 @@
 /** Which record a key stands for: two databases that hand out the same number make two records, and what one of them writes to its own is nothing to the other. */
 import type { HistoryCommit } from '../model/history.ts'
+import type { RecordText } from '../model/canonical.ts'
 import { areTwoRecords } from './identity.ts'
 import { isCopyOf } from './copies.ts'
 import { type LocatedEvent, type Rule, type Sides } from './rule.ts'
 import type { Added, SidesInput } from './sides.ts'
+import { sameContent } from './versions.ts'
 
 /** Where a record came from: the commit that added it. */
 export interface Origin extends Added {
@@ -71,14 +73,20 @@ export function originOf(rule: Rule, id: string): Origin | undefined {
       const writer = { asset: commit.asset, since: commit.since, at: commit.at }
       return { commit: at, exportId: commit.exportId, quoted: commit.quoted, text, writer }
     }
-    at = second === undefined ? first : heirOf(rule, first, second)
+    at = second === undefined ? first : heirOf(rule, { text, first, second })
   }
 }
 
-/** The parent whose record a merge kept: the one added after the other was gone; of one record added twice, the first. */
-function heirOf(rule: Rule, first: string, second: string): string {
+/** The parent whose record a merge kept, by hand or by the rule: the one added after the other was gone; of one record added twice, the first. */
+function heirOf(
+  rule: Rule,
+  { text, first, second }: { readonly text: RecordText; readonly first: string; readonly second: string },
+): string {
   const outcome = rule.merge(first, second)
-  if (outcome.kind === 'collision') return outcome.keptSide === 'ours' ? first : second
+  if (outcome.kind === 'collision') {
+    const isMoved = sameContent(text, outcome.moved, rule.rules) && !sameContent(text, outcome.kept, rule.rules)
+    return (outcome.keptSide === 'ours') === isMoved ? second : first
+  }
   const [a, b] = [originOf(rule, first), originOf(rule, second)]
   if (a === undefined || b === undefined) return a === undefined ? second : first
   if (a.commit !== b.commit && rule.history.isAncestor(a.commit, b.commit)) return second

@@ -225,6 +225,17 @@ describe('one number, two records', () => {
     expect(mergeOf(lines, rules)).toEqual({ kept: a, moved: record('b', 3) })
   })
 
+  test('a merge made by hand may keep the other: that is the record then, also for who holds it', () => {
+    const lines = {
+      base: { parents: [], content: undefined },
+      p: { parents: ['base'], content: record('first'), at: 10 },
+      q: { parents: ['base'], content: record('second'), at: 20 },
+      O: { parents: ['q'], content: record('second', 5), at: 30 },
+      T: { parents: ['p', 'q'], content: record('second'), at: 40 },
+    }
+    expect(mergeOf(lines, rulesWith({ serialKey: true }))).toBe(record('second', 5))
+  })
+
   test('what was written to the one is nothing to the other', () => {
     const lines = {
       base: { parents: [], content: undefined },

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Asset } from '../../support/asset.ts'
 import type { Random } from '../random.ts'
-import { FIELDS, type Item, type Ledger, noteAdd, noteCount, noteDelete, noteEdit } from './ledger.ts'
+import { FIELDS, type Item, type Ledger, noteAdd, noteCount, noteDecided, noteDelete, noteEdit } from './ledger.ts'
 
 export const DEEDS = {
   edit: 90,
@@ -120,16 +120,24 @@ async function addNote({ asset, ledger, serial }: Doing): Promise<string> {
 }
 
 /** A merge by hand that takes one side's exports as they are. */
-async function takeSide({ asset, random, madeByHand }: Doing): Promise<string> {
+async function takeSide({ asset, ledger, random, madeByHand }: Doing): Promise<string> {
   await asset.try('fetch', '-q')
   const side = random.pick(['ours', 'theirs'])
   const merged = await asset.try('merge', '--no-commit', '--no-ff', '@{upstream}')
   if ((await asset.try('rev-parse', '-q', '--verify', 'MERGE_HEAD')).code !== 0)
     return `nothing to merge: ${merged.code}`
   madeByHand()
-  const from = side === 'ours' ? 'HEAD' : 'MERGE_HEAD'
+  const sides = ['HEAD', 'MERGE_HEAD'] as const
+  const [from, other] = side === 'ours' ? sides : sides.toReversed()
+  noteDecided(ledger, await itemsAt(asset, from), await itemsAt(asset, other))
   await asset.git('checkout', '-q', from, '--', 'exports/app')
   return `${side}: ${told(await asset.try('commit', '-q', '--no-edit'))}`
+}
+
+async function itemsAt(asset: Asset, commit: string): Promise<Item[]> {
+  const { stdout } = await asset.try('show', `${commit}:exports/app/items/records.jsonl`)
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{"h":'))
+  return lines.map((line) => (JSON.parse(line) as { r: Item }).r)
 }
 
 /** Amends the last commit if nobody has it yet. */

@@ -24,6 +24,8 @@ export interface Ledger {
   /** Items that were deleted or added at some time after the start: their counters and presence depend on more than their values. */
   readonly unsteady: Set<string>
   readonly notes: Set<string>
+  /** What people chose in merges by hand, also where it had been written over elsewhere: names of values, and of their items. */
+  readonly decided: Set<string>
   /** Items whose counter somebody changed: a write too, that may keep an item which another machine deletes. */
   readonly counted: Set<string>
 }
@@ -38,6 +40,7 @@ export function newLedger(items: readonly Item[]): Ledger {
     sums: new Map(),
     unsteady: new Set(),
     notes: new Set(),
+    decided: new Set(),
     counted: new Set(),
   }
   for (const item of items) {
@@ -83,6 +86,19 @@ export function noteDelete(ledger: Ledger, before: Item): void {
   }
 }
 
+/** A user takes one side of a merge as it is, where the two differ. What that drops is put back by an export, and an export that is rebased writes what it puts back. */
+export function noteDecided(ledger: Ledger, chosen: readonly Item[], dropped: readonly Item[]): void {
+  const differing = (item: Item): readonly (typeof FIELDS)[number][] => {
+    const other = dropped.find((each) => each['id'] === item['id'])
+    return FIELDS.filter((field) => other?.[field] !== item[field])
+  }
+  for (const item of chosen)
+    for (const field of differing(item)) {
+      const id = String(item['id'])
+      ledger.decided.add(id).add(nameOf(id, field, String(item[field])))
+    }
+}
+
 export function noteCount(ledger: Ledger, id: string, change: number): void {
   ledger.counted.add(id)
   ledger.sums.set(id, (ledger.sums.get(id) ?? 0) + change)
@@ -116,11 +132,14 @@ function judgeItem(ledger: Ledger, id: string, ending: Ending): string[] {
   const unreported = alive.filter(({ text }) => !ending.reported.includes(text))
   if (item === undefined)
     return unreported.map(({ field, text }) => `${id} is gone with ${field} = ${text}, which nobody deleted`)
-  if (alive.length === 0) return ledger.counted.has(id) ? [] : [`${id} is there although it was deleted as it stood`]
+  if (alive.length === 0)
+    return ledger.counted.has(id) || ledger.decided.has(id)
+      ? []
+      : [`${id} is there although it was deleted as it stood`]
   return [
     ...FIELDS.flatMap((field) =>
       judgeField(
-        String(item[field]),
+        { text: String(item[field]), isDecided: ledger.decided.has(nameOf(id, field, String(item[field]))) },
         open.filter((value) => value.field === field),
         ending,
       ),
@@ -129,12 +148,16 @@ function judgeItem(ledger: Ledger, id: string, ending: Ending): string[] {
   ]
 }
 
-function judgeField(final: string, open: readonly Value[], { reported }: Ending): string[] {
+function judgeField(
+  { text: final, isDecided }: { readonly text: string; readonly isDecided: boolean },
+  open: readonly Value[],
+  { reported }: Ending,
+): string[] {
   const [first] = open
   if (first === undefined) return []
   if (open.every(({ deleted }) => deleted)) return []
   const where = `${first.item}.${first.field}`
-  if (!open.some((value) => value.text === final || (value.deleted && isUnder(value, final)))) {
+  if (!isDecided && !open.some((value) => value.text === final || (value.deleted && isUnder(value, final)))) {
     return [`${where} is ${final}, and should be ${open.map(({ text }) => text).join(' or ')}`]
   }
   const lost = open.filter(({ text, deleted }) => text !== final && !deleted && !reported.includes(text))

@@ -90,6 +90,18 @@ async function endMerge(asset: Asset): Promise<void> {
   await tandem(asset, 'apply')
 }
 
+const RESTORE = [
+  'tandem',
+  'restore',
+  '--yes',
+  '--at',
+  'HEAD~1',
+  '--allow-deletes',
+  'traders=2',
+  '--allow-deletes',
+  'posts=1',
+]
+
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'push',
@@ -220,6 +232,29 @@ export const OPERATIONS: readonly Operation[] = [
     },
     words: ['tandem', 'init', '--yes'],
     next: (b) => tandem(b, 'init', '--yes'),
+  },
+  {
+    name: 'undo',
+    on: 'a',
+    prepare: async (engine) => {
+      const assets = await theirsPushed(engine)
+      await assets.a.git('pull', '-q', '--no-edit')
+      return assets
+    },
+    words: ['tandem', 'undo'],
+    // whether it came to pass or not: this brings in again what it took back
+    next: (a) => tandem(a, 'apply'),
+  },
+  {
+    name: 'restore',
+    on: 'a',
+    prepare: async (engine) => {
+      const assets = await bothChanged(engine)
+      await assets.a.git('push', '-q')
+      return assets
+    },
+    words: RESTORE,
+    next: (a) => tandem(a, ...RESTORE.slice(1)),
   },
   {
     name: 'uninstall',

@@ -1,9 +1,9 @@
-/** From arguments to a command: yargs with every command, its help, completion and suggestions. Loaded only when a person types; hooks go around it. */
+/** From arguments to a command: yargs with the commands, their help, completion and suggestions. Loaded only when a person types; hooks go around it. */
 import yargs, { type Argv } from 'yargs'
 import { EXIT_CODES, UsageError } from '../model/errors.ts'
 import { asTandemError } from '../operations/sources.ts'
 import type { Arguments, Command } from './command.ts'
-import { COMMANDS } from './commands/index.ts'
+import { loadCommands } from './commands/index.ts'
 import { failureValue, outputFor, runCommand, type Surroundings } from './run-command.ts'
 import { fromSeedFlags } from './seed-flags.ts'
 
@@ -11,7 +11,7 @@ import { fromSeedFlags } from './seed-flags.ts'
 export async function parseAndRun(argv: readonly string[], around: Surroundings): Promise<number> {
   let exitCode = 0
   const cli = programWith(argv)
-  for (const command of COMMANDS)
+  for (const command of await loadCommands(argv[0]))
     cli.command({
       command: command.usage,
       describe: command.describe,

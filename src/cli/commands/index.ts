@@ -1,51 +1,35 @@
-/** Every command, in the order of `tandem --help`. */
+/** Every command, loaded only when it is wanted: most of the time that a short command takes goes into loading modules. */
 import type { Command } from '../command.ts'
-import { applyCommand } from './apply.ts'
-import { diffCommand } from './diff.ts'
-import { doctorCommand } from './doctor.ts'
-import { exportCommand } from './export.ts'
-import { forgetCommand } from './forget.ts'
-import { hookCommand } from './hook.ts'
-import { initCommand } from './init.ts'
-import { mergeCommand } from './merge.ts'
-import { mergeDriverCommand } from './merge-driver.ts'
-import { mergeFileCommand } from './merge-file.ts'
-import { pauseCommand } from './pause.ts'
-import { quarantineCommand } from './quarantine.ts'
-import { reportCommand } from './report.ts'
-import { resolveCommand } from './resolve.ts'
-import { restoreCommand } from './restore.ts'
-import { resumeCommand } from './resume.ts'
-import { statsCommand } from './stats.ts'
-import { statusCommand } from './status.ts'
-import { syncCommand } from './sync.ts'
-import { undoCommand } from './undo.ts'
-import { uninstallCommand } from './uninstall.ts'
-import { upgradeCommand } from './upgrade.ts'
-import { verifyCommand } from './verify.ts'
 
-export const COMMANDS: readonly Command[] = [
-  initCommand,
-  exportCommand,
-  applyCommand,
-  syncCommand,
-  mergeCommand,
-  mergeFileCommand,
-  resolveCommand,
-  statusCommand,
-  statsCommand,
-  diffCommand,
-  verifyCommand,
-  reportCommand,
-  undoCommand,
-  restoreCommand,
-  quarantineCommand,
-  forgetCommand,
-  pauseCommand,
-  resumeCommand,
-  doctorCommand,
-  upgradeCommand,
-  uninstallCommand,
-  hookCommand,
-  mergeDriverCommand,
-]
+/** By the word that calls it, in the order of `tandem --help`. */
+const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init.ts')).initCommand,
+  export: async () => (await import('./export.ts')).exportCommand,
+  apply: async () => (await import('./apply.ts')).applyCommand,
+  sync: async () => (await import('./sync.ts')).syncCommand,
+  merge: async () => (await import('./merge.ts')).mergeCommand,
+  'merge-file': async () => (await import('./merge-file.ts')).mergeFileCommand,
+  resolve: async () => (await import('./resolve.ts')).resolveCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  stats: async () => (await import('./stats.ts')).statsCommand,
+  diff: async () => (await import('./diff.ts')).diffCommand,
+  verify: async () => (await import('./verify.ts')).verifyCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
+  undo: async () => (await import('./undo.ts')).undoCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
+  quarantine: async () => (await import('./quarantine.ts')).quarantineCommand,
+  forget: async () => (await import('./forget.ts')).forgetCommand,
+  pause: async () => (await import('./pause.ts')).pauseCommand,
+  resume: async () => (await import('./resume.ts')).resumeCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  upgrade: async () => (await import('./upgrade.ts')).upgradeCommand,
+  uninstall: async () => (await import('./uninstall.ts')).uninstallCommand,
+  hook: async () => (await import('./hook.ts')).hookCommand,
+  'merge-driver': async () => (await import('./merge-driver.ts')).mergeDriverCommand,
+}
+
+/** The command that a word calls; all of them when it calls none: for help, completion, and what was mistyped. */
+export async function loadCommands(word: string | undefined): Promise<readonly Command[]> {
+  const known = word !== undefined && Object.hasOwn(LOADERS, word) ? LOADERS[word] : undefined
+  return Promise.all((known === undefined ? Object.values(LOADERS) : [known]).map((load) => load()))
+}

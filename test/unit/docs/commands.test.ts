@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../src/cli/command.ts'
-import { COMMANDS } from '../../../src/cli/commands/index.ts'
+import { loadCommands } from '../../../src/cli/commands/index.ts'
 import { EXIT_CODES } from '../../../src/model/errors.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const page = readFileSync(path.join(ROOT, 'docs/commands.md'), 'utf8')
 const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+const COMMANDS = await loadCommands(undefined)
 const shown = COMMANDS.filter(({ describe: words }) => words !== false)
 
 /** The part of the page about a command; `pause` and `resume` share one. */

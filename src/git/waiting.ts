@@ -42,6 +42,16 @@ export async function removeWaiting(repository: Repository, done: Iterable<strin
   await storeWaiting(repository, left)
 }
 
+/** Takes files off the list that are not to be kept, and their copies away. */
+export async function dropWaiting(repository: Repository, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  const left = new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
+  for (const file of files.keys()) {
+    left.delete(file)
+    await rm(path.join(repository.root, file), { force: true })
+  }
+  await storeWaiting(repository, left)
+}
+
 /** Linked work trees have copies of their own, untracked: git would refuse the pull that brings the commit there. */
 async function removeCopies(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {
   const listing = await repository.git(['worktree', 'list', '--porcelain'])

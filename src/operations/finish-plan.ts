@@ -7,6 +7,7 @@ import type { Holds } from './holds.ts'
 import type { Records } from './live.ts'
 import type { MergeablePast } from './merge-live.ts'
 import type { Refusals } from './answer-refusals.ts'
+import type { StoredReport } from './make-report.ts'
 import { placeChanges, type Placed } from './place-changes.ts'
 import { prepareReconciliation, type PlanOptions, type Prepared } from './plan-reconcile.ts'
 import type { Source } from './source.ts'
@@ -38,6 +39,8 @@ export interface ReconcilePlan {
   readonly expected: StateChanges
   /** The state texts that the plan was made from. */
   readonly read: ReadonlyMap<string, string>
+  /** What was said of it, once it has come to pass. */
+  readonly report?: StoredReport | undefined
 }
 
 /** Plans one reconciliation of a source with `options.head`. @throws DamagedError when an export that has to be read is damaged */

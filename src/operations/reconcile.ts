@@ -2,12 +2,14 @@
  * Brings what HEAD's exports hold into the live database: the one operation behind every hook and `tandem apply`. Level-triggered: it compares HEAD with the sync
  * point that the database itself keeps, so it does not matter which git command moved HEAD, or how often it runs. It makes no commit.
  */
+import { addWaiting, dropWaiting } from '../git/waiting.ts'
 import type { KeyText } from '../model/canonical.ts'
 import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
 import type { CollectionSchema } from '../model/collection.ts'
-import { LockedError, TandemError } from '../model/errors.ts'
+import { LockedError, TandemError, UndoneError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { finishPlan, type ReconcilePlan } from './finish-plan.ts'
+import { makeReport, type StoredReport } from './make-report.ts'
 import type { Refusal } from './answer-refusals.ts'
 import { prepareReconciliation, type PlanOptions } from './plan-reconcile.ts'
 import { expectedPending, pendingEntry } from './quarantine/pending.ts'
@@ -98,9 +100,12 @@ async function attempt(workspace: Workspace, source: Source, { refused, ...optio
     const isLong = options.mayDefer === true && changesOf(plan) > HOOK_LIMIT
     if (isLong) return { plan: { ...plan, deferred: true }, failure: undefined, touched, ms: 0 }
     const kind = options.join === true ? 'join' : 'apply'
-    const failure = workspace.invocation.dryRun ? undefined : await perform({ workspace, source, kind }, plan)
+    const { failure, report } = workspace.invocation.dryRun
+      ? NOT_PERFORMED
+      : await performReported({ workspace, source, kind }, plan)
     const ms = workspace.invocation.nowMs() - start
-    if (failure?.status !== 'violation' || !mayWithhold(refused, plan, failure)) return { plan, failure, touched, ms }
+    if (failure?.status !== 'violation' || !mayWithhold(refused, plan, failure))
+      return { plan: { ...plan, report }, failure, touched, ms }
     for (const other of failure.others ?? []) mayWithhold(refused, plan, other)
   }
 }
@@ -166,11 +171,37 @@ async function withQuarantine(
   }
 }
 
-/** Why it has to be planned again: live moved, or a record was refused; undefined when it is done. */
-async function perform(
-  at: { readonly workspace: Workspace; readonly source: Source; readonly kind: 'apply' | 'join' },
-  plan: ReconcilePlan,
-): Promise<Failure | undefined> {
+interface Performed {
+  /** Why it has to be planned again: live moved, or a record was refused; undefined when it is done. */
+  readonly failure: Failure | undefined
+  readonly report: StoredReport | undefined
+}
+
+const NOT_PERFORMED: Performed = { failure: undefined, report: undefined }
+
+interface Performing {
+  readonly workspace: Workspace
+  readonly source: Source
+  readonly kind: 'apply' | 'join'
+}
+
+/** What is decided is written down first: whoever dies after the apply has said why. */
+async function performReported(at: Performing, plan: ReconcilePlan): Promise<Performed> {
+  const { repository } = at.workspace
+  const report = await makeReport(at.workspace, at.source, plan)
+  if (report !== undefined) await addWaiting(repository, report.files)
+  try {
+    const failure = await perform(at, plan)
+    if (failure !== undefined && report !== undefined) await dropWaiting(repository, report.files)
+    return { failure, report }
+  } catch (error) {
+    // after any other error nobody knows whether it was applied
+    if (error instanceof UndoneError && report !== undefined) await dropWaiting(repository, report.files)
+    throw error
+  }
+}
+
+async function perform(at: Performing, plan: ReconcilePlan): Promise<Failure | undefined> {
   const { workspace, source, kind } = at
   if (plan.state.size === 0 && plan.changes.length === 0) return undefined
   const { state, expectedState } = await withQuarantine(source, plan)

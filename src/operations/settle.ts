@@ -8,7 +8,7 @@ import { promoteCandidate } from './binding.ts'
 import { waitingMerge } from './live-commit.ts'
 import type { ReconcilePlan } from './finish-plan.ts'
 import { reconcile } from './reconcile.ts'
-import { reportReconciliation, type StoredReport } from './store-report.ts'
+import type { StoredReport } from './make-report.ts'
 import { noticeRestored } from './restored.ts'
 import { redo, refuseUndone } from './safety/undone.ts'
 import type { AllowedDeletes } from './guard.ts'
@@ -71,7 +71,6 @@ async function bring(
 ): Promise<Pick<Settled, 'plan' | 'report' | 'notes'>> {
   const plan = await reconcile(workspace, source, options)
   if (workspace.invocation.dryRun || plan.deferred) return { plan, report: undefined, notes: [] }
-  const report = await reportReconciliation(workspace, source, plan)
   const changes = plan.outcomes.reduce((count, outcome) => count + outcome.changes.length, 0)
   if (changes > 0)
     await logLine(
@@ -81,7 +80,7 @@ async function bring(
     )
   if (plan.state.size > 0) await keepPoints(source, options.head)
   await rescueReports(workspace, plan)
-  return { plan, report, notes: await vanishedLines(workspace.repository, plan) }
+  return { plan, report: plan.report, notes: await vanishedLines(workspace.repository, plan) }
 }
 
 /** Remembers what is held, and answers one line for each held collection with its age. */

@@ -1,7 +1,6 @@
-/** The merge report of a reconciliation: built from what the merge decided, stored where `git clean` cannot take it, carried by the next data commit. */
+/** The merge report of a reconciliation: built from what the merge decided. `reconcile` stores it where `git clean` cannot take it, and the next data commit carries it. */
 import { createHash } from 'node:crypto'
 import { openGraph } from '../git/graph.ts'
-import { addWaiting } from '../git/waiting.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import { reportJson } from '../report/json.ts'
@@ -26,12 +25,19 @@ export interface StoredReport {
   readonly lines: readonly string[]
 }
 
-/** Writes a report when something was decided, or both sides had changed; undefined when there is nothing to explain. */
-export async function reportReconciliation(
+type PlannedReport = Omit<ReconcilePlan, 'report'>
+
+/** A report with its files, by path from the root; they are written nowhere yet. */
+export interface MadeReport extends StoredReport {
+  readonly files: ReadonlyMap<string, Buffer>
+}
+
+/** What is to be said of a reconciliation, before it comes to pass: when something was decided, or both sides had changed; undefined when there is nothing to explain. */
+export async function makeReport(
   workspace: Workspace,
   source: Source,
-  plan: ReconcilePlan,
-): Promise<StoredReport | undefined> {
+  plan: PlannedReport,
+): Promise<MadeReport | undefined> {
   const junctions = junctionsMade(plan)
   const [junction] = junctions
   const joined: Joined[] = []
@@ -48,7 +54,7 @@ export async function reportReconciliation(
   const bothChanged = joined.some((each) => each.bothChanged)
   if (decisions.length === 0 && !bothChanged) return undefined
   const report = await buildReport(workspace, source, { plan, junction, decisions })
-  return store(workspace, report)
+  return withFiles(workspace, report)
 }
 
 function quarantineDecision({ collection, key, record }: Quarantined): Decision {
@@ -62,7 +68,7 @@ function isOfMerge({ kind }: Decision): boolean {
 }
 
 /** The merges and rebases by which this clone took other lines in, newest first. */
-function junctionsMade(plan: ReconcilePlan): Junction[] {
+function junctionsMade(plan: PlannedReport): Junction[] {
   const junctions = plan.outcomes.flatMap(({ past }) => junctionsOf(past)).filter(({ madeHere }) => madeHere)
   return [...new Map(junctions.map((each) => [`${each.merged} ${each.theirs}`, each])).values()]
 }
@@ -73,7 +79,7 @@ interface Joined {
 }
 
 /** What the merge of the two lines had to decide, computed again from the commits: git's driver leaves no note. */
-async function decisionsOf(source: Source, plan: ReconcilePlan, junction: Junction): Promise<Joined[]> {
+async function decisionsOf(source: Source, plan: PlannedReport, junction: Junction): Promise<Joined[]> {
   const [fork, ours, theirs, merged] = await Promise.all(
     [junction.fork, junction.ours, junction.theirs, junction.merged].map((commit) => readCommitted(source, commit)),
   )
@@ -106,7 +112,7 @@ async function buildReport(
   workspace: Workspace,
   source: Source,
   found: {
-    readonly plan: ReconcilePlan
+    readonly plan: PlannedReport
     readonly junction: Junction | undefined
     readonly decisions: readonly Decision[]
   },
@@ -135,7 +141,7 @@ async function buildReport(
   }
 }
 
-function baseOf(plan: ReconcilePlan): string | undefined {
+function baseOf(plan: PlannedReport): string | undefined {
   for (const { past } of plan.outcomes) if ('base' in past) return past.base
   return undefined
 }
@@ -169,18 +175,15 @@ function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readon
 }
 
 /** Two machines may report on one commit in one second: the name must differ, or git would refuse the other's pull. */
-async function store(workspace: Workspace, report: MergeReport): Promise<StoredReport> {
+async function withFiles(workspace: Workspace, report: MergeReport): Promise<MadeReport> {
   const id = createHash('sha256').update(workspace.invocation.newId()).digest('hex').slice(0, 7)
   const stamp = report.time.replace(/[-:]|\.\d+/g, '')
   const folder = `${workspace.config.exports}/reports/${report.time.slice(0, 7)}`
   const path = `${folder}/${stamp}-${report.source}-${id}`
   const markdown = reportMarkdown(report, { template: await templateText('report.md') })
-  await addWaiting(
-    workspace.repository,
-    new Map([
-      [`${path}.md`, Buffer.from(markdown)],
-      [`${path}.json`, Buffer.from(reportJson(report))],
-    ]),
-  )
-  return { path: `${path}.md`, report, lines: [...summaryLines(report), `report: ${path}.md`] }
+  const files = new Map([
+    [`${path}.md`, Buffer.from(markdown)],
+    [`${path}.json`, Buffer.from(reportJson(report))],
+  ])
+  return { path: `${path}.md`, report, lines: [...summaryLines(report), `report: ${path}.md`], files }
 }

@@ -3,18 +3,17 @@ import { knownReferences, referencesFor } from '../config/references.ts'
 import { rulesFor, selectionFor } from '../config/rules.ts'
 import { namesKeyOf, type SuspectCollection } from '../merge/rekeying/suspects.ts'
 import type { Follower } from '../merge/rekeying/following.ts'
-import type { Given, Line, MovedRecord, World, WorldCollection } from '../merge/rekeying/world.ts'
+import type { Line, MovedRecord, World, WorldCollection } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
-import type { MergeReport } from '../report/report.ts'
 import type { CollectionSchema, Reference, Selection } from '../model/collection.ts'
 import { once } from '../model/once.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
-import { reportsSince, waitingReports } from './news.ts'
-import { openOrigins } from './convergence/origin.ts'
-import { givenPlaces, type GivenPlaces, type Origin } from './renumbered.ts'
+import { allNews } from './news.ts'
+import { openOrigins, type Origins } from './convergence/origin.ts'
+import { givenAmong, givenPlaces, type GivenPlaces, type Origin } from './renumbered.ts'
 import type { Source } from './source.ts'
 
 export interface CollisionInput {
@@ -60,7 +59,8 @@ export async function collisionWorld(
   const others = [...selections.values()].filter(({ schema }) => !input.live.has(schema.name))
   const live = new Map([...input.live, ...(await readLiveOf(source, others))])
   const lines: LineCommits[] = []
-  const reports = await newReports(source, input)
+  const bases = [...input.merges.keys()].map(({ past }) => ('base' in past ? past.base : undefined))
+  const [reports, originsOf] = [await allNews(source, { bases, head: input.head }), openOrigins(source)]
   const collections = new Map<string, WorldCollection>()
   const [origins, places] = [new Map<string, Map<KeyText, Origin>>(), new Map<string, GivenPlaces>()]
   for (const [name, { schema }] of selections) {
@@ -74,7 +74,11 @@ export async function collisionWorld(
       known.set(key, origin)
     }
     const head = await reader(input.head, name)
-    const givenOf = await givenPlaces(source, { name, records: head, commit: input.head }, reports)
+    const givenOf = await givenPlaces(
+      source,
+      { name, records: head, at: { commit: input.head, originOf: originsOf(name) } },
+      reports,
+    )
     origins.set(name, known)
     places.set(name, givenOf)
     collections.set(name, {
@@ -94,14 +98,8 @@ export async function collisionWorld(
     commits: lines,
     origins,
     places,
+    originsOf,
   }
-}
-
-/** Those that came in since the sync points, and this machine's own that no commit carries yet. */
-async function newReports(source: Source, { merges, head }: CollisionInput): Promise<MergeReport[]> {
-  const bases = new Set([...merges.keys()].map(({ past }) => ('base' in past ? past.base : undefined)))
-  const came = await Promise.all([...bases].map((from) => reportsSince(source, { from, to: head })))
-  return [...came.flat(), ...(await waitingReports(source.repository))]
 }
 
 export interface CollisionWorld extends World {
@@ -110,11 +108,11 @@ export interface CollisionWorld extends World {
   /** Of live's records that lose their key, by collection. */
   readonly origins: ReadonlyMap<string, ReadonlyMap<KeyText, Origin>>
   readonly places: ReadonlyMap<string, GivenPlaces>
+  readonly originsOf: (name: string) => Origins
 }
 
 /** Rows that only look like the other side's were found by following: where they came from, and whether another machine moved them already. */
 export async function withLookAlikes(
-  source: Source,
   world: CollisionWorld,
   found: { readonly input: CollisionInput; readonly followers: readonly Follower[] },
 ): Promise<CollisionWorld> {
@@ -125,7 +123,7 @@ export async function withLookAlikes(
     if (!splits || known === undefined || known.has(key)) continue
     const [moved] = [...input.merges.keys()].filter(({ name }) => name === collection)
     const base = moved === undefined ? input.head : 'base' in moved.past ? moved.past.base : undefined
-    const added = base === undefined ? undefined : await openOrigins(source, collection)(base, key)
+    const added = base === undefined ? undefined : await world.originsOf(collection)(base, key)
     known.set(key, { record: added?.text ?? record, asset: added?.writer.asset ?? input.asset })
   }
   const collections = new Map(
@@ -136,15 +134,6 @@ export async function withLookAlikes(
     }),
   )
   return { ...world, origins, collections }
-}
-
-function givenAmong(origins: ReadonlyMap<KeyText, Origin>, givenOf: GivenPlaces): Map<KeyText, Given> {
-  const given = new Map<KeyText, Given>()
-  for (const [key, origin] of origins) {
-    const place = givenOf(key, origin)
-    if (place !== undefined) given.set(key, place)
-  }
-  return given
 }
 
 /** Reads tables that may refer to these collections in ways that nobody declared, and what the other lines hold of them. */

@@ -57,7 +57,7 @@ export async function settleCollisions(source: Source, input: SettleInput, holds
   if (colliding.length + aliases.length === 0) return NOTHING
   const selections = selectionsAround(source, [...colliding, ...aliases.map(({ collection }) => collection)])
   const first = await collisionWorld(source, selections, { ...input, merges })
-  const world = await withLookAlikes(source, first, { input, followers: follow(first).followers })
+  const world = await withLookAlikes(first, { input, followers: follow(first).followers })
   const following = follow(world)
   const unsafe = await unsafeCollisions(source, { world, following, merges })
   if (unsafe.size > 0) {

@@ -3,23 +3,22 @@
  * two lines met since the sync point, and between HEAD and what live has not exported yet. Commits alone decide the former, so every machine that was part of it decides alike.
  */
 import { collapse, findDuplicates, type Duplicate } from '../merge/duplicates.ts'
-import type { Renumbered } from '../merge/rekeying/renumbered.ts'
-import type { Side } from '../merge/versions.ts'
-import { once } from '../model/once.ts'
-import type { MergeReport } from '../report/report.ts'
 import type { Alias } from '../merge/rekeying/aliases.ts'
 import { tupleOf } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
+import { once } from '../model/once.ts'
+import type { MergeReport } from '../report/report.ts'
 import type { CollisionInput } from './collision-world.ts'
+import { openOrigins, type Origins } from './convergence/origin.ts'
 import { differingBuckets, readCommitted, readRecords, recordsAt, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
 import { junctionsOf } from './past.ts'
 import { reportsSince, waitingReports, type Stretch } from './news.ts'
-import { placesAt, renumberedIn, type PlacesQuestion } from './renumbered.ts'
+import { renumberedIn, renumberedTwice } from './renumbered.ts'
 import { lastWrites, type SideStamps, type StampOf } from './record-stamps.ts'
 import type { Source } from './source.ts'
 
@@ -32,7 +31,7 @@ export interface Deduplicated {
 export async function collapseDuplicates(source: Source, input: CollisionInput): Promise<Deduplicated> {
   const merges = new Map<Moved, LiveMerge>()
   const aliases: Alias[] = []
-  const reports = openReports(source)
+  const [reports, originsOf] = [openReports(source), openOrigins(source)]
   for (const [each, merge] of input.merges) {
     const { identity, serialKey } = source.rules(each.name)
     if (identity === undefined && !serialKey) {
@@ -41,7 +40,15 @@ export async function collapseDuplicates(source: Source, input: CollisionInput):
     }
     const live = input.live.get(each.name) as Records
     const { head, asset } = input
-    const meetings = await meetingsOf(source, { each, live, identity, head, asset, reports })
+    const meetings = await meetingsOf(source, {
+      each,
+      live,
+      identity,
+      head,
+      asset,
+      reports,
+      originOf: originsOf(each.name),
+    })
     const collapsed = collapseAll(source, { each, merge, live }, meetings)
     merges.set(each, collapsed.merge)
     aliases.push(...collapsed.aliases)
@@ -61,6 +68,7 @@ interface Question {
   readonly head: string
   readonly asset: string
   readonly reports: Reports
+  readonly originOf: Origins
 }
 
 interface Reports {
@@ -92,7 +100,7 @@ interface Lines {
 }
 
 async function committedMeeting(source: Source, question: Question, lines: Lines): Promise<Meeting> {
-  const { each, identity, reports } = question
+  const { each, identity, reports, originOf } = question
   const news = [lines.ours, lines.theirs].map((to) => reports.since({ from: lines.fork, to }))
   const renumbered = renumberedIn(source, each.name, (await Promise.all(news)).flat())
   if (identity === undefined && renumbered.length === 0) return NOTHING_MET
@@ -101,8 +109,8 @@ async function committedMeeting(source: Source, question: Question, lines: Lines
   const [fork, ours, theirs] = [await at(lines.fork), await at(lines.ours), await at(lines.theirs)]
   const added = { ours: await addedSince(source, fork, ours), theirs: await addedSince(source, fork, theirs) }
   const twice = await renumberedTwice(source, renumbered, {
-    ours: { name: each.name, records: added.ours, at: { commit: lines.ours } },
-    theirs: { name: each.name, records: added.theirs, at: { commit: lines.theirs } },
+    ours: { name: each.name, records: added.ours, at: { commit: lines.ours, originOf } },
+    theirs: { name: each.name, records: added.theirs, at: { commit: lines.theirs, originOf } },
   })
   const pairs = [...(identity === undefined ? [] : findDuplicates(added, identity)), ...twice]
   const writes = (commit: string, other: string): Promise<StampOf> =>
@@ -126,7 +134,7 @@ const NOTHING_MET: Meeting = { pairs: [], ours: UNKNOWN, theirs: UNKNOWN }
 
 /** What live added since the sync point, against what HEAD added. */
 async function liveMeeting(source: Source, question: Question): Promise<Meeting> {
-  const { each, identity, head, asset, live, reports } = question
+  const { each, identity, head, asset, live, reports, originOf } = question
   const from = 'base' in each.past ? each.past.base : undefined
   const news = [await reports.waiting(), await reports.since({ from, to: head })]
   const renumbered = renumberedIn(source, each.name, news.flat())
@@ -138,7 +146,7 @@ async function liveMeeting(source: Source, question: Question): Promise<Meeting>
   const ours = new Map([...live].filter(([key]) => keys.has(key) && !base.has(key)))
   const twice = await renumberedTwice(source, renumbered, {
     ours: { name: each.name, records: ours, at: { asset } },
-    theirs: { name: each.name, records: theirs, at: { commit: head } },
+    theirs: { name: each.name, records: theirs, at: { commit: head, originOf } },
   })
   return { pairs: [...pairs, ...twice], ours: NOT_YET, theirs: UNKNOWN }
 }
@@ -156,25 +164,6 @@ async function liveDuplicates(
   const known = await recordsAt(source, each.base, ours.keys())
   for (const key of known.keys()) ours.delete(key)
   return findDuplicates({ ours, theirs }, identity)
-}
-
-/** Records that each side has under a number of its own. */
-async function renumberedTwice(
-  source: Source,
-  renumbered: readonly Renumbered[],
-  sides: Readonly<Record<Side, PlacesQuestion>>,
-): Promise<Duplicate[]> {
-  const pairs: Duplicate[] = []
-  for (const { added, places } of renumbered) {
-    const [ours, theirs] = [await placesAt(source, places, sides.ours), await placesAt(source, places, sides.theirs)]
-    const [first, second] = [
-      ours.find((place) => !theirs.includes(place)),
-      theirs.find((place) => !ours.includes(place)),
-    ]
-    if (first !== undefined && second !== undefined)
-      pairs.push({ ours: first.key, theirs: second.key, base: added.record })
-  }
-  return pairs
 }
 
 async function addedSince(

@@ -44,7 +44,7 @@ async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<
   const [base, head] = [await readRecords(source, each.base), await readRecords(source, each.theirs)]
   const isSuspect = (text: RecordText | undefined, other: RecordText | undefined): text is RecordText =>
     text !== undefined && (other === undefined || areTwoRecords({ ours: text, theirs: other }, rules))
-  const originOf = openOrigins(source, each.name)
+  const originOf = openOrigins(source)(each.name)
   for (const junction of each.past.junctions) {
     const states = await statesOf(source, each.name, junction)
     for (const { key } of changed) {

@@ -35,6 +35,15 @@ export async function waitingReports(repository: Repository): Promise<MergeRepor
   return parsed(repository, new Map(files.map(([file, { id }]) => [file, id])))
 }
 
+/** What came in since any of these commits, and this machine's own that no commit carries yet. */
+export async function allNews(
+  place: Pick<ExportsPlace, 'repository' | 'exportsFolder'>,
+  at: { readonly bases: Iterable<string | undefined>; readonly head: string },
+): Promise<MergeReport[]> {
+  const came = await Promise.all([...new Set(at.bases)].map((from) => reportsSince(place, { from, to: at.head })))
+  return [...came.flat(), ...(await waitingReports(place.repository))]
+}
+
 async function parsed(repository: Repository, files: ReadonlyMap<string, string>): Promise<MergeReport[]> {
   const reports = [...files].filter(([file]) => file.endsWith('.json'))
   const blobs = await readBlobs(

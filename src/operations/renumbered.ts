@@ -3,13 +3,14 @@
  * knows that the other has given it one follows; where both gave one before they knew, the two are one record again when they meet.
  */
 import { referencesFor } from '../config/references.ts'
-import { withKey } from '../merge/duplicates.ts'
+import { withKey, type Duplicate } from '../merge/duplicates.ts'
 import { renumberedRecords, type Place, type Renumbered } from '../merge/rekeying/renumbered.ts'
 import type { Given } from '../merge/rekeying/world.ts'
+import type { Side } from '../merge/versions.ts'
 import { arrayText, objectText, splitObject, type KeyText, type RecordText } from '../model/canonical.ts'
 import type { Decision } from '../model/decision.ts'
 import type { MergeReport } from '../report/report.ts'
-import { openOrigins } from './convergence/origin.ts'
+import type { Origins } from './convergence/origin.ts'
 import type { Records } from './live.ts'
 import type { Source } from './source.ts'
 
@@ -58,7 +59,7 @@ export interface PlacesQuestion {
   /** Records of the collection that may be meant. */
   readonly records: Records
   /** Where they are committed, or the machine that holds them and has committed them nowhere yet. */
-  readonly at: { readonly commit: string } | { readonly asset: string }
+  readonly at: { readonly commit: string; readonly originOf: Origins } | { readonly asset: string }
 }
 
 /** Those under which that very record is there, whatever was written to it since. */
@@ -67,13 +68,13 @@ export async function placesAt(
   places: readonly Place[],
   { name, records, at }: PlacesQuestion,
 ): Promise<Place[]> {
-  const [nameOf, originOf] = [naming(source, name), openOrigins(source, name)]
+  const nameOf = naming(source, name)
   const found: Place[] = []
   for (const place of places) {
     const { key } = place
     const record = records.get(key)
     if (record === undefined) continue
-    const added = 'commit' in at ? await originOf(at.commit, key) : undefined
+    const added = 'commit' in at ? await at.originOf(at.commit, key) : undefined
     const asset = 'commit' in at ? added?.writer.asset : at.asset
     const texts = [record, ...(added === undefined ? [] : [added.text])]
     if (asset !== undefined && texts.some((text) => nameOf(key, { record: text, asset }) === place.name))
@@ -87,17 +88,46 @@ export type GivenPlaces = (key: KeyText, origin: Origin) => Given | undefined
 
 export async function givenPlaces(
   source: Source,
-  head: { readonly name: string; readonly records: Records; readonly commit: string },
+  head: PlacesQuestion,
   reports: readonly MergeReport[],
 ): Promise<GivenPlaces> {
-  const { name, records, commit } = head
+  const { name } = head
   const given = new Map<string, Given>()
   for (const { added, places } of renumberedIn(source, name, reports)) {
-    const [there] = await placesAt(source, places, { name, records, at: { commit } })
+    const [there] = await placesAt(source, places, head)
     if (there === undefined) continue
     const record = withKey(added.record, source.rules(name).key, there.key)
     for (const place of [added, ...places]) given.set(place.name, { key: there.key, record })
   }
   const nameOf = naming(source, name)
   return (key, origin) => (given.size === 0 ? undefined : given.get(nameOf(key, origin)))
+}
+
+/** Records that each side has under a number of its own. */
+export async function renumberedTwice(
+  source: Source,
+  renumbered: readonly Renumbered[],
+  sides: Readonly<Record<Side, PlacesQuestion>>,
+): Promise<Duplicate[]> {
+  const pairs: Duplicate[] = []
+  for (const { added, places } of renumbered) {
+    const [ours, theirs] = [await placesAt(source, places, sides.ours), await placesAt(source, places, sides.theirs)]
+    const [first, second] = [
+      ours.find((place) => !theirs.includes(place)),
+      theirs.find((place) => !ours.includes(place)),
+    ]
+    if (first !== undefined && second !== undefined)
+      pairs.push({ ours: first.key, theirs: second.key, base: added.record })
+  }
+  return pairs
+}
+
+/** Those of some records of live that HEAD has. */
+export function givenAmong(origins: ReadonlyMap<KeyText, Origin>, givenOf: GivenPlaces): Map<KeyText, Given> {
+  const given = new Map<KeyText, Given>()
+  for (const [key, origin] of origins) {
+    const place = givenOf(key, origin)
+    if (place !== undefined) given.set(key, place)
+  }
+  return given
 }

@@ -4,14 +4,19 @@ import { complete } from '../../git/lazily.ts'
 import { convergence } from '../../merge/convergence.ts'
 import type { Added } from '../../merge/sides.ts'
 import type { KeyText } from '../../model/canonical.ts'
+import { once } from '../../model/once.ts'
 import { openCollectionHistory } from './collection-history.ts'
 import type { MergePlace } from './commit-merge.ts'
 
 /** Answers, for the record that a commit holds under a key, what it was when it was added, and by whom; undefined where there is none. */
 export type Origins = (commit: string, key: KeyText) => Promise<Added | undefined>
 
-export function openOrigins(place: MergePlace, name: string): Origins {
+/** The origins of each collection, whose history is read once however often they are asked. */
+export function openOrigins(place: MergePlace): (name: string) => Origins {
   const graph = openGraph(place.repository)
-  const history = openCollectionHistory({ ...place, collection: name, folder: place.folder(name), graph })
-  return (commit, key) => complete(() => convergence(history.of(key), place.rules(name), key).origin(commit))
+  return once((name) => {
+    const history = openCollectionHistory({ ...place, collection: name, folder: place.folder(name), graph })
+    const ruleOf = once((key: KeyText) => convergence(history.of(key), place.rules(name), key))
+    return (commit, key) => complete(() => ruleOf(key).origin(commit))
+  })
 }

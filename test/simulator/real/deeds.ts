@@ -1,5 +1,4 @@
 /** What happens on a real machine, one deed at a time: edits in its database, and git as people use it. */
-import { rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Asset } from '../../support/asset.ts'
 import type { Random } from '../random.ts'
@@ -148,6 +147,14 @@ async function amend(asset: Asset): Promise<string> {
   return told(await asset.try('commit', '-q', '--amend', '--no-edit', '--allow-empty'))
 }
 
+/** What a killed git leaves behind, here and where it was pushing to: git tells people to remove it. Locks of ours have to be overcome without that. */
+async function clearAway(asset: Asset): Promise<void> {
+  const remote = (await asset.git('remote', 'get-url', 'origin')).stdout.trim()
+  const ours = ['-path', '*/tandem', '-prune', '-o']
+  await asset.start('find', [`${asset.root}/.git`, remote, ...ours, '-name', '*.lock', '-exec', 'rm', '{}', ';'])
+  await asset.git('clean', '-q', '-f', '--', '.merge_file_*')
+}
+
 async function kill({ asset, random }: Doing): Promise<string> {
   const words = random.pick([
     ['push', '-q'],
@@ -159,9 +166,7 @@ async function kill({ asset, random }: Doing): Promise<string> {
   await Promise.race([ended, pause(random.integer(50, 900))])
   if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   await ended
-  // what git tells people to do, and what a killed merge driver's git leaves lying about
-  await rm(`${asset.root}/.git/index.lock`, { force: true })
-  await asset.git('clean', '-q', '-f', '--', '.merge_file_*')
+  await clearAway(asset)
   await asset.try('merge', '--abort')
   return words.join(' ')
 }

@@ -34,8 +34,9 @@ function naming(source: Source, name: string): (key: KeyText, origin: Origin) =>
 
 /** The records of a collection that got another number, as these reports tell. */
 export function renumberedIn(source: Source, name: string, reports: readonly MergeReport[]): Renumbered[] {
-  const { key: fields, serialKey } = source.rules(name)
-  if (!serialKey) return []
+  // of tables that are not exported no other machine has a record
+  if (!source.selections.has(name) || !source.rules(name).serialKey) return []
+  const fields = source.rules(name).key
   const nameOf = naming(source, name)
   const place = (key: KeyText, origin: Origin): Place => ({ name: nameOf(key, origin), key, record: origin.record })
   const told = ({ collection, kind, rule }: Decision): boolean =>

@@ -18,6 +18,8 @@ export interface TwoAssetsOptions {
   readonly records?: Readonly<Record<string, readonly Fields[]>>
   /** `collections` of the configuration. */
   readonly collections?: Readonly<Record<string, unknown>>
+  /** Tables that are not exported. */
+  readonly exclude?: readonly string[]
   /** More options of the configuration's top. */
   readonly configuration?: Readonly<Record<string, unknown>>
 }
@@ -139,7 +141,8 @@ export async function emptyAssets(engine: Engine, options: TwoAssetsOptions = {}
 async function writeConfiguration(a: Asset, engine: Engine, options: TwoAssetsOptions): Promise<void> {
   const url = engine.local ? '${APP_DATABASE_URL}' : a.database.url
   const collections = options.collections ?? { '*': { newest: 'updated_at' } }
-  const configuration = { ...options.configuration, sources: { app: { url, collections } } }
+  const app = { url, collections, ...(options.exclude === undefined ? {} : { exclude: options.exclude }) }
+  const configuration = { ...options.configuration, sources: { app } }
   await a.write('.gitignore', '.env\ndata/\n')
   await a.write('code.txt', 'one\n')
   await a.write('tandem.config.json', `${JSON.stringify(configuration, undefined, 2)}\n`)

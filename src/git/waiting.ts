@@ -19,11 +19,14 @@ export async function waitingFiles(repository: Repository): Promise<TreeFiles> {
   return tree === '' ? new Map() : filesAt(repository, tree, '.')
 }
 
+async function waitingIds(repository: Repository): Promise<Map<string, string>> {
+  return new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
+}
+
 /** Adds files, and puts copies into the work tree. */
 export async function addWaiting(repository: Repository, files: ReadonlyMap<string, Buffer>): Promise<void> {
   const ids = await writeBlobs(repository, [...files.values()])
-  const before = await waitingFiles(repository)
-  const all = new Map([...before].map(([file, { id }]) => [file, id]))
+  const all = await waitingIds(repository)
   for (const [i, file] of [...files.keys()].entries()) all.set(file, ids[i] as string)
   await storeWaiting(repository, all)
   for (const [file, bytes] of files) await putCopy(repository, file, bytes)
@@ -31,7 +34,7 @@ export async function addWaiting(repository: Repository, files: ReadonlyMap<stri
 
 /** Takes files off the list, once a commit holds them. */
 export async function removeWaiting(repository: Repository, done: Iterable<string>): Promise<void> {
-  const left = new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
+  const left = await waitingIds(repository)
   const carried = new Map<string, string>()
   for (const file of done) {
     const id = left.get(file)
@@ -44,7 +47,7 @@ export async function removeWaiting(repository: Repository, done: Iterable<strin
 
 /** Takes files off the list that are not to be kept, and their copies away. */
 export async function dropWaiting(repository: Repository, files: ReadonlyMap<string, Buffer>): Promise<void> {
-  const left = new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
+  const left = await waitingIds(repository)
   for (const file of files.keys()) {
     left.delete(file)
     await rm(path.join(repository.root, file), { force: true })

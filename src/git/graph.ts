@@ -81,8 +81,14 @@ function withClock(factsAt: (id: string) => CommitFacts, known: Map<string, Grap
 }
 
 /** True for a data commit on the very parent that it names: no rebase or cherry-pick moved it. */
-export function isInPlace({ rule, clock, parents }: CommitFacts): boolean {
+function isInPlace({ rule, clock, parents }: CommitFacts): boolean {
   return rule !== undefined && clock !== undefined && parents.length === 1 && rule.parent === parents[0]
+}
+
+/** True for a commit whose files are known to be whole: a data commit in place, or a merge that the tool made of these very parents. */
+export function isByRule(facts: CommitFacts): boolean {
+  const { rule, parents } = facts
+  return isInPlace(facts) || (parents.length === 2 && rule !== undefined && rule.parent === parents[0])
 }
 
 /** Every commit ticks: later than its parents, whatever the machines' clocks say. */

@@ -60,10 +60,21 @@ export function dataTrailers(trailers: DataTrailers): string[] {
     `${TRAILER_CLOCK}: ${isFirst === true ? 0 : since} ${Math.max(nowMs, since + 1)}`,
   ]
   if (held === undefined) return own
-  own.push(`${TRAILER_RULE}: ${RULE_VERSION} ${parent}`)
-  if (held.length > 0) own.push(`${TRAILER_HELD}: ${held.join(' ')}`)
+  own.push(...mergeTrailers({ parent, held }))
   if (accepted.length > 0) own.push(`${TRAILER_ACCEPT}: ${parent} ${accepted.join(' ')}`)
   return own
+}
+
+/** What a merge by the tool says: its files are what the rule gives, but for what is held, which is as the first parent has it. */
+export function mergeTrailers({
+  parent,
+  held,
+}: {
+  readonly parent: string
+  readonly held: readonly string[]
+}): string[] {
+  const rule = `${TRAILER_RULE}: ${RULE_VERSION} ${parent}`
+  return held.length === 0 ? [rule] : [rule, `${TRAILER_HELD}: ${held.join(' ')}`]
 }
 
 /** A record in a trailer: one word, whatever its key holds. */

@@ -5,7 +5,7 @@
 import { buildTree, commitTree, treeWithFiles } from '../git/data-commit.ts'
 import type { CommitGraph } from '../git/graph.ts'
 import { filesAt } from '../git/tree.ts'
-import { commitsOf, dataTrailers, isAncestor } from '../git/history.ts'
+import { commitsOf, dataTrailers, isAncestor, mergeTrailers } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import { readCommitted } from './committed.ts'
@@ -129,25 +129,30 @@ async function commitLive(
   source: Source,
   at: Outcomes & { readonly base: string; readonly graph: CommitGraph },
 ): Promise<string> {
-  const { repository, invocation, asset, config } = workspace
+  const { repository, invocation, asset } = workspace
   const tree = await treeWith(source, at.base, new Map(at.outcomes.map(({ name, before }) => [name, before])))
-  const taking = new Set(at.outcomes.map(({ name }) => name))
-  const held = [...source.selections.keys()].filter((name) => !taking.has(name))
-  const others = config.sources.filter(({ name }) => name !== source.source)
   const trailers = dataTrailers({
     asset,
     exportId: invocation.newId(),
     parent: at.base,
     nowMs: invocation.nowMs(),
     since: await complete(() => at.graph.commit(at.base).at),
-    held: [
-      ...others.map(({ name }) => `${name}/*`),
-      ...held.map((name) => `${source.source}/${encodeURIComponent(name)}`),
-    ],
+    held: heldBeside(workspace, source, at),
     accepted: [],
   })
   const message = [`data: ${source.source}, edited here before the pull`, '', ...trailers, ''].join('\n')
   return commitTree(repository, tree, { parents: [at.base], message })
+}
+
+/** What neither commit speaks of. */
+function heldBeside({ config }: Workspace, source: Source, { outcomes }: Outcomes): string[] {
+  const taking = new Set(outcomes.map(({ name }) => name))
+  const held = [...source.selections.keys()].filter((name) => !taking.has(name))
+  const others = config.sources.filter(({ name }) => name !== source.source)
+  return [
+    ...others.map(({ name }) => `${name}/*`),
+    ...held.map((name) => `${source.source}/${encodeURIComponent(name)}`),
+  ]
 }
 
 /** The merge of HEAD and what live held: what live holds after the apply. */
@@ -158,7 +163,8 @@ async function commitMerge(
 ): Promise<string> {
   const records = new Map(at.outcomes.map((each) => [each.name, afterApply(each)]))
   const tree = await treeWith(source, at.head, records)
-  const message = `data: merge what ${workspace.asset} had edited\n`
+  const trailers = mergeTrailers({ parent: at.head, held: heldBeside(workspace, source, at) })
+  const message = [`data: merge what ${workspace.asset} had edited`, '', ...trailers, ''].join('\n')
   return commitTree(workspace.repository, tree, { parents: [at.head, at.own], message })
 }
 

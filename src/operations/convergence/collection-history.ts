@@ -4,7 +4,7 @@ import { parseHeader, type Header } from '../../export/header.ts'
 import { bucketOf } from '../../export/layout.ts'
 import { parseRecordsFile } from '../../export/records-file.ts'
 import { openFolder, type FolderFiles } from '../../git/folders.ts'
-import { isInPlace, type CommitGraph } from '../../git/graph.ts'
+import { isByRule, type CommitGraph } from '../../git/graph.ts'
 import { recordName, RULE_VERSION } from '../../git/history.ts'
 import { NotRead } from '../../git/lazily.ts'
 import { readBlobs } from '../../git/objects.ts'
@@ -111,7 +111,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
     if (commit === live?.id) return false
     const facts = graph.commit(commit)
     const held = [`${source}/${encodeURIComponent(collection)}`, `${source}/*`]
-    return facts.rule?.version === RULE_VERSION && isInPlace(facts) && !held.some((name) => facts.held.includes(name))
+    return facts.rule?.version === RULE_VERSION && isByRule(facts) && !held.some((name) => facts.held.includes(name))
   }
   /** A file that a commit lost, or left damaged, says nothing: what its parent said stands. */
   const content = (id: string, key: KeyText): RecordText | undefined => {

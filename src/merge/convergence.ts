@@ -98,9 +98,11 @@ function expectedAt(rule: Rule, id: string): RecordText | undefined {
 }
 
 function eventAt(rule: Rule, id: string): LocatedEvent | undefined {
+  const commit = rule.history.commit(id)
+  // a merge by the tool wrote nothing: to look whether that is so would lead from merge to merge through all of history
+  if (commit.parents.length > 1 && rule.history.isSettled(id)) return undefined
   const [before, after] = [rule.expected(id), rule.state(id)]
   if (sameContent(before, after, rule.rules)) return undefined
-  const commit = rule.history.commit(id)
   const former = before === undefined ? undeletedOfParents(rule, commit) : undefined
   const writer = { asset: commit.asset, since: commit.since, at: commit.at }
   const isRevived = former !== undefined && isKept(rule, commit)

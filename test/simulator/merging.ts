@@ -18,10 +18,16 @@ export interface MergeCommit {
   readonly theirs: number
   readonly kind: string
   readonly write: Writer
+  /** The commit says that it follows the rule. */
+  readonly isSettled?: boolean
 }
 
 /** Adds a merge of two commits. */
-export function mergeCommit(world: World, machine: Machine, { ours, theirs, kind, write }: MergeCommit): number {
+export function mergeCommit(
+  world: World,
+  machine: Machine,
+  { ours, theirs, kind, write, isSettled = false }: MergeCommit,
+): number {
   const { commits } = world.graph
   const content = (commit: number, record: RecordWorld): Text => (commits[commit] as Commit).contents[record.number]
   const bases = basesOf(world.graph, ours, theirs)
@@ -43,7 +49,7 @@ export function mergeCommit(world: World, machine: Machine, { ours, theirs, kind
     kind,
     contents,
     accepts: contents.map(() => false),
-    isSettled: false,
+    isSettled,
   }
   return commitTo(world, made, (record, commit) => {
     const [a, b] = states[record.number] as readonly [Text, Text]
@@ -68,9 +74,9 @@ export function mergeCommit(world: World, machine: Machine, { ours, theirs, kind
 export function toolMerge(
   world: World,
   machine: Machine,
-  { ours, theirs }: Pick<MergeCommit, 'ours' | 'theirs'>,
+  sides: Pick<MergeCommit, 'ours' | 'theirs' | 'isSettled'>,
 ): number {
-  return mergeCommit(world, machine, { ours, theirs, kind: 'tool merge', write: (_, { tool }) => tool })
+  return mergeCommit(world, machine, { ...sides, kind: 'tool merge', write: (_, { tool }) => tool })
 }
 
 /** Live holds more than what it was last in step with. */
@@ -93,7 +99,7 @@ export function reconcile(world: World, machine: Machine): void {
   const dirty = records.map((record) => isDirty(machine, record))
   machine.sync = contains(graph, machine.head, machine.sync)
     ? machine.head
-    : toolMerge(world, machine, { ours: machine.sync, theirs: machine.head })
+    : toolMerge(world, machine, { ours: machine.sync, theirs: machine.head, isSettled: world.believes })
   machine.live = records.map((record) =>
     dirty[record.number] === true ? machine.live[record.number] : stateOf(record, machine.sync),
   )

@@ -85,10 +85,10 @@ function isInPlace({ rule, clock, parents }: CommitFacts): boolean {
   return rule !== undefined && clock !== undefined && parents.length === 1 && rule.parent === parents[0]
 }
 
-/** True for a commit whose files are known to be whole: a data commit in place, or a merge that the tool made of these very parents. */
+/** True for a commit whose files are known to be what the rule gives: a data commit in place, or a merge that the tool made of these very parents. */
 export function isByRule(facts: CommitFacts): boolean {
-  const { rule, parents } = facts
-  return isInPlace(facts) || (parents.length === 2 && rule !== undefined && rule.parent === parents[0])
+  const { rule, parents, tree } = facts
+  return isInPlace(facts) || (parents.length === 2 && rule?.parent === parents[0] && rule?.tree === tree)
 }
 
 /** Every commit ticks: later than its parents, whatever the machines' clocks say. */

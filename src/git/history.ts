@@ -6,7 +6,10 @@ import type { Repository } from './repository.ts'
 const TRAILER_EXPORT = 'Tandem-Export'
 const TRAILER_ASSET = 'Tandem-Asset'
 const TRAILER_CLOCK = 'Tandem-Clock'
-/** `<version of the merge rule> <parent>`: which rule the commit was made by, and where it stood; moved by a rebase, it no longer names its parent. */
+/**
+ * `<version of the merge rule> <parent>`: which rule the commit was made by, and where it stood; moved by a rebase, it no longer names its parent. A merge also names its
+ * tree: amended by a person, it no longer is what the rule gives.
+ */
 const TRAILER_RULE = 'Tandem-Rule'
 /** `source/collection …` that the commit left as its parent had them. */
 const TRAILER_HELD = 'Tandem-Held'
@@ -29,7 +32,7 @@ export interface CommitFacts {
   readonly quoted: readonly string[]
   readonly asset: string | undefined
   readonly clock: { readonly since: number; readonly at: number } | undefined
-  readonly rule: { readonly version: number; readonly parent: string } | undefined
+  readonly rule: { readonly version: number; readonly parent: string; readonly tree: string | undefined } | undefined
   readonly held: readonly string[]
   /** Names made by `recordName`. */
   readonly accepted: readonly string[]
@@ -60,20 +63,19 @@ export function dataTrailers(trailers: DataTrailers): string[] {
     `${TRAILER_CLOCK}: ${isFirst === true ? 0 : since} ${Math.max(nowMs, since + 1)}`,
   ]
   if (held === undefined) return own
-  own.push(...mergeTrailers({ parent, held }))
+  own.push(...ruleTrailers({ parent, held }))
   if (accepted.length > 0) own.push(`${TRAILER_ACCEPT}: ${parent} ${accepted.join(' ')}`)
   return own
 }
 
-/** What a merge by the tool says: its files are what the rule gives, but for what is held, which is as the first parent has it. */
-export function mergeTrailers({
-  parent,
-  held,
-}: {
+/** By which rule, and where, a commit was made; a merge by the tool (with its tree) says that its files are what the rule gives, but for what is held. */
+export function ruleTrailers(made: {
   readonly parent: string
+  readonly tree?: string
   readonly held: readonly string[]
 }): string[] {
-  const rule = `${TRAILER_RULE}: ${RULE_VERSION} ${parent}`
+  const { parent, tree, held } = made
+  const rule = [`${TRAILER_RULE}: ${RULE_VERSION}`, parent, ...(tree === undefined ? [] : [tree])].join(' ')
   return held.length === 0 ? [rule] : [rule, `${TRAILER_HELD}: ${held.join(' ')}`]
 }
 
@@ -115,7 +117,7 @@ function factsOf(line: string): CommitFacts {
   const [id = '', parentIds = '', seconds, author = '', tree = '', ...trailers] = line.split('\x01')
   const [exportId, asset, clock = '', rule = '', held = '', accept = '', body = ''] = trailers
   const times = /^(\d{1,15}) (\d{1,15})$/.exec(clock.trim())
-  const place = /^(\d{1,9}) ([0-9a-f]{40,64})$/.exec(rule.trim())
+  const place = /^(\d{1,9}) ([0-9a-f]{40,64})(?: ([0-9a-f]{40,64}))?$/.exec(rule.trim())
   const parents = parentIds.split(' ').filter(Boolean)
   return {
     id,
@@ -127,7 +129,7 @@ function factsOf(line: string): CommitFacts {
     quoted: quotedIn(body, exportId?.trim() ?? ''),
     asset: asset?.trim() || undefined,
     clock: times === null ? undefined : { since: Number(times[1]), at: Number(times[2]) },
-    rule: place === null ? undefined : { version: Number(place[1]), parent: place[2] as string },
+    rule: place === null ? undefined : { version: Number(place[1]), parent: place[2] as string, tree: place[3] },
     held: held.split(/\s+/).filter(Boolean),
     accepted: acceptedOn(parents, accept),
   }

@@ -2,66 +2,19 @@
  * Live edits that a pull met before any export had carried them (docs/convergence.md). Exported later on top of HEAD they would seem to have known HEAD; so live is written
  * as a commit V on its sync point, and the merge of V with HEAD is what live is now in step with. Both wait under refs/tandem/live, on no branch, for the next export.
  */
-import { buildTree, commitTree, treeWithFiles } from '../git/data-commit.ts'
+import { buildTree, commitTree } from '../git/data-commit.ts'
 import type { CommitGraph } from '../git/graph.ts'
-import { filesAt } from '../git/tree.ts'
-import { commitsOf, dataTrailers, isAncestor, mergeTrailers } from '../git/history.ts'
+import { dataTrailers, isAncestor, ruleTrailers } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
-import { readCommitted } from './committed.ts'
+import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import { changedFiles } from './plan-export.ts'
 import type { CollectionOutcome, ReconcilePlan } from './finish-plan.ts'
 import type { Source } from './source.ts'
 import { pointEntry, readSyncState } from './sync-state.ts'
+import { factsOf, heldIn, liveRef, waitingMerge } from './waiting-merge.ts'
 import type { Workspace } from './workspace.ts'
-
-/** The ref that holds a source's waiting merge. */
-export function liveRef(source: string): string {
-  return `refs/tandem/live/${source}`
-}
-
-/** The merge that waits for the next export, if there is one. */
-export async function waitingMerge(workspace: Workspace, source: string): Promise<string | undefined> {
-  const args = ['rev-parse', '--verify', '--quiet', liveRef(source)]
-  return (await workspace.repository.git(args, { answers: [1] })) || undefined
-}
-
-/** The commit that an export of the source stands on: the merge that waits on HEAD, else HEAD. */
-export async function exportBase(workspace: Workspace, source: string, head: string): Promise<string> {
-  const waiting = await waitingMerge(workspace, source)
-  if (waiting === undefined) return head
-  const [merge] = await commitsOf(workspace.repository, ['--max-count=1', waiting])
-  return merge?.parents[0] === head ? waiting : head
-}
-
-/**
- * What a data commit of these sources stands on: HEAD, or the waiting merge of the one source that has one. Where several have, a commit joins them, each with its own
- * source's files.
- */
-export async function joinedBase(workspace: Workspace, sources: readonly string[], head: string): Promise<string> {
-  const { repository, config } = workspace
-  let base = head
-  for (const source of sources) {
-    const own = await exportBase(workspace, source, head)
-    if (own === head) continue
-    if (base === head) {
-      base = own
-      continue
-    }
-    const files = await filesAt(repository, own, `${config.exports}/${source}`)
-    const ids = new Map([...files].map(([file, { id }]) => [file, id]))
-    const tree = await treeWithFiles(repository, base, ids)
-    base = await commitTree(repository, tree, { parents: [base, own], message: `data: merge ${source}\n` })
-  }
-  return base
-}
-
-/** The waiting merge is in a branch's history now. */
-export async function forgetWaiting(workspace: Workspace, source: string): Promise<void> {
-  if ((await waitingMerge(workspace, source)) === undefined) return
-  await workspace.repository.git(['update-ref', '-d', liveRef(source)])
-}
 
 type Merged = Pick<ReconcilePlan, 'head' | 'outcomes' | 'state'>
 
@@ -72,6 +25,10 @@ export interface MetEdits {
   readonly state: ReadonlyMap<string, string>
   /** Collections in which HEAD wrote records that live had edited. */
   readonly met: ReadonlySet<string>
+  /** Collections of which live is to hold something else than the rule makes of both sides. */
+  readonly besideRule: ReadonlySet<string>
+  /** The time of the merges (ms): live's edits were made by then. */
+  readonly nowMs: number
 }
 
 /** The plan with sync points at the merge of V and HEAD, for the collections that share the sync point where edits were met. Makes commit objects and a ref, no more. */
@@ -82,10 +39,9 @@ export async function withLiveCommit(workspace: Workspace, source: Source, found
     baseOf(plan, found.met) ?? (plan.outcomes.some((each) => pointOf(each) === waiting) ? waiting : undefined)
   if (base === undefined) return plan
   const outcomes = plan.outcomes.filter((each) => pointOf(each) === base)
-  const own = outcomes.some(({ name }) => found.met.has(name))
-    ? await commitLive(workspace, source, { base, outcomes, graph: found.graph })
-    : await editsIn(workspace, base, { head: plan.head, waiting })
-  const merge = await commitMerge(workspace, source, { head: plan.head, own, outcomes })
+  const merge = outcomes.some(({ name }) => found.met.has(name))
+    ? await mergeLive(workspace, source, { base, outcomes, found })
+    : await moveWaiting(workspace, source, { waiting: base, outcomes, found })
   await workspace.repository.git(['update-ref', liveRef(source.source), merge])
   const { points } = readSyncState(found.state)
   const entries = outcomes.map(({ name }) => pointEntry(name, points.get(name), merge))
@@ -106,37 +62,54 @@ function baseOf(plan: Merged, met: ReadonlySet<string>): string | undefined {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0]
 }
 
-/** HEAD moved on while a merge waited: V is merged with the new HEAD as if it had been there at once. */
-async function editsIn(
-  { repository }: Workspace,
-  base: string,
-  at: { readonly head: string; readonly waiting: string | undefined },
-): Promise<string> {
-  if (base !== at.waiting) return base
-  const [merge] = await commitsOf(repository, ['--max-count=1', base])
-  const [first, edits] = merge?.parents ?? []
-  if (first === undefined || edits === undefined || !(await isAncestor(repository, first, at.head))) return base
-  return edits
-}
-
 interface Outcomes {
   readonly outcomes: readonly CollectionOutcome[]
+  readonly found: MetEdits
+}
+
+/** HEAD met edits: V is merged with HEAD. */
+async function mergeLive(
+  workspace: Workspace,
+  source: Source,
+  at: Outcomes & { readonly base: string },
+): Promise<string> {
+  const own = await commitLive(workspace, source, at)
+  const records = new Map(at.outcomes.map((each) => [each.name, afterApply(each.before, each)]))
+  return commitMerge(workspace, source, { ...at, own, records, held: [] })
+}
+
+/** HEAD moved on while a merge waited: its V is merged with the new HEAD as if that had been there at once. What live edited since is not in it: no commit wrote that yet. */
+async function moveWaiting(
+  workspace: Workspace,
+  source: Source,
+  at: Outcomes & { readonly waiting: string },
+): Promise<string> {
+  const [first, edits] = (await factsOf(workspace, at.waiting)).parents
+  const contains = first !== undefined && (await isAncestor(workspace.repository, first, at.found.plan.head))
+  const own = (contains ? edits : undefined) ?? at.waiting
+  const committed = await readCommitted(source, at.waiting)
+  const records = new Map<string, Records>()
+  for (const each of at.outcomes)
+    records.set(each.name, afterApply(await readRecords(source, committed.get(each.name)), each))
+  const held = own === at.waiting ? [] : await heldIn(workspace, source.source, at.waiting)
+  return commitMerge(workspace, source, { ...at, own, records, held })
 }
 
 /** V: what live held before the apply. */
 async function commitLive(
   workspace: Workspace,
   source: Source,
-  at: Outcomes & { readonly base: string; readonly graph: CommitGraph },
+  at: Outcomes & { readonly base: string },
 ): Promise<string> {
   const { repository, invocation, asset } = workspace
+  const { graph, nowMs } = at.found
   const tree = await treeWith(source, at.base, new Map(at.outcomes.map(({ name, before }) => [name, before])))
   const trailers = dataTrailers({
     asset,
     exportId: invocation.newId(),
     parent: at.base,
-    nowMs: invocation.nowMs(),
-    since: await complete(() => at.graph.commit(at.base).at),
+    nowMs,
+    since: await complete(() => graph.commit(at.base).at),
     held: heldBeside(workspace, source, at),
     accepted: [],
   })
@@ -145,30 +118,37 @@ async function commitLive(
 }
 
 /** What neither commit speaks of. */
-function heldBeside({ config }: Workspace, source: Source, { outcomes }: Outcomes): string[] {
+function heldBeside({ config }: Workspace, source: Source, { outcomes }: Pick<Outcomes, 'outcomes'>): string[] {
   const taking = new Set(outcomes.map(({ name }) => name))
   const held = [...source.selections.keys()].filter((name) => !taking.has(name))
   const others = config.sources.filter(({ name }) => name !== source.source)
-  return [
-    ...others.map(({ name }) => `${name}/*`),
-    ...held.map((name) => `${source.source}/${encodeURIComponent(name)}`),
-  ]
+  return [...others.map(({ name }) => `${name}/*`), ...held.map((name) => heldName(source, name))]
+}
+
+function heldName({ source }: Source, collection: string): string {
+  return `${source}/${encodeURIComponent(collection)}`
 }
 
 /** The merge of HEAD and what live held: what live holds after the apply. */
 async function commitMerge(
   workspace: Workspace,
   source: Source,
-  at: Outcomes & { readonly head: string; readonly own: string },
+  at: Outcomes & {
+    readonly own: string
+    readonly records: ReadonlyMap<string, Records>
+    readonly held: readonly string[]
+  },
 ): Promise<string> {
-  const records = new Map(at.outcomes.map((each) => [each.name, afterApply(each)]))
-  const tree = await treeWith(source, at.head, records)
-  const trailers = mergeTrailers({ parent: at.head, held: heldBeside(workspace, source, at) })
+  const { head } = at.found.plan
+  const tree = await treeWith(source, head, at.records)
+  const beside = at.outcomes.filter(({ name }) => at.found.besideRule.has(name))
+  const held = [...heldBeside(workspace, source, at), ...beside.map(({ name }) => heldName(source, name)), ...at.held]
+  const trailers = ruleTrailers({ parent: head, tree, held: [...new Set(held)] })
   const message = [`data: merge what ${workspace.asset} had edited`, '', ...trailers, ''].join('\n')
-  return commitTree(workspace.repository, tree, { parents: [at.head, at.own], message })
+  return commitTree(workspace.repository, tree, { parents: [head, at.own], message })
 }
 
-function afterApply({ before, changes }: CollectionOutcome): Records {
+function afterApply(before: Records, { changes }: CollectionOutcome): Records {
   const after = new Map<KeyText, RecordText>(before)
   for (const { key, after: text } of changes) {
     if (text === undefined) after.delete(key)

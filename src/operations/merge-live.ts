@@ -34,6 +34,8 @@ export interface LiveMerge {
   readonly rekeys: readonly Rekey[]
   /** HEAD wrote records that live had edited and no commit has yet. */
   readonly metEdits: boolean
+  /** The changes are what the rule makes of both sides, and nothing else. */
+  readonly isByRule: boolean
 }
 
 /** A past that HEAD's exports can be merged over. */
@@ -89,6 +91,7 @@ async function meetFirst(source: Source, input: LiveMergeInput): Promise<LiveMer
     decisions: merge.decisions,
     rekeys: collided.rekeys,
     metEdits: false,
+    isByRule: false,
   }
 }
 
@@ -100,7 +103,8 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
   await readRecords(source, input.theirs, differingBuckets(input.base, input.theirs))
   const live = layOver(graph, input, base)
   const place = { ...pick(source), collection: name, folder: source.folder(name), graph, live }
-  const history = openCollectionHistory({ ...place, filled: await fillingOf(source, input) })
+  const filled = await fillingOf(source, input)
+  const history = openCollectionHistory({ ...place, filled })
   const view = await survey(history, live.id, input.head)
   const wrote = await liveEdits(history, rules, { view, live: input.live, head: input.head })
   const divided = await divide({ history, rules, survey: view, wrote })
@@ -115,6 +119,7 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
     decisions: [...judged, ...decisions],
     rekeys: collided.rekeys,
     metEdits: [...wrote].some((key) => division.contested.has(key) && !keys.has(key)),
+    isByRule: taken.size === 0 && filled === undefined,
   }
 }
 

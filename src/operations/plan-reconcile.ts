@@ -96,14 +96,19 @@ export async function prepareReconciliation(
     outcomes: await mergeOutcomes(source, prepared, { merges, collapsed }),
     state: prepared.points,
   }
-  const met = new Set([...collapsed].flatMap(([each, merge]) => (merge.metEdits ? [each.name] : [])))
   const { state: points } = await withLiveCommit(workspace, source, {
     plan,
     graph: shared.graph,
     state: live.state,
-    met,
+    met: namesOf(merges, ({ metEdits }) => metEdits),
+    besideRule: namesOf(merges, ({ isByRule }) => !isByRule),
+    nowMs: shared.writer.at,
   })
   return { ...prepared, points }
+}
+
+function namesOf(merges: ReadonlyMap<Moved, LiveMerge>, isMeant: (merge: LiveMerge) => boolean): Set<string> {
+  return new Set([...merges].flatMap(([{ name }, merge]) => (isMeant(merge) ? [name] : [])))
 }
 
 /** Each collection merged for itself, if that may be. */

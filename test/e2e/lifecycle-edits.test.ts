@@ -61,6 +61,27 @@ describe('a pull that changes what live had edited', () => {
     })
   })
 
+  test('and an edit made while that waits: it is published as written here, whatever HEAD does meanwhile', async () => {
+    await editing(async ({ a, b }, [id, other]) => {
+      await a.database.change('traders', { id }, { ticker: 'AAA' })
+      await a.git('push')
+      await b.database.change('traders', { id }, { profit_usd: 77.5 })
+      await b.git('pull')
+      await b.database.change('traders', { id: other }, { ticker: 'LATER' })
+      await a.database.change('traders', { id }, { ticker: 'BBB' })
+      await a.git('push')
+      await b.git('pull')
+      const waiting = await b.id('refs/tandem/live/app')
+      expect((await b.try('grep', '-c', 'LATER', waiting)).code).not.toBe(0)
+      await b.git('push')
+      const written = await b.git('log', '-1', '-m', '-SLATER', '--format=%(trailers:key=Tandem-Asset,valueonly)')
+      expect(written.stdout.trim()).toBe('b')
+      await a.git('pull')
+      expect(await profit(a, id)).toEqual(['BBB', '77.5'])
+      expect((await profit(a, other))[0]).toBe('LATER')
+    })
+  })
+
   test('and a delete here: what came in is kept, and no third machine that deletes later loses it unseen', async () => {
     await editing(async ({ a, b }, [id]) => {
       await a.database.change('traders', { id }, { ticker: 'AAA' })

@@ -1,6 +1,6 @@
 /** Merges the records of one collection held in memory, touching only keys where the sides differ, and counts what happened. */
 import { compareBytes, type KeyText, type RecordText } from '../model/canonical.ts'
-import type { Change } from '../model/change.ts'
+import { setRecord, type Change } from '../model/change.ts'
 import type { Decision, MergeCounts } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { mergeRecord, type RecordOutcome } from './record.ts'
@@ -51,8 +51,7 @@ export function mergeCollection(input: CollectionInput): MergedCollection {
     const after = outcome.kind === 'merged' ? outcome.text : outcome.kept
     const decided = outcome.kind === 'merged' ? outcome.decisions : [outcome.decision]
     const before = ours.get(key)
-    if (after === undefined) merged.delete(key)
-    else merged.set(key, after)
+    setRecord(merged, key, after)
     if (!sameContent(before, after, rules)) changes.push({ key, before, after })
     for (const decision of decided) decisions.push(decision)
     if (decided.length > 0) conflicts++

@@ -22,6 +22,22 @@ export interface Change {
   readonly witness?: true
 }
 
+/** The record under a key becomes `text`; undefined: there is none. */
+export function setRecord(records: Map<KeyText, RecordText>, key: KeyText, text: RecordText | undefined): void {
+  if (text === undefined) records.delete(key)
+  else records.set(key, text)
+}
+
+/** Records after changes. */
+export function afterChanges(
+  records: ReadonlyMap<KeyText, RecordText>,
+  changes: Iterable<Change>,
+): Map<KeyText, RecordText> {
+  const after = new Map(records)
+  for (const change of changes) setRecord(after, change.key, change.after)
+  return after
+}
+
 export interface CollectionChanges {
   readonly selection: Selection
   readonly changes: readonly Change[]

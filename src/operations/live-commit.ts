@@ -6,7 +6,7 @@ import { buildTree, commitTree } from '../git/data-commit.ts'
 import type { CommitGraph } from '../git/graph.ts'
 import { dataTrailers, isAncestor, ruleTrailers } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
-import type { KeyText, RecordText } from '../model/canonical.ts'
+import { afterChanges } from '../model/change.ts'
 import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import { changedFiles } from './plan-export.ts'
@@ -74,7 +74,7 @@ async function mergeLive(
   at: Outcomes & { readonly base: string },
 ): Promise<string> {
   const own = await commitLive(workspace, source, at)
-  const records = new Map(at.outcomes.map((each) => [each.name, afterApply(each.before, each)]))
+  const records = new Map(at.outcomes.map(({ name, before, changes }) => [name, afterChanges(before, changes)]))
   return commitMerge(workspace, source, { ...at, own, records, held: [] })
 }
 
@@ -89,8 +89,8 @@ async function moveWaiting(
   const own = (contains ? edits : undefined) ?? at.waiting
   const committed = await readCommitted(source, at.waiting)
   const records = new Map<string, Records>()
-  for (const each of at.outcomes)
-    records.set(each.name, afterApply(await readRecords(source, committed.get(each.name)), each))
+  for (const { name, changes } of at.outcomes)
+    records.set(name, afterChanges(await readRecords(source, committed.get(name)), changes))
   const held = own === at.waiting ? [] : await heldIn(workspace, source.source, at.waiting)
   return commitMerge(workspace, source, { ...at, own, records, held })
 }
@@ -146,15 +146,6 @@ async function commitMerge(
   const trailers = ruleTrailers({ parent: head, tree, held: [...new Set(held)] })
   const message = [`data: merge what ${workspace.asset} had edited`, '', ...trailers, ''].join('\n')
   return commitTree(workspace.repository, tree, { parents: [head, at.own], message })
-}
-
-function afterApply(before: Records, { changes }: CollectionOutcome): Records {
-  const after = new Map<KeyText, RecordText>(before)
-  for (const { key, after: text } of changes) {
-    if (text === undefined) after.delete(key)
-    else after.set(key, text)
-  }
-  return after
 }
 
 /** The commit's tree with these collections' records in their files. */

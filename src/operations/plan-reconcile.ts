@@ -3,8 +3,7 @@ import { optionsFor } from '../config/match.ts'
 import { guardFor } from '../config/rules.ts'
 import { openGraph, type CommitGraph } from '../git/graph.ts'
 import { complete } from '../git/lazily.ts'
-import type { KeyText, RecordText } from '../model/canonical.ts'
-import type { CollectionChanges, StateChanges } from '../model/change.ts'
+import { setRecord, type CollectionChanges, type StateChanges } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import type { WriterStamp } from '../model/rules.ts'
@@ -155,15 +154,10 @@ async function mergeOutcomes(
     // a record that loses its key before anybody saw it never had it: it is published under the new one
     const before = new Map(live)
     const known = await recordsAt(source, base, new Set(rekeys.map(({ key }) => key)))
-    for (const { key } of rekeys) putRecord(before, key, known.get(key))
+    for (const { key } of rekeys) setRecord(before, key, known.get(key))
     outcomes.push({ name, past, before, changes, decisions: [] })
   }
   return outcomes
-}
-
-function putRecord(records: Map<KeyText, RecordText>, key: KeyText, text: RecordText | undefined): void {
-  if (text === undefined) records.delete(key)
-  else records.set(key, text)
 }
 
 /** Live not yet exported was written between the sync point's clock and now. */

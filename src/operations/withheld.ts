@@ -4,6 +4,7 @@
  */
 import stableStringify from 'fast-json-stable-stringify'
 import { compareBytes, type KeyText, type RecordText } from '../model/canonical.ts'
+import { setRecord } from '../model/change.ts'
 import type { Records } from './live.ts'
 
 export interface Withheld {
@@ -47,8 +48,6 @@ export function withheldText(records: ReadonlyMap<KeyText, Withheld>): string | 
 /** Live as it should be: with what it refuses in place. */
 export function asMeant(live: Records, withheld: ReadonlyMap<KeyText, Withheld>): Records {
   const records = new Map(live)
-  for (const [key, { meant }] of withheld)
-    if (meant === undefined) records.delete(key)
-    else records.set(key, meant)
+  for (const [key, { meant }] of withheld) setRecord(records, key, meant)
   return records
 }

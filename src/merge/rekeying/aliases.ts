@@ -1,6 +1,6 @@
 /** References to a record that was a duplicate lead to the one that stays: in every record that the merge leaves, whichever side it came from. */
 import { keyOf, objectText, splitObject, type KeyText, type RecordText } from '../../model/canonical.ts'
-import type { Change } from '../../model/change.ts'
+import { afterChanges, type Change } from '../../model/change.ts'
 import type { Reference } from '../../model/collection.ts'
 import { tupleOf, type World, type WorldCollection } from './world.ts'
 
@@ -72,11 +72,7 @@ function move(
 }
 
 function mergedRecords({ live }: WorldCollection, own: ReadonlyMap<KeyText, Change>): [KeyText, RecordText][] {
-  const merged = new Map(live)
-  for (const { key, after } of own.values())
-    if (after === undefined) merged.delete(key)
-    else merged.set(key, after)
-  return [...merged]
+  return [...afterChanges(live, own.values())]
 }
 
 function withValues(record: RecordText, reference: Reference, stays: RecordText): RecordText {

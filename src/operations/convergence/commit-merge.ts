@@ -3,6 +3,7 @@ import { openGraph, type CommitGraph } from '../../git/graph.ts'
 import { complete } from '../../git/lazily.ts'
 import type { Collision } from '../../merge/collection.ts'
 import { compareBytes, type KeyText, type RecordText } from '../../model/canonical.ts'
+import { setRecord } from '../../model/change.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { MergeRules } from '../../model/rules.ts'
 import type { ExportsPlace } from '../committed.ts'
@@ -73,10 +74,7 @@ function narrowed(view: Survey, { bucket, isHere }: BucketOf): Survey {
 
 /** Ours becomes the merge. */
 function mergeInto(merged: Map<KeyText, RecordText>, division: Division): MergedCommits {
-  for (const [key, text] of [...division.theirs, ...textsOf(division)]) {
-    if (text === undefined) merged.delete(key)
-    else merged.set(key, text)
-  }
+  for (const [key, text] of [...division.theirs, ...textsOf(division)]) setRecord(merged, key, text)
   return { merged, ...decided(division) }
 }
 

@@ -2,7 +2,7 @@
 import { optionsFor } from '../../config/match.ts'
 import { guardFor } from '../../config/rules.ts'
 import type { KeyText, RecordText } from '../../model/canonical.ts'
-import type { Change, CollectionChanges } from '../../model/change.ts'
+import { setRecord, type Change, type CollectionChanges } from '../../model/change.ts'
 import type { Selection } from '../../model/collection.ts'
 import { GuardError, UsageError } from '../../model/errors.ts'
 import { sameContent } from '../../merge/versions.ts'
@@ -148,9 +148,8 @@ function settle(source: Source, wanted: Wanted): { readonly changes: Changes; re
         ),
       ),
     )
-    for (const { key, after } of each)
-      if (after === undefined) result.get(name)?.delete(key)
-      else result.get(name)?.set(key, after)
+    const records = result.get(name)
+    if (records !== undefined) for (const { key, after } of each) setRecord(records, key, after)
   }
   const schemas = [...source.selections.values()].map(({ schema }) => schema)
   const answer = settleReferences({ schemas, result, exported: wanted.exported, written, removed })

@@ -5,7 +5,7 @@ import { bucketOf, chooseLayout } from '../../export/layout.ts'
 import { recordsFileText } from '../../export/records-file.ts'
 import { blobId } from '../../git/objects.ts'
 import type { KeyText, RecordText } from '../../model/canonical.ts'
-import type { CollectionChanges } from '../../model/change.ts'
+import { setRecord, type CollectionChanges } from '../../model/change.ts'
 import type { Layout } from '../../model/collection.ts'
 import { bucketPath, type Committed } from '../committed.ts'
 import type { Records } from '../live.ts'
@@ -80,8 +80,7 @@ function appliedBuckets(before: Buckets, { changes }: Endangered, layout: Layout
     const bucket = bucketOf(change.key, layout)
     const records = after.get(bucket) ?? new Map(before.get(bucket))
     after.set(bucket, records)
-    if (change.after === undefined) records.delete(change.key)
-    else records.set(change.key, change.after)
+    setRecord(records, change.key, change.after)
   }
   return after
 }

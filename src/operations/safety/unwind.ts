@@ -1,7 +1,7 @@
 /** Takes the applies of several snapshots back, one after the other, in memory: what undo and redo have in common. Reads git and the database; writes nothing. */
 import { takeBack } from '../../merge/take-back.ts'
 import type { KeyText, RecordText } from '../../model/canonical.ts'
-import type { Change, CollectionChanges } from '../../model/change.ts'
+import { setRecord, type Change, type CollectionChanges } from '../../model/change.ts'
 import type { Selection } from '../../model/collection.ts'
 import { GuardError } from '../../model/errors.ts'
 import { sameContent } from '../../merge/versions.ts'
@@ -43,7 +43,7 @@ export async function unwind(source: Source, snapshots: readonly SafetySnapshot[
   for (const { name, before, after } of steps) {
     const records = now.get(name) as Map<KeyText, RecordText>
     const taken = takeBack({ before, after, live: records, rules: source.rules(name) })
-    for (const change of taken.changes) put(records, change)
+    for (const change of taken.changes) setRecord(records, change.key, change.after)
     for (const key of taken.kept) kept.add(`${name} ${key}`)
   }
   const collections = [...now].flatMap(([name, records]) => changesOf(source, name, { live, records }))
@@ -54,11 +54,6 @@ function goneCollection(source: Source, name: string): GuardError {
   return new GuardError(
     `${source.description.database} has no ${name} any more, or it is excluded; nothing was taken back`,
   )
-}
-
-function put(records: Map<KeyText, RecordText>, change: Change): void {
-  if (change.after === undefined) records.delete(change.key)
-  else records.set(change.key, change.after)
 }
 
 function changesOf(

@@ -21,10 +21,13 @@ export interface PushRequest {
   readonly pid: number | undefined
 }
 
-/** Yes: this ref of the remote is to receive the data commit, and git will then update `tracking`. No: why, in words; `quiet` when that is nothing to tell. */
+/**
+ * Yes: this ref of the remote is to receive the data commit, and git will then update `tracking`. No: why, in words; `quiet` when that is nothing to tell, `refused` when git
+ * itself sends nothing because the remote has moved on.
+ */
 export type Carriage =
   | { readonly carry: true; readonly remoteRef: string; readonly tracking: string }
-  | { readonly carry: false; readonly reason: string; readonly quiet: boolean }
+  | { readonly carry: false; readonly reason: string; readonly quiet: boolean; readonly refused?: true }
 
 /** The lines of a pre-push hook's standard input. */
 export function parsePushLines(text: string): PushLine[] {
@@ -59,7 +62,7 @@ export async function carriageOf(
       quiet: push.lines.length === 0,
     }
   if (line === undefined && (await idOf(repository, tracking)) !== head.commit)
-    return { carry: false, reason: 'nothing of the current branch is pushed', quiet: true }
+    return { carry: false, reason: 'nothing of the current branch is pushed', quiet: true, refused: true }
   return { carry: true, remoteRef, tracking }
 }
 

@@ -11,8 +11,8 @@ import { readCommitted, readRecords } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
-import { allNews } from './news.ts'
-import { openOrigins, type Origins } from './convergence/origin.ts'
+import { allNews, type News } from './news.ts'
+import type { Origins } from './convergence/origin.ts'
 import { givenAmong, givenPlaces, type GivenPlaces, type Origin } from './renumbered.ts'
 import type { Source } from './source.ts'
 
@@ -23,6 +23,9 @@ export interface CollisionInput {
   readonly head: string
   /** This machine. */
   readonly asset: string
+  readonly news: News
+  /** Of the records of a collection. */
+  readonly originsOf: (name: string) => Origins
 }
 
 /** Declared and configured references of a table of this source. */
@@ -60,7 +63,7 @@ export async function collisionWorld(
   const live = new Map([...input.live, ...(await readLiveOf(source, others))])
   const lines: LineCommits[] = []
   const bases = [...input.merges.keys()].map(({ past }) => ('base' in past ? past.base : undefined))
-  const [reports, originsOf] = [await allNews(source, { bases, head: input.head }), openOrigins(source)]
+  const reports = await allNews(input.news, { bases, head: input.head })
   const collections = new Map<string, WorldCollection>()
   const [origins, places] = [new Map<string, Map<KeyText, Origin>>(), new Map<string, GivenPlaces>()]
   for (const [name, { schema }] of selections) {
@@ -76,7 +79,7 @@ export async function collisionWorld(
     const head = await reader(input.head, name)
     const givenOf = await givenPlaces(
       source,
-      { name, records: head, at: { commit: input.head, originOf: originsOf(name) } },
+      { name, records: head, at: { commit: input.head, originOf: input.originsOf(name) } },
       reports,
     )
     origins.set(name, known)
@@ -98,7 +101,6 @@ export async function collisionWorld(
     commits: lines,
     origins,
     places,
-    originsOf,
   }
 }
 
@@ -108,7 +110,6 @@ export interface CollisionWorld extends World {
   /** Of live's records that lose their key, by collection. */
   readonly origins: ReadonlyMap<string, ReadonlyMap<KeyText, Origin>>
   readonly places: ReadonlyMap<string, GivenPlaces>
-  readonly originsOf: (name: string) => Origins
 }
 
 /** Rows that only look like the other side's were found by following: where they came from, and whether another machine moved them already. */
@@ -123,7 +124,7 @@ export async function withLookAlikes(
     if (!splits || known === undefined || known.has(key)) continue
     const [moved] = [...input.merges.keys()].filter(({ name }) => name === collection)
     const base = moved === undefined ? input.head : 'base' in moved.past ? moved.past.base : undefined
-    const added = base === undefined ? undefined : await world.originsOf(collection)(base, key)
+    const added = base === undefined ? undefined : await input.originsOf(collection)(base, key)
     known.set(key, { record: added?.text ?? record, asset: added?.writer.asset ?? input.asset })
   }
   const collections = new Map(

@@ -8,16 +8,13 @@ import { tupleOf } from '../merge/rekeying/world.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { Change } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
-import { once } from '../model/once.ts'
-import type { MergeReport } from '../report/report.ts'
 import type { CollisionInput } from './collision-world.ts'
-import { openOrigins, type Origins } from './convergence/origin.ts'
+import type { Origins } from './convergence/origin.ts'
 import { differingBuckets, readCommitted, readRecords, recordsAt, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
 import { junctionsOf } from './past.ts'
-import { reportsSince, waitingReports, type Stretch } from './news.ts'
 import { renumberedIn, renumberedTwice } from './renumbered.ts'
 import { lastWrites, type SideStamps, type StampOf } from './record-stamps.ts'
 import type { Source } from './source.ts'
@@ -31,7 +28,6 @@ export interface Deduplicated {
 export async function collapseDuplicates(source: Source, input: CollisionInput): Promise<Deduplicated> {
   const merges = new Map<Moved, LiveMerge>()
   const aliases: Alias[] = []
-  const [reports, originsOf] = [openReports(source), openOrigins(source)]
   for (const [each, merge] of input.merges) {
     const { identity, serialKey } = source.rules(each.name)
     if (identity === undefined && !serialKey) {
@@ -39,16 +35,8 @@ export async function collapseDuplicates(source: Source, input: CollisionInput):
       continue
     }
     const live = input.live.get(each.name) as Records
-    const { head, asset } = input
-    const meetings = await meetingsOf(source, {
-      each,
-      live,
-      identity,
-      head,
-      asset,
-      reports,
-      originOf: originsOf(each.name),
-    })
+    const originOf = input.originsOf(each.name)
+    const meetings = await meetingsOf(source, { ...input, each, live, identity, originOf })
     const collapsed = collapseAll(source, { each, merge, live }, meetings)
     merges.set(each, collapsed.merge)
     aliases.push(...collapsed.aliases)
@@ -61,26 +49,11 @@ interface Meeting extends SideStamps {
   readonly pairs: readonly Duplicate[]
 }
 
-interface Question {
+interface Question extends Pick<CollisionInput, 'head' | 'asset' | 'news'> {
   readonly each: Moved
   readonly live: Records
   readonly identity: readonly string[] | undefined
-  readonly head: string
-  readonly asset: string
-  readonly reports: Reports
   readonly originOf: Origins
-}
-
-interface Reports {
-  since(stretch: Stretch): Promise<readonly MergeReport[]>
-  waiting(): Promise<readonly MergeReport[]>
-}
-
-/** Each stretch of history is read once, whatever the number of collections. */
-function openReports(source: Source): Reports {
-  const readFrom = once((from: string | undefined) => once((to: string) => reportsSince(source, { from, to })))
-  const readWaiting = once(waitingReports)
-  return { since: ({ from, to }) => readFrom(from)(to), waiting: () => readWaiting(source.repository) }
 }
 
 async function meetingsOf(source: Source, question: Question): Promise<Meeting[]> {
@@ -100,9 +73,9 @@ interface Lines {
 }
 
 async function committedMeeting(source: Source, question: Question, lines: Lines): Promise<Meeting> {
-  const { each, identity, reports, originOf } = question
-  const news = [lines.ours, lines.theirs].map((to) => reports.since({ from: lines.fork, to }))
-  const renumbered = renumberedIn(source, each.name, (await Promise.all(news)).flat())
+  const { each, identity, news, originOf } = question
+  const reports = [lines.ours, lines.theirs].map((to) => news.since({ from: lines.fork, to }))
+  const renumbered = renumberedIn(source, each.name, (await Promise.all(reports)).flat())
   if (identity === undefined && renumbered.length === 0) return NOTHING_MET
   const at = async (commit: string): Promise<CommittedCollection | undefined> =>
     (await readCommitted(source, commit)).get(each.name)
@@ -134,10 +107,10 @@ const NOTHING_MET: Meeting = { pairs: [], ours: UNKNOWN, theirs: UNKNOWN }
 
 /** What live added since the sync point, against what HEAD added. */
 async function liveMeeting(source: Source, question: Question): Promise<Meeting> {
-  const { each, identity, head, asset, live, reports, originOf } = question
+  const { each, identity, head, asset, live, news, originOf } = question
   const from = 'base' in each.past ? each.past.base : undefined
-  const news = [await reports.waiting(), await reports.since({ from, to: head })]
-  const renumbered = renumberedIn(source, each.name, news.flat())
+  const reports = [await news.waiting(), await news.since({ from, to: head })]
+  const renumbered = renumberedIn(source, each.name, reports.flat())
   if (identity === undefined && renumbered.length === 0) return NOTHING_MET
   const theirs = await addedSince(source, each.base, each.theirs)
   const pairs = identity === undefined ? [] : await liveDuplicates(source, { each, live, theirs, identity })

@@ -8,7 +8,7 @@ import type { Decision } from '../model/decision.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { CollisionInput } from './collision-world.ts'
 import { readCommitted, readRecords } from './committed.ts'
-import { openOrigins } from './convergence/origin.ts'
+import type { Origins } from './convergence/origin.ts'
 import type { Records } from './live.ts'
 import type { LiveMerge } from './merge-live.ts'
 import type { Moved } from './moved.ts'
@@ -20,7 +20,7 @@ import type { Source } from './source.ts'
 export async function withLostKeys(source: Source, input: CollisionInput): Promise<ReadonlyMap<Moved, LiveMerge>> {
   const merges = new Map<Moved, LiveMerge>()
   for (const [each, merge] of input.merges) {
-    const lost = await lostKeys(source, each, merge)
+    const lost = await lostKeys(source, each, { merge, originOf: input.originsOf(each.name) })
     merges.set(each, withLost(each, merge, { lost, live: input.live.get(each.name) as Records }))
   }
   return merges
@@ -35,7 +35,11 @@ interface LostKey {
 
 type Lost = ReadonlyMap<KeyText, LostKey>
 
-async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<Lost> {
+async function lostKeys(
+  source: Source,
+  each: Moved,
+  { merge, originOf }: { readonly merge: LiveMerge; readonly originOf: Origins },
+): Promise<Lost> {
   const lost = new Map<KeyText, LostKey>()
   const rules = source.rules(each.name)
   if (each.past.kind === 'new' || (!rules.serialKey && rules.identity === undefined)) return lost
@@ -44,7 +48,6 @@ async function lostKeys(source: Source, each: Moved, merge: LiveMerge): Promise<
   const [base, head] = [await readRecords(source, each.base), await readRecords(source, each.theirs)]
   const isSuspect = (text: RecordText | undefined, other: RecordText | undefined): text is RecordText =>
     text !== undefined && (other === undefined || areTwoRecords({ ours: text, theirs: other }, rules))
-  const originOf = openOrigins(source)(each.name)
   for (const junction of each.past.junctions) {
     const states = await statesOf(source, each.name, junction)
     for (const { key } of changed) {

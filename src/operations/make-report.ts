@@ -1,13 +1,14 @@
 /** The merge report of a reconciliation: built from what the merge decided. `reconcile` stores it where `git clean` cannot take it, and the next data commit carries it. */
 import { createHash } from 'node:crypto'
-import { openGraph } from '../git/graph.ts'
+import { openGraph, type CommitGraph } from '../git/graph.ts'
 import type { Decision } from '../model/decision.ts'
+import { once } from '../model/once.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import { reportJson } from '../report/json.ts'
 import { reportMarkdown } from '../report/markdown.ts'
 import type { CollectionCounts, MergeReport } from '../report/report.ts'
 import { summaryLines } from '../report/summary.ts'
-import { differingBuckets, readCommitted, readRecords, type CommittedCollection } from './committed.ts'
+import { differingBuckets, readCommitted, readRecords, type Committed, type CommittedCollection } from './committed.ts'
 import type { Records } from './live.ts'
 import { mergeCommits } from './convergence/commit-merge.ts'
 import { templateText } from './package-files.ts'
@@ -32,16 +33,36 @@ export interface MadeReport extends StoredReport {
   readonly files: ReadonlyMap<string, Buffer>
 }
 
+/** What the merges of a source's junctions had to decide: looked up once, however often the plan is made anew. */
+export type JoinedAt = (collection: string, junction: Junction) => Promise<Joined | undefined>
+
+export function openJoined(source: Source): JoinedAt {
+  const graph = openGraph(source.repository)
+  const committedAt = once((commit: string) => readCommitted(source, commit))
+  const known = new Map<string, Promise<Joined | undefined>>()
+  return (collection, junction) => {
+    const id = JSON.stringify([collection, junction])
+    const joined = known.get(id) ?? joinedAt({ source, graph, committedAt }, collection, junction)
+    known.set(id, joined)
+    return joined
+  }
+}
+
 /** What is to be said of a reconciliation, before it comes to pass: when something was decided, or both sides had changed; undefined when there is nothing to explain. */
 export async function makeReport(
   workspace: Workspace,
   source: Source,
-  plan: PlannedReport,
+  found: { readonly plan: PlannedReport; readonly joinedAt: JoinedAt },
 ): Promise<MadeReport | undefined> {
+  const { plan } = found
   const junctions = junctionsMade(plan)
   const [junction] = junctions
   const joined: Joined[] = []
-  for (const each of junctions) joined.push(...(await decisionsOf(source, plan, each)))
+  for (const each of junctions)
+    for (const { name } of plan.outcomes) {
+      const made = await found.joinedAt(name, each)
+      if (made !== undefined) joined.push(made)
+    }
   const live = plan.outcomes.flatMap((outcome) => outcome.decisions)
   const aside = plan.quarantined.map(quarantineDecision)
   const ofMerges = [
@@ -78,21 +99,24 @@ interface Joined {
   readonly bothChanged: boolean
 }
 
-/** What the merge of the two lines had to decide, computed again from the commits: git's driver leaves no note. */
-async function decisionsOf(source: Source, plan: PlannedReport, junction: Junction): Promise<Joined[]> {
-  const [fork, ours, theirs, merged] = await Promise.all(
-    [junction.fork, junction.ours, junction.theirs, junction.merged].map((commit) => readCommitted(source, commit)),
-  )
-  const joined: Joined[] = []
-  const pair = { ...junction, graph: openGraph(source.repository) }
-  for (const { name } of plan.outcomes) {
-    const base = fork?.get(name)
-    if (!differ(base, ours?.get(name)) || !differ(base, theirs?.get(name))) continue
-    // a line that had merged the other before is what came out: nothing new was put together here
-    const combined = differ(merged?.get(name), ours?.get(name)) && differ(merged?.get(name), theirs?.get(name))
-    joined.push({ decisions: (await mergeCommits(source, name, pair)).decisions, bothChanged: combined })
-  }
-  return joined
+/** What the merge of the two lines had to decide, computed again from the commits: git's driver leaves no note. undefined: only one line changed the collection. */
+async function joinedAt(
+  place: {
+    readonly source: Source
+    readonly graph: CommitGraph
+    readonly committedAt: (commit: string) => Promise<Committed>
+  },
+  name: string,
+  junction: Junction,
+): Promise<Joined | undefined> {
+  const { source, graph, committedAt } = place
+  const at = async (commit: string): Promise<CommittedCollection | undefined> => (await committedAt(commit)).get(name)
+  const [fork, ours, theirs] = [await at(junction.fork), await at(junction.ours), await at(junction.theirs)]
+  if (!differ(fork, ours) || !differ(fork, theirs)) return undefined
+  // a line that had merged the other before is what came out: nothing new was put together here
+  const merged = await at(junction.merged)
+  const bothChanged = differ(merged, ours) && differ(merged, theirs)
+  return { decisions: (await mergeCommits(source, name, { ...junction, graph })).decisions, bothChanged }
 }
 
 /** True when the exports of a collection differ between two commits. */

@@ -4,6 +4,7 @@ import type { Repository } from '../git/repository.ts'
 import { filesAt } from '../git/tree.ts'
 import { waitingFiles } from '../git/waiting.ts'
 import { DamagedError } from '../model/errors.ts'
+import { once } from '../model/once.ts'
 import { parseReport } from '../report/parse.ts'
 import type { MergeReport } from '../report/report.ts'
 import type { ExportsPlace } from './committed.ts'
@@ -35,13 +36,25 @@ export async function waitingReports(repository: Repository): Promise<MergeRepor
   return parsed(repository, new Map(files.map(([file, { id }]) => [file, id])))
 }
 
+/** The reports of one run: each stretch of history is read once, whoever asks. */
+export interface News {
+  since(stretch: Stretch): Promise<readonly MergeReport[]>
+  waiting(): Promise<readonly MergeReport[]>
+}
+
+export function openNews(place: Pick<ExportsPlace, 'repository' | 'exportsFolder'>): News {
+  const readFrom = once((from: string | undefined) => once((to: string) => reportsSince(place, { from, to })))
+  const readWaiting = once(waitingReports)
+  return { since: ({ from, to }) => readFrom(from)(to), waiting: () => readWaiting(place.repository) }
+}
+
 /** What came in since any of these commits, and this machine's own that no commit carries yet. */
 export async function allNews(
-  place: Pick<ExportsPlace, 'repository' | 'exportsFolder'>,
+  news: News,
   at: { readonly bases: Iterable<string | undefined>; readonly head: string },
 ): Promise<MergeReport[]> {
-  const came = await Promise.all([...new Set(at.bases)].map((from) => reportsSince(place, { from, to: at.head })))
-  return [...came.flat(), ...(await waitingReports(place.repository))]
+  const came = await Promise.all([...new Set(at.bases)].map((from) => news.since({ from, to: at.head })))
+  return [...came.flat(), ...(await news.waiting())]
 }
 
 async function parsed(repository: Repository, files: ReadonlyMap<string, string>): Promise<MergeReport[]> {

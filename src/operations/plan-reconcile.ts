@@ -19,6 +19,8 @@ import { withLostKeys } from './lost-keys.ts'
 import { mergeIntoLive, type LiveMerge, type LiveMergeInput } from './merge-live.ts'
 import { holdMixed } from './mixed.ts'
 import { mayApply, movedCollections, type Moved } from './moved.ts'
+import { openNews } from './news.ts'
+import { openOrigins } from './convergence/origin.ts'
 import type { CollectionOutcome } from './finish-plan.ts'
 import { drawIn, soundSource, type PlannedPart, type SoundPlan } from './sound-source.ts'
 import type { Source } from './source.ts'
@@ -80,7 +82,8 @@ export async function prepareReconciliation(
     writer: { asset: workspace.asset, at: workspace.invocation.nowMs() },
   }
   const merges = await mergeMoved(source, { moved, live, shared, options }, holds)
-  const merged = { merges, live: live.actual, head: options.head, asset: workspace.asset }
+  const shown = { news: openNews(source), originsOf: openOrigins(source) }
+  const merged = { merges, live: live.actual, head: options.head, asset: workspace.asset, ...shown }
   const found = { ...merged, merges: await withLostKeys(source, merged) }
   const { merges: collapsed, aliases } = await collapseDuplicates(source, found)
   const world = { ...found, merges: collapsed, aliases, dryRun: workspace.invocation.dryRun }

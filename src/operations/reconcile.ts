@@ -9,7 +9,7 @@ import type { CollectionSchema } from '../model/collection.ts'
 import { LockedError, TandemError, UndoneError } from '../model/errors.ts'
 import type { Holds } from './holds.ts'
 import { finishPlan, type ReconcilePlan } from './finish-plan.ts'
-import { makeReport, type StoredReport } from './make-report.ts'
+import { makeReport, openJoined, type JoinedAt, type StoredReport } from './make-report.ts'
 import type { Refusal } from './answer-refusals.ts'
 import { prepareReconciliation, type PlanOptions } from './plan-reconcile.ts'
 import { expectedPending, pendingEntry } from './quarantine/pending.ts'
@@ -58,10 +58,11 @@ export async function reconcile(
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Refused = { holds: new Map(), records: new Map() }
-  let attempted = await attempt(workspace, source, { ...options, refused })
+  const joinedAt = openJoined(source)
+  let attempted = await attempt(workspace, source, { ...options, refused, joinedAt })
   for (let again = 1; again < ATTEMPTS && attempted.failure !== undefined; again++) {
     const { failure, touched, ms } = attempted
-    const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused })
+    const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused, joinedAt })
     if (failure.status === 'violation') holdRefused(refused.holds, failure)
     // somebody writes into the same records: he waits while they are read, merged and written once more
     const isAlone = failure.status === 'stale' && ms <= EXCLUSIVE_LIMIT_MS
@@ -88,10 +89,15 @@ interface Attempted {
 
 interface Attempt extends ReconcileOptions {
   readonly refused: Refused
+  readonly joinedAt: JoinedAt
 }
 
 /** One reading and merging, written as often as single records have to be left out of it. */
-async function attempt(workspace: Workspace, source: Source, { refused, ...options }: Attempt): Promise<Attempted> {
+async function attempt(
+  workspace: Workspace,
+  source: Source,
+  { refused, joinedAt, ...options }: Attempt,
+): Promise<Attempted> {
   const start = workspace.invocation.nowMs()
   const prepared = await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
   for (;;) {
@@ -102,7 +108,7 @@ async function attempt(workspace: Workspace, source: Source, { refused, ...optio
     const kind = options.join === true ? 'join' : 'apply'
     const { failure, report } = workspace.invocation.dryRun
       ? NOT_PERFORMED
-      : await performReported({ workspace, source, kind }, plan)
+      : await performReported({ workspace, source, kind, joinedAt }, plan)
     const ms = workspace.invocation.nowMs() - start
     if (failure?.status !== 'violation' || !mayWithhold(refused, plan, failure))
       return { plan: { ...plan, report }, failure, touched, ms }
@@ -183,12 +189,13 @@ interface Performing {
   readonly workspace: Workspace
   readonly source: Source
   readonly kind: 'apply' | 'join'
+  readonly joinedAt: JoinedAt
 }
 
 /** What is decided is written down first: whoever dies after the apply has said why. */
 async function performReported(at: Performing, plan: ReconcilePlan): Promise<Performed> {
   const { repository } = at.workspace
-  const report = await makeReport(at.workspace, at.source, plan)
+  const report = await makeReport(at.workspace, at.source, { plan, joinedAt: at.joinedAt })
   if (report !== undefined) await addWaiting(repository, report.files)
   try {
     const failure = await perform(at, plan)

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { buildTree, stageFiles, type FileIds, type FileWrites } from '../git/data-commit.ts'
-import { readBlobs } from '../git/objects.ts'
+import { blobId, readBlobs } from '../git/objects.ts'
 import { filesAt, filesInIndex, type TreeFiles } from '../git/tree.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import type { Workspace } from './workspace.ts'
@@ -63,6 +63,18 @@ export async function stageOwn(
   await rememberStaged(workspace, files)
   await stageFiles(workspace.repository, files, { from: at.head, writes: at.writes, staged })
   return tree
+}
+
+/** True when files that the tool wrote for a commit are in the index or the work tree, and in no commit: a person has not committed them yet, or a run was killed. */
+export async function isOwnUncommitted(workspace: Workspace, head: string): Promise<boolean> {
+  const { repository, config } = workspace
+  const committed = await filesAt(repository, head, config.exports)
+  for (const [file, id] of await ownStaged(workspace)) {
+    if (committed.get(file)?.id === id) continue
+    const bytes = await readFile(path.join(repository.root, file)).catch(() => undefined)
+    if (bytes !== undefined && blobId(bytes, repository.objectFormat) === id) return true
+  }
+  return false
 }
 
 export interface StagedExports {

@@ -67,6 +67,23 @@ test('a rejected push leaves the data commit local; the next pull merges it and 
     expect(await disagreements({ a, b })).toEqual([])
   }))
 
+test('what a killed push left in the work tree is in nobody’s way once a push was tried again', () =>
+  between(async ({ a, b }) => {
+    await changeAndPush(a)
+    await b.database.change('traders', { id: 'trader-0002' }, { profit_usd: 42 })
+    await b.commit('mine.txt', 'mine\n')
+    // as a kill between the work tree and the index leaves it
+    await b.tandem('export')
+    await b.git('restore', '--staged', 'exports')
+    await b.git('fetch')
+    expect((await b.try('pull', '--no-edit')).text).toContain('would be overwritten by merge')
+    expect((await b.try('push')).text).toContain('data commit')
+    await b.git('pull', '--no-edit')
+    await b.git('push')
+    await a.git('pull')
+    expect(await disagreements({ a, b })).toEqual([])
+  }))
+
 test('a data commit that a rejected push did not get to send is replaced by the next export; one that a push is sending stays below', () =>
   between(async ({ a, b }) => {
     await b.commit('theirs.txt', 'theirs\n')

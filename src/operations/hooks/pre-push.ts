@@ -2,8 +2,9 @@
 import { carriageOf, parsePushLines, writeMarker, type PushMarker } from '../../git/carry.ts'
 import { writeTransactionHook, quietPushEnvironment } from '../../git/install/transaction-hook.ts'
 import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'
-import { carryingHead } from '../carrying.ts'
+import { carryingHead, type CarryingHead } from '../carrying.ts'
 import { changeWords } from '../change-words.ts'
+import { isOwnUncommitted } from '../staged.ts'
 import { markPublished } from '../unpublished.ts'
 import { exportAndCommit, type ExportResult } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
@@ -30,8 +31,19 @@ export async function prePush(workspace: Workspace, input: PrePushInput): Promis
   const carriage = await carriageOf(workspace.repository, push, head)
   if (!carriage.carry) {
     if (!carriage.quiet) say(`data not carried: ${carriage.reason}`)
+    // what a killed push left of its export would stand in the way of the pull that has to come now
+    if (carriage.refused && (await isOwnUncommitted(workspace, head.commit))) await exportAll(workspace, head)
     return
   }
+  const data = (await exportAll(workspace, head)).commit?.commit
+  await markPublished(workspace)
+  if (data === undefined || pid === undefined) return
+  const { remoteRef, tracking } = carriage
+  const marker: PushMarker = { remote: input.remote, tracking, remoteRef, sent: head.commit, data, pid }
+  await followPush(workspace, marker)
+}
+
+async function exportAll(workspace: Workspace, head: CarryingHead): Promise<ExportResult> {
   const result = await exportAndCommit(workspace, {
     head,
     only: undefined,
@@ -40,13 +52,8 @@ export async function prePush(workspace: Workspace, input: PrePushInput): Promis
     acceptClock: false,
     replace: false,
   })
-  await markPublished(workspace)
   tell(workspace, result)
-  const data = result.commit?.commit
-  if (data === undefined || pid === undefined) return
-  const { remoteRef, tracking } = carriage
-  const marker: PushMarker = { remote: input.remote, tracking, remoteRef, sent: head.commit, data, pid }
-  await followPush(workspace, marker)
+  return result
 }
 
 function tell(workspace: Workspace, result: ExportResult): void {

@@ -1,10 +1,12 @@
 /** Edits of a live database that a pull meets before any export had carried them: they keep their place in history, beside what came in and not on top of it. */
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
-import { sqlite } from '../support/live-sqlite.ts'
+import type { LiveDatabase } from '../support/live-database.ts'
+import { openSqlite, sqlite } from '../support/live-sqlite.ts'
 import { traders } from '../support/traders.ts'
-import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
+import { betweenTwo, firstExport, withEmptyAssets, type TwoAssets } from '../support/two-assets.ts'
 
 const options = { records: { traders: traders('id', 5) } }
 
@@ -92,6 +94,37 @@ describe('a pull that changes what live had edited', () => {
       await b.git('push')
       await a.git('pull')
       expect((await profit(a, id))[0]).toBe('AAA')
+    })
+  })
+
+  test('in two databases: one push publishes the edits of both beside what came in', async () => {
+    await withEmptyAssets(sqlite, options, async (assets) => {
+      const { a, b } = assets
+      const second = ({ root }: Asset): LiveDatabase => openSqlite(path.join(root, 'data/second.db'), '')
+      for (const asset of [a, b])
+        await second(asset).run('CREATE TABLE pairs (id TEXT PRIMARY KEY, one TEXT, two TEXT)')
+      await second(a).run("INSERT INTO pairs VALUES ('x', '1', '2')")
+      const [app, other] = ['sqlite:data/app.db', 'sqlite:data/second.db'].map((url) => ({ url }))
+      await a.commit('tandem.config.json', JSON.stringify({ sources: { app, other } }))
+      await firstExport(a)
+      await b.git('pull')
+      expect((await b.tandem('init', '--yes')).code).toBe(0)
+      const [id] = (await a.database.rows('traders')).map((row) => String(row['id'])) as [string]
+      for (const ticker of ['AAA', 'BBB']) {
+        await a.database.change('traders', { id }, { ticker })
+        await second(a).run(`UPDATE pairs SET one = '${ticker}'`)
+        await a.git('push')
+        await b.database.change('traders', { id }, { note: `beside ${ticker}` })
+        await second(b).run(`UPDATE pairs SET two = 'beside ${ticker}'`)
+        await b.git('pull')
+        for (const source of ['app', 'other']) await b.id(`refs/tandem/live/${source}`)
+        await b.git('push')
+        await a.git('pull')
+        expect(await second(a).rows('pairs')).toEqual([{ id: 'x', one: ticker, two: `beside ${ticker}` }])
+        expect((await a.database.rows('traders'))[0]).toMatchObject({ ticker, note: `beside ${ticker}` })
+      }
+      expect(await disagreements(assets)).toEqual([])
+      expect(await chatter(assets)).toEqual([])
     })
   })
 

@@ -1,5 +1,6 @@
 /** A plan is everything that makes a history: who takes part, under which rules, and what happens. Plain data made from a seed; a shorter plan is a plan too. */
 import type { MergeRules } from '../../src/model/rules.ts'
+import { rulesWith } from '../unit/merge/rules.ts'
 import type { Action } from './actions.ts'
 import type { Habits } from './edits.ts'
 import type { Manner } from './manual.ts'
@@ -98,20 +99,7 @@ function actionOf(
   return { kind, machine: random.integer(0, machines - 1), seed: random.seed(), manner }
 }
 
-const PLAIN: MergeRules = {
-  collection: 'things',
-  key: ['id'],
-  identity: undefined,
-  newest: undefined,
-  critical: [],
-  arrays: {},
-  counters: [],
-  derived: [],
-  zone: 'UTC',
-  serialKey: false,
-  order: 'sorted',
-  jsonbFields: [],
-}
+const PLAIN = rulesWith({ collection: 'things' })
 
 /** Every combination of the rules a collection can have; each with its shape. */
 const RULES: readonly MergeRules[] = [undefined, 't'].flatMap((newest) =>

@@ -187,7 +187,8 @@ const GIT_CONFIG = `[user]
 	allow = always
 `
 
-function environmentIn(folder: string): Environment {
+/** For programs of a temporary folder: nothing of the caller's but PATH. */
+export function environmentIn(folder: string): Environment {
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { assetAt, type Asset, type Environment } from '../../support/asset.ts'
 import { openSqlite, sqlite } from '../../support/live-sqlite.ts'
+import { environmentIn } from '../../support/two-assets.ts'
 
 export interface Machines {
   readonly folder: string
@@ -91,15 +92,7 @@ const GIT_CONFIG = `[user]
 `
 
 function environmentOf(folder: string, skew: number): Environment {
-  const environment = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: folder,
-    LC_ALL: 'C',
-    NO_COLOR: '1',
-    GIT_CONFIG_GLOBAL: path.join(folder, 'gitconfig'),
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-  }
+  const environment = environmentIn(folder)
   if (skew === 0) return environment
   return { ...environment, NODE_OPTIONS: `--import=${clockModule()}`, SIMULATED_SKEW_MS: String(skew) }
 }

@@ -66,7 +66,7 @@ export async function runCycles(engine: Engine, options: CyclesOptions): Promise
 
 /** What a hook says when all is well. */
 function isUsual(line: string): boolean {
-  return /^tandem: (data commit \w+ (on top of|pushed)|app \+|report: )/.test(line)
+  return /^tandem: (data commit \w+ (on top of|pushed)|app \+|report: |app\/traders has outgrown its layout)/.test(line)
 }
 
 async function verdict(assets: TwoAssets, byA: Written, byB: Written): Promise<string[]> {

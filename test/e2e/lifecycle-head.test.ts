@@ -2,22 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
 import { assetAt, type Asset } from '../support/asset.ts'
+import { earn, profit, TWENTY } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
+import { trader } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
-const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
-const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, RECORDS, work)
-
-async function profit(asset: Asset, i: number): Promise<number> {
-  const rows = await asset.database.rows('traders')
-  return Number(rows.find((row) => row['id'] === key(i).id)?.['profit_usd'])
-}
-
-async function earn(asset: Asset, i: number, amount: number): Promise<void> {
-  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
-}
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, TWENTY, work)
 
 /** Machine a changes a trader and pushes. */
 async function earnAndPush(asset: Asset, i: number, amount: number): Promise<void> {

@@ -2,24 +2,10 @@
 import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements, exchange } from '../support/agreement.ts'
 import type { Answer, Asset } from '../support/asset.ts'
+import { earn, profit, TWENTY } from '../support/earnings.ts'
 import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
-
-const RECORDS = { records: { traders: traders('id', 20) } }
-const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
-
-/** A trader's profit on a machine; NaN when it is not there. */
-async function profit(asset: Asset, i: number): Promise<number> {
-  const rows = await asset.database.rows('traders')
-  return Number(rows.find((row) => row['id'] === key(i).id)?.['profit_usd'])
-}
-
-/** Sets a trader's profit. */
-async function earn(asset: Asset, i: number, amount: number): Promise<void> {
-  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
-}
 
 /** Both machines change a trader of their own, a commits code and pushes, b has a commit of its own that holds data. */
 async function diverge({ a, b }: TwoAssets): Promise<void> {
@@ -47,7 +33,7 @@ async function expectBoth(assets: TwoAssets): Promise<void> {
 }
 
 describe.each([sqlite, postgres(inject('postgres'))])('$name', (engine) => {
-  const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(engine, RECORDS, work)
+  const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(engine, TWENTY, work)
 
   test('a fast-forward is applied at once; no commit, no modified file', () =>
     between(async ({ a, b }) => {
@@ -112,7 +98,7 @@ describe.each([sqlite, postgres(inject('postgres'))])('$name', (engine) => {
     }))
 })
 
-const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, RECORDS, work)
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, TWENTY, work)
 
 describe('a conflict', () => {
   /** As `diverge`, and both changed the same line of code. */

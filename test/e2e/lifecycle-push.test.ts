@@ -4,25 +4,20 @@ import { describe, expect, inject, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
 import type { Answer, Asset } from '../support/asset.ts'
 import { serveGit } from '../support/git-http.ts'
+import { profit, TWENTY } from '../support/earnings.ts'
 import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
+import { trader } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
 const ONE = { id: 'trader-0001' }
 
-const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, RECORDS, work)
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, TWENTY, work)
 
 /** Changes one trader and pushes with these words. */
 async function changeAndPush(asset: Asset, ...words: readonly string[]): Promise<Answer> {
   await asset.database.change('traders', ONE, { profit_usd: 4711 })
   return asset.try('push', ...words)
-}
-
-async function profit(asset: Asset): Promise<number> {
-  const rows = await asset.database.rows('traders')
-  return Number(rows.find((row) => row['id'] === ONE.id)?.['profit_usd'])
 }
 
 /** What the remote has of one branch. */
@@ -32,7 +27,7 @@ async function remoteTip(asset: Asset, remote: string, branch = 'main'): Promise
 
 describe.each([sqlite, postgres(inject('postgres'))])('$name', (engine) => {
   test('one push brings a change made after the last commit to the remote, and the next pull there', () =>
-    betweenTwo(engine, RECORDS, async ({ a, b }) => {
+    betweenTwo(engine, TWENTY, async ({ a, b }) => {
       const code = await a.commit('code.txt', 'two\n')
       const push = await changeAndPush(a)
       expect(push.code).toBe(0)
@@ -41,12 +36,12 @@ describe.each([sqlite, postgres(inject('postgres'))])('$name', (engine) => {
       expect(await a.id('HEAD^')).toBe(code)
       const pull = await b.git('pull')
       expect(pull.text).toContain('app +0 ~1 -0 applied')
-      expect(await profit(b)).toBe(4711)
+      expect(await profit(b, 1)).toBe(4711)
       expect(await disagreements({ a, b })).toEqual([])
     }))
 
   test('a push after which nothing changed in the database makes no commit', () =>
-    betweenTwo(engine, RECORDS, async ({ a }) => {
+    betweenTwo(engine, TWENTY, async ({ a }) => {
       const code = await a.commit('code.txt', 'two\n')
       expect((await a.git('push')).text).not.toContain('data commit')
       expect(await a.id('HEAD')).toBe(code)
@@ -63,7 +58,7 @@ test('a rejected push leaves the data commit local; the next pull merges it and 
     await a.git('pull', '--no-edit')
     expect((await a.git('push')).code).toBe(0)
     await b.git('pull')
-    expect(await profit(b)).toBe(4711)
+    expect(await profit(b, 1)).toBe(4711)
     expect(await disagreements({ a, b })).toEqual([])
   }))
 
@@ -268,7 +263,7 @@ test('a remote that moved between the push and its data commit: the data goes wi
     await a.git('pull', '--no-edit')
     await a.git('push')
     await b.git('pull', '--no-edit')
-    expect(await profit(b)).toBe(4711)
+    expect(await profit(b, 1)).toBe(4711)
   }))
 
 test('a push over ssh carries the data', () =>

@@ -1,17 +1,10 @@
 /** The life cycle, both first: two machines that set up and export before either has pulled, in one layout or in two; and a text merge across a relayout. */
 import { describe, expect, test } from 'vitest'
 import { disagreements, exchange } from '../support/agreement.ts'
-import type { Asset } from '../support/asset.ts'
+import { key, profits } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
+import { traders } from '../support/traders.ts'
 import { betweenTwo, withEmptyAssets, type TwoAssets } from '../support/two-assets.ts'
-
-const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
-
-async function profits(asset: Asset, ...ids: number[]): Promise<number[]> {
-  const rows = await asset.database.rows('traders')
-  return ids.map((i) => Number(rows.find((row) => row['id'] === key(i).id)?.['profit_usd']))
-}
 
 /** Both have the configuration, set up and export; neither has the other's exports. */
 async function bothFirst({ a, b }: TwoAssets): Promise<void> {

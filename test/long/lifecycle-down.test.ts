@@ -3,13 +3,12 @@ import { rename } from 'node:fs/promises'
 import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { profit, TWENTY } from '../support/earnings.ts'
 import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { behindDoors } from '../support/tcp-proxy.ts'
-import { traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
 const doors = behindDoors(postgres(inject('postgres')))
 const ONE = { id: 'trader-0001' }
 
@@ -26,16 +25,11 @@ const engines = [
   },
 ]
 
-async function profit(asset: Asset): Promise<number> {
-  const rows = await asset.database.rows('traders')
-  return Number(rows.find((row) => row['id'] === ONE.id)?.['profit_usd'])
-}
-
 const earn = (asset: Asset, amount: number): Promise<void> =>
   asset.database.change('traders', ONE, { profit_usd: amount, updated_at: new Date() })
 
 describe.each(engines)('$name', (engine) => {
-  const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(engine, RECORDS, work)
+  const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(engine, TWENTY, work)
 
   test('down at pre-push: the push goes on without a data commit and says so; the next push carries the data', () =>
     between(async ({ a, b, remote }) => {
@@ -49,7 +43,7 @@ describe.each(engines)('$name', (engine) => {
       await engine.bringUp(a)
       await a.git('push')
       await b.git('pull')
-      expect(await profit(b)).toBe(101)
+      expect(await profit(b, 1)).toBe(101)
       expect(await disagreements({ a, b })).toEqual([])
     }))
 
@@ -67,7 +61,7 @@ describe.each(engines)('$name', (engine) => {
         sources: { app: { state: 'apply-needed' } },
       })
       await b.git('commit', '-q', '--allow-empty', '-m', 'the next hook')
-      expect(await profit(b)).toBe(101)
+      expect(await profit(b, 1)).toBe(101)
       expect(await b.digest()).toMatchObject({ ok: true })
     }))
 
@@ -87,14 +81,14 @@ describe.each(engines)('$name', (engine) => {
       expect((await b.tandem('apply')).code).toBe(0)
       await b.git('push')
       await a.git('pull')
-      expect(await profit(b)).toBe(101)
+      expect(await profit(b, 1)).toBe(101)
       expect(await disagreements({ a, b })).toEqual([])
       expect(await chatter({ a, b })).toEqual([])
     }))
 })
 
 test('a server that swallows every packet holds a push up for about two seconds, once a minute; commands always try', () =>
-  betweenTwo(doors.engine, RECORDS, async ({ a }) => {
+  betweenTwo(doors.engine, TWENTY, async ({ a }) => {
     await a.commit('code.txt', 'two\n')
     const door = doors.doorOf(a.database)
     await door.hang()

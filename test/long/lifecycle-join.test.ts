@@ -2,15 +2,14 @@
 import { describe, expect, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { TWENTY } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { hour, trader, traders } from '../support/traders.ts'
 import { betweenTwo, firstExport, withEmptyAssets, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
-
 /** Machine a exported and pushed its 20 traders; b has pulled, its tables are empty, and it is not set up. */
 function beforeJoining(work: (assets: TwoAssets) => Promise<void>): Promise<void> {
-  return withEmptyAssets(sqlite, RECORDS, async (assets) => {
+  return withEmptyAssets(sqlite, TWENTY, async (assets) => {
     await firstExport(assets.a)
     await assets.b.git('pull', '-q')
     await work(assets)
@@ -23,7 +22,7 @@ const profit = async (asset: Asset, id: string): Promise<string | null | undefin
 
 describe('the first init', () => {
   test('writes configuration, hooks and the binding, lists what is left out, and exports nothing before the first push', () =>
-    withEmptyAssets(sqlite, RECORDS, async ({ a }) => {
+    withEmptyAssets(sqlite, TWENTY, async ({ a }) => {
       await a.git('rm', '-q', 'tandem.config.json')
       await a.git('commit', '-q', '-m', 'no configuration')
       await a.database.run('CREATE TABLE schema_migrations (version TEXT PRIMARY KEY)')
@@ -40,7 +39,7 @@ describe('the first init', () => {
     }))
 
   test('is followed by a first push that exports all of it, and the database is in step with that commit', () =>
-    withEmptyAssets(sqlite, RECORDS, async ({ a }) => {
+    withEmptyAssets(sqlite, TWENTY, async ({ a }) => {
       await firstExport(a)
       const tip = await a.id('HEAD')
       expect(await a.id('refs/remotes/origin/main')).toBe(tip)
@@ -49,7 +48,7 @@ describe('the first init', () => {
     }))
 
   test('can be run again at will and changes nothing', () =>
-    betweenTwo(sqlite, RECORDS, async ({ a }) => {
+    betweenTwo(sqlite, TWENTY, async ({ a }) => {
       const before = [await a.id('HEAD'), await a.read('.git/config'), await a.read('.git/hooks/pre-push')]
       expect((await a.tandem('init', '--yes')).code).toBe(0)
       expect([await a.id('HEAD'), await a.read('.git/config'), await a.read('.git/hooks/pre-push')]).toEqual(before)
@@ -57,7 +56,7 @@ describe('the first init', () => {
     }))
 
   test('adds the exports to a .prettierignore that is there', () =>
-    withEmptyAssets(sqlite, RECORDS, async ({ a }) => {
+    withEmptyAssets(sqlite, TWENTY, async ({ a }) => {
       await a.write('.prettierignore', 'dist/\n')
       await a.tandem('init', '--yes')
       expect((await a.read('.prettierignore')).split('\n')).toContain('exports/')
@@ -153,7 +152,7 @@ describe('a second machine', () => {
 })
 
 test('a fresh clone beside an existing database does nothing before init, and then goes on from what the database knows', () =>
-  betweenTwo(sqlite, RECORDS, async ({ a, b, folder, remote }) => {
+  betweenTwo(sqlite, TWENTY, async ({ a, b, folder, remote }) => {
     await b.database.change('traders', { id: 'trader-0005' }, { profit_usd: 55 })
     await b.start('git', ['clone', '-q', remote, `${folder}/b2`])
     await b.start('rm', ['-rf', `${folder}/b/.git`])

@@ -2,22 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { earn, profit, TWENTY } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { trader, traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
-const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
-const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, RECORDS, work)
-
-async function profit(asset: Asset, i: number): Promise<number> {
-  const rows = await asset.database.rows('traders')
-  return Number(rows.find((row) => row['id'] === key(i).id)?.['profit_usd'])
-}
-
-async function earn(asset: Asset, i: number, amount: number): Promise<void> {
-  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
-}
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, TWENTY, work)
 
 /** Makes the branch `side` at b's HEAD, with what a has earned in a data commit for each trader; b does not hold it. */
 async function sideBranch({ a, b }: TwoAssets, ...ids: number[]): Promise<void> {

@@ -3,17 +3,12 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
 import { assetAt, type Asset } from '../support/asset.ts'
+import { earn, TWENTY } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
+import { trader } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
-const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, RECORDS, work)
-
-async function earn(asset: Asset, i: number, amount: number): Promise<void> {
-  const key = { id: String(trader('id', i)['id']) }
-  await asset.database.change('traders', key, { profit_usd: amount, updated_at: new Date() })
-}
+const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, TWENTY, work)
 
 /** Every machine changes a record of its own, and the same one; then each adds one. */
 async function changeAll(assets: readonly Asset[], round: number): Promise<void> {

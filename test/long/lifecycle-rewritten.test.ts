@@ -1,27 +1,17 @@
 /** The life cycle, history rewritten by others: squash and rebase merges of a host, forced pushes, an amended commit that was published. */
 import { expect, test } from 'vitest'
 import { disagreements, exchange } from '../support/agreement.ts'
-import type { Asset } from '../support/asset.ts'
+import { earn, key, numberOf, TWENTY } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
+import { trader } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets, type TwoAssetsOptions } from '../support/two-assets.ts'
 
 const RECORDS = {
-  records: { traders: traders('id', 20) },
+  ...TWENTY,
   collections: { '*': { newest: 'updated_at', counters: ['user_id'] } },
 }
-const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
 const between = (work: (assets: TwoAssets) => Promise<void>, options: TwoAssetsOptions = RECORDS): Promise<void> =>
   betweenTwo(sqlite, options, work)
-
-async function field(asset: Asset, i: number, name: string): Promise<number> {
-  const rows = await asset.database.rows('traders')
-  return Number(rows.find((row) => row['id'] === key(i).id)?.[name])
-}
-
-async function earn(asset: Asset, i: number, amount: number): Promise<void> {
-  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
-}
 
 /** Two data commits of b (a counter raised twice by 5, a new record) on the branch `feature` of the remote, while a pushes one of its own, apart from those lines, to main. */
 async function feature({ a, b }: TwoAssets): Promise<void> {
@@ -62,9 +52,9 @@ test.each([
     await exchange({ a: b, b: a })
     for (const asset of [a, b])
       expect([
-        await field(asset, 17, 'user_id'),
-        await field(asset, 2, 'profit_usd'),
-        await field(asset, 1027, 'user_id'),
+        await numberOf(asset, 17, 'user_id'),
+        await numberOf(asset, 2, 'profit_usd'),
+        await numberOf(asset, 1027, 'user_id'),
       ]).toEqual([1027, 202, 2027])
     expect(await disagreements(assets)).toEqual([])
   }),
@@ -86,16 +76,16 @@ test.each([
       await b.commit('b.txt', 'b\n')
       await b.git('push', '-q', '--force')
       const pull = await a.git('pull', '--no-edit', way)
-      expect([await field(a, 1, 'profit_usd'), await field(a, 50, 'profit_usd')]).toEqual([101, 50.5])
+      expect([await numberOf(a, 1, 'profit_usd'), await numberOf(a, 50, 'profit_usd')]).toEqual([101, 50.5])
       // a rebase that drops all local commits runs no hook: the push tells
       const said = pull.text + (await a.git('push')).text
       expect(said).toContain(words === '' ? words : `data commit ${published}${words}`)
       await b.git('pull', '-q', '--no-edit')
       await exchange({ a: b, b: a })
       expect([
-        await field(b, 1, 'profit_usd'),
-        await field(b, 2, 'profit_usd'),
-        await field(b, 50, 'profit_usd'),
+        await numberOf(b, 1, 'profit_usd'),
+        await numberOf(b, 2, 'profit_usd'),
+        await numberOf(b, 50, 'profit_usd'),
       ]).toEqual([101, 202, 50.5])
       expect(await disagreements(assets)).toEqual([])
     }),

@@ -4,23 +4,12 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { earn, key, profits, TWENTY } from '../support/earnings.ts'
 import { sqlite } from '../support/live-sqlite.ts'
-import { trader, traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets, type TwoAssetsOptions } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
-const key = (i: number): { id: string } => ({ id: String(trader('id', i)['id']) })
-const between = (work: (assets: TwoAssets) => Promise<void>, options: TwoAssetsOptions = RECORDS): Promise<void> =>
+const between = (work: (assets: TwoAssets) => Promise<void>, options: TwoAssetsOptions = TWENTY): Promise<void> =>
   betweenTwo(sqlite, options, work)
-
-async function profits(asset: Asset, ...ids: number[]): Promise<number[]> {
-  const rows = await asset.database.rows('traders')
-  return ids.map((i) => Number(rows.find((row) => row['id'] === key(i).id)?.['profit_usd']))
-}
-
-async function earn(asset: Asset, i: number, amount: number): Promise<void> {
-  await asset.database.change('traders', key(i), { profit_usd: amount, updated_at: new Date() })
-}
 
 /** Branch `side` of the remote: code, and a's trader 1 at 101; b has fetched it, and has a trader 2 of its own at 202 that no commit holds. */
 async function sideBranch({ a, b }: TwoAssets): Promise<void> {
@@ -107,7 +96,7 @@ test('with "exportOn": ["commit"], a merge that a person concludes keeps the oth
       await b.commit('code.txt', 'two\n')
       expect([await valueAt(b, 'HEAD', 1), await valueAt(b, 'HEAD', 2)]).toEqual([101, 202])
     },
-    { ...RECORDS, configuration: { exportOn: ['commit', 'push'] } },
+    { ...TWENTY, configuration: { exportOn: ['commit', 'push'] } },
   ))
 
 describe('a stash', () => {

@@ -4,13 +4,13 @@ import path from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
+import { TWENTY } from '../support/earnings.ts'
 import { mongodb } from '../support/live-mongodb.ts'
 import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { hour, trader, traders } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const RECORDS = { records: { traders: traders('id', 20) } }
 const id = (i: number): string => `trader-${String(i).padStart(4, '0')}`
 
 const field = async (asset: Asset, i: number, name: string): Promise<string | null | undefined> =>
@@ -37,7 +37,7 @@ async function pulled({ a, b }: TwoAssets): Promise<string> {
 
 describe('undo', () => {
   test('gives back the exact former content; pushes, pulls, status and export leave the source alone and say so', () =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, TWENTY, async (assets) => {
       const { a, b } = assets
       const before = await pulled(assets)
       const answer = await b.tandem('undo')
@@ -59,7 +59,7 @@ describe('undo', () => {
     }))
 
   test('is taken back by apply, which brings HEAD in again exactly, also what came meanwhile', () =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, TWENTY, async (assets) => {
       const { a, b } = assets
       await pulled(assets)
       const applied = await live(b)
@@ -81,7 +81,7 @@ describe('undo', () => {
     }))
 
   test('is made a change for all by --publish', () =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, TWENTY, async (assets) => {
       const { a, b } = assets
       const before = await pulled(assets)
       expect(await b.tandem('undo', '--publish')).toMatchObject({ code: 2 })
@@ -95,7 +95,7 @@ describe('undo', () => {
     }))
 
   test('keeps what was written in live since, and names it', () =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, TWENTY, async (assets) => {
       const { b } = assets
       await pulled(assets)
       await b.database.change('traders', { id: id(1) }, { note: 'mine' })
@@ -118,7 +118,7 @@ describe('undo', () => {
     }))
 
   test('goes back step by step, or to a named snapshot, and one apply redoes all of it', () =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, TWENTY, async (assets) => {
       const { a, b } = assets
       const digests = [await live(b)]
       for (const i of [1, 2, 3]) {
@@ -175,7 +175,7 @@ describe('undo', () => {
 
 describe('an old backup of the database', () => {
   test('is merged forward: what came since comes back, what is in the backup alone stays, and restore --at gives the older state', () =>
-    betweenTwo(sqlite, RECORDS, async (assets) => {
+    betweenTwo(sqlite, TWENTY, async (assets) => {
       const { a, b } = assets
       await b.database.insert('traders', [trader('id', 60)])
       await copyFile(path.join(b.root, 'data/app.db'), path.join(b.root, 'data/backup.db'))
@@ -213,7 +213,7 @@ describe('an old backup of the database', () => {
 })
 
 test('a backup from before a pull that met edits: they come back too, although no export had carried them', () =>
-  betweenTwo(sqlite, RECORDS, async (assets) => {
+  betweenTwo(sqlite, TWENTY, async (assets) => {
     const { a, b } = assets
     await copyFile(path.join(b.root, 'data/app.db'), path.join(b.root, 'data/backup.db'))
     await b.database.change('traders', { id: id(1) }, { note: 'met', updated_at: hour(50) })

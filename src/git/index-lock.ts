@@ -1,5 +1,5 @@
 /** git's own lock of the index, taken and given up by us: it names us, so that what a killed run left can be told from a git at work. */
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isRunning } from '../io/running.ts'
 import { LockedError } from '../model/errors.ts'
@@ -31,9 +31,22 @@ async function appearWhole(repository: Repository, file: string, content: string
     await link(own, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
-    await writeFile(file, content, { flag: 'wx' }) // no hard links here
+    await writeNew(file, content) // no hard links here
   } finally {
     await rm(own, { force: true })
+  }
+}
+
+/** A lock that could not be written is none: an empty one would seem to be git's, and stay. */
+async function writeNew(file: string, content: string): Promise<void> {
+  const made = await open(file, 'wx')
+  try {
+    await made.writeFile(content)
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  } finally {
+    await made.close()
   }
 }
 

@@ -11,7 +11,7 @@ import { messageOf } from '../data-message.ts'
 import { exportSources, type SourceExport } from '../export.ts'
 import { failureLines } from '../failure-lines.ts'
 import { refuseForeign } from '../foreign.ts'
-import { rememberStaged, stagedExports } from '../staged.ts'
+import { ownStaged, rememberStaged, stagedExports } from '../staged.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** Runs the pre-commit hook; everything worth knowing goes out through `say`. */
@@ -53,10 +53,18 @@ async function stageInto(
   })
   const { tree, files } = await buildTree(repository, at.head, writes)
   for (const { source, exported } of sources) await storeCandidate(source, exported, { tree, head: at.head })
+  const staged = await ownStaged(workspace)
   await rememberStaged(workspace, files)
   const environment = at.index === undefined ? {} : { GIT_INDEX_FILE: path.resolve(repository.root, at.index) }
-  await updateIndex(repository, files, environment)
-  await writeWorkTree(repository, { from: at.head, writes }, [])
+  // the index last: git commits it even if this hook is killed, and a work tree that lags behind would be taken for a person's change
+  const undo: (() => Promise<void>)[] = []
+  await writeWorkTree(repository, { from: at.head, writes, staged }, undo)
+  try {
+    await updateIndex(repository, files, environment)
+  } catch (error) {
+    for (const step of undo.toReversed()) await step()
+    throw error
+  }
 }
 
 /** Adds the trailers of a data commit to the message of a commit that carries exports of ours. */

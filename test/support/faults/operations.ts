@@ -90,6 +90,15 @@ async function endMerge(asset: Asset): Promise<void> {
   await tandem(asset, 'apply')
 }
 
+/** The same for a sync: it says what to do where git stopped in its merge. */
+async function syncAgain(asset: Asset): Promise<void> {
+  await removeGitLocks(asset)
+  if ((await asset.tandem('sync')).code === 0) return
+  await tandem(asset, 'resolve')
+  await git(asset, 'commit', '-q', '--no-edit')
+  await tandem(asset, 'sync')
+}
+
 const RESTORE = [
   'tandem',
   'restore',
@@ -200,10 +209,7 @@ export const OPERATIONS: readonly Operation[] = [
       ['tandem', 'export', '--commit'],
       ['-c', 'core.hooksPath=/dev/null', 'pull', '--no-edit'],
     ],
-    next: async (a) => {
-      await removeGitLocks(a)
-      await tandem(a, 'sync')
-    },
+    next: syncAgain,
   },
   {
     name: 'init',

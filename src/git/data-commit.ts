@@ -115,10 +115,7 @@ export async function stageFiles(
   const lock = `${index}.lock`
   const before = await readFile(index).catch(() => undefined)
   await takeIndexLock(repository, lock)
-  const undo: (() => Promise<void>)[] = []
-  const putBack = async (): Promise<void> => {
-    for (const step of undo.toReversed()) await step()
-  }
+  const undo: Undo = []
   try {
     const copy = await indexWith(repository, files, before)
     await writeWorkTree(repository, options, undo)
@@ -126,12 +123,19 @@ export async function stageFiles(
     await rename(copy, index)
     if (before !== undefined) undo.push(() => replaceFile(repository, index, before))
     await rm(lock, { force: true })
-    return { putBack }
+    return { putBack: () => stepBack(undo) }
   } catch (error) {
-    await putBack()
+    await stepBack(undo)
     for (const file of [lock, passingIndex(repository)]) await rm(file, { force: true })
     throw error
   }
+}
+
+/** What takes writes back, in the order of the writes. */
+export type Undo = (() => Promise<void>)[]
+
+export async function stepBack(undo: Undo): Promise<void> {
+  for (const step of undo.toReversed()) await step()
 }
 
 /** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */
@@ -184,7 +188,7 @@ async function refresh(repository: Repository, index: string): Promise<void> {
 export async function writeWorkTree(
   repository: Repository,
   options: Omit<BringOptions, 'ref'>,
-  undo: (() => Promise<void>)[],
+  undo: Undo,
 ): Promise<void> {
   const sparse = await sparsePaths(repository, [...options.writes.keys()])
   const known = await filesBelow(repository, options.from, options.writes)

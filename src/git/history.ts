@@ -84,6 +84,11 @@ export function recordName(source: string, collection: string, key: string): str
   return [source, collection, key].map(encodeURIComponent).join('/')
 }
 
+/** A source in a trailer, or one of its collections. */
+export function heldName(source: string, collection?: string): string {
+  return `${source}/${collection === undefined ? '*' : encodeURIComponent(collection)}`
+}
+
 /** True when `ancestor` is `commit` or in its history. */
 export async function isAncestor(repository: Repository, ancestor: string, commit: string): Promise<boolean> {
   if (ancestor === commit) return true
@@ -111,6 +116,12 @@ function trailer(name: string): string {
 export async function commitsOf(repository: Repository, args: readonly string[]): Promise<CommitFacts[]> {
   const text = await repository.git(['log', '-z', `--format=${[...FIELDS, '%b'].join('%x01')}`, ...args])
   return text.split('\0').filter(Boolean).map(factsOf)
+}
+
+/** One commit. */
+export async function commitAt(repository: Repository, name: string): Promise<CommitFacts> {
+  const [commit] = await commitsOf(repository, ['--max-count=1', name])
+  return commit as CommitFacts
 }
 
 function factsOf(line: string): CommitFacts {

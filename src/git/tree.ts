@@ -10,6 +10,11 @@ export interface TreeEntry {
 /** Path from the repository's root → entry. */
 export type TreeFiles = ReadonlyMap<string, TreeEntry>
 
+/** Path → blob id. */
+export function blobIds(files: TreeFiles): Map<string, string> {
+  return new Map([...files].map(([file, { id }]) => [file, id]))
+}
+
 /** All files of a commit (or tree) below `folder`; empty when there is no such folder. */
 export async function filesAt(repository: Repository, commit: string, folder: string): Promise<TreeFiles> {
   // -r: down to files; -z: names as they are; --full-tree: from the root, wherever we run

@@ -8,7 +8,7 @@ import { writeByWayOf } from '../io/atomic-write.ts'
 import { exists } from './head.ts'
 import { blobId, writeBlobs } from './objects.ts'
 import type { Repository } from './repository.ts'
-import { filesAt, type TreeFiles } from './tree.ts'
+import { blobIds, filesAt, type TreeFiles } from './tree.ts'
 import { excludeWaiting } from './waiting-exclude.ts'
 
 const REF = 'refs/tandem/reports'
@@ -20,7 +20,7 @@ export async function waitingFiles(repository: Repository): Promise<TreeFiles> {
 }
 
 async function waitingIds(repository: Repository): Promise<Map<string, string>> {
-  return new Map([...(await waitingFiles(repository))].map(([file, { id }]) => [file, id]))
+  return blobIds(await waitingFiles(repository))
 }
 
 /** Adds files, and puts copies into the work tree. */

@@ -72,7 +72,7 @@ export async function commitExports(
     base === head.commit ? { files: built.files, writes } : await changesFrom(workspace, head.commit, built.tree)
   await refuseForeign(workspace, { head: head.commit, files: changed.files.keys(), sources: names })
   const summary = await summaryOf(planned, { parent, tree: built.tree, replaced: parent !== head.commit })
-  const held = heldNames(workspace, planned)
+  const held = heldNames(workspace, new Map(planned.map(({ plan }) => [plan.source, plan.holds.keys()])))
   const message = await messageOf(workspace, {
     ...options,
     graph,

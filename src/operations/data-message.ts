@@ -1,6 +1,6 @@
 /** What a data commit says of itself: its message and trailers, what it leaves out, and which drops of merges it takes as meant. */
 import { openGraph, type CommitGraph } from '../git/graph.ts'
-import { dataTrailers } from '../git/history.ts'
+import { dataTrailers, heldName } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
 import { GuardError } from '../model/errors.ts'
 import type { CommitOptions, PlannedSource } from './commit-export.ts'
@@ -26,12 +26,10 @@ export async function acceptedBy(
 }
 
 /** What the commit leaves as its parent had it: sources that take no part, and held collections. In every other collection its files say all that live holds. */
-export function heldNames(workspace: Workspace, planned: readonly Pick<PlannedSource, 'plan'>[]): string[] {
-  const absent = workspace.config.sources.filter(({ name }) => !planned.some(({ plan }) => plan.source === name))
-  const held = planned.flatMap(({ plan }) =>
-    [...plan.holds.keys()].map((name) => `${plan.source}/${encodeURIComponent(name)}`),
-  )
-  return [...absent.map(({ name }) => `${name}/*`), ...held]
+export function heldNames({ config }: Workspace, heldOf: ReadonlyMap<string, Iterable<string>>): string[] {
+  const absent = config.sources.filter(({ name }) => !heldOf.has(name))
+  const held = [...heldOf].flatMap(([source, names]) => [...names].map((name) => heldName(source, name)))
+  return [...absent.map(({ name }) => heldName(name)), ...held]
 }
 
 /**

@@ -4,16 +4,17 @@
  */
 import { buildTree, commitTree } from '../git/data-commit.ts'
 import type { CommitGraph } from '../git/graph.ts'
-import { dataTrailers, isAncestor, ruleTrailers } from '../git/history.ts'
+import { commitAt, dataTrailers, isAncestor, ruleTrailers } from '../git/history.ts'
 import { complete } from '../git/lazily.ts'
 import { afterChanges } from '../model/change.ts'
 import { readCommitted, readRecords } from './committed.ts'
+import { heldNames } from './data-message.ts'
 import type { Records } from './live.ts'
 import { changedFiles } from './plan-export.ts'
 import type { CollectionOutcome, ReconcilePlan } from './finish-plan.ts'
 import type { Source } from './source.ts'
 import { pointEntry, readSyncState } from './sync-state.ts'
-import { factsOf, heldIn, liveRef, waitingMerge } from './waiting-merge.ts'
+import { heldIn, liveRef, waitingMerge } from './waiting-merge.ts'
 import type { Workspace } from './workspace.ts'
 
 type Merged = Pick<ReconcilePlan, 'head' | 'outcomes' | 'state'>
@@ -84,14 +85,15 @@ async function moveWaiting(
   source: Source,
   at: Outcomes & { readonly waiting: string },
 ): Promise<string> {
-  const [first, edits] = (await factsOf(workspace, at.waiting)).parents
+  const waiting = await commitAt(workspace.repository, at.waiting)
+  const [first, edits] = waiting.parents
   const contains = first !== undefined && (await isAncestor(workspace.repository, first, at.found.plan.head))
   const own = (contains ? edits : undefined) ?? at.waiting
   const committed = await readCommitted(source, at.waiting)
   const records = new Map<string, Records>()
   for (const { name, changes } of at.outcomes)
     records.set(name, afterChanges(await readRecords(source, committed.get(name)), changes))
-  const held = own === at.waiting ? [] : await heldIn(workspace, source.source, at.waiting)
+  const held = own === at.waiting ? [] : heldIn(waiting, source.source)
   return commitMerge(workspace, source, { ...at, own, records, held })
 }
 
@@ -118,15 +120,10 @@ async function commitLive(
 }
 
 /** What neither commit speaks of. */
-function heldBeside({ config }: Workspace, source: Source, { outcomes }: Pick<Outcomes, 'outcomes'>): string[] {
+function heldBeside(workspace: Workspace, source: Source, { outcomes }: Pick<Outcomes, 'outcomes'>): string[] {
   const taking = new Set(outcomes.map(({ name }) => name))
   const held = [...source.selections.keys()].filter((name) => !taking.has(name))
-  const others = config.sources.filter(({ name }) => name !== source.source)
-  return [...others.map(({ name }) => `${name}/*`), ...held.map((name) => heldName(source, name))]
-}
-
-function heldName({ source }: Source, collection: string): string {
-  return `${source}/${encodeURIComponent(collection)}`
+  return heldNames(workspace, new Map([[source.source, held]]))
 }
 
 /** The merge of HEAD and what live held: what live holds after the apply. */
@@ -141,9 +138,9 @@ async function commitMerge(
 ): Promise<string> {
   const { head } = at.found.plan
   const tree = await treeWith(source, head, at.records)
-  const beside = at.outcomes.filter(({ name }) => at.found.besideRule.has(name))
-  const held = [...heldBeside(workspace, source, at), ...beside.map(({ name }) => heldName(source, name)), ...at.held]
-  const trailers = ruleTrailers({ parent: head, tree, held: [...new Set(held)] })
+  const byRule = at.outcomes.filter(({ name }) => !at.found.besideRule.has(name))
+  const held = new Set([...heldBeside(workspace, source, { outcomes: byRule }), ...at.held])
+  const trailers = ruleTrailers({ parent: head, tree, held: [...held] })
   const message = [`data: merge what ${workspace.asset} had edited`, '', ...trailers, ''].join('\n')
   return commitTree(workspace.repository, tree, { parents: [head, at.own], message })
 }

@@ -33,19 +33,16 @@ export interface MadeReport extends StoredReport {
   readonly files: ReadonlyMap<string, Buffer>
 }
 
-/** What the merges of a source's junctions had to decide: looked up once, however often the plan is made anew. */
+/** What the merges of a source's junctions had to decide: looked up once for what one preparation found, however often a plan is made of it. */
 export type JoinedAt = (collection: string, junction: Junction) => Promise<Joined | undefined>
 
 export function openJoined(source: Source): JoinedAt {
   const graph = openGraph(source.repository)
   const committedAt = once((commit: string) => readCommitted(source, commit))
-  const known = new Map<string, Promise<Joined | undefined>>()
-  return (collection, junction) => {
-    const id = JSON.stringify([collection, junction])
-    const joined = known.get(id) ?? joinedAt({ source, graph, committedAt }, collection, junction)
-    known.set(id, joined)
-    return joined
-  }
+  const joinedOf = once((name: string) =>
+    once((junction: Junction) => joinedAt({ source, graph, committedAt }, name, junction)),
+  )
+  return (collection, junction) => joinedOf(collection)(junction)
 }
 
 /** What is to be said of a reconciliation, before it comes to pass: when something was decided, or both sides had changed; undefined when there is nothing to explain. */

@@ -1,5 +1,5 @@
 /** A merge commit that a person names. */
-import { commitsOf, isAncestor } from '../git/history.ts'
+import { commitAt, isAncestor } from '../git/history.ts'
 import { UsageError } from '../model/errors.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -8,8 +8,8 @@ export async function mergeCommitOf({ repository }: Workspace, name: string, hea
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
   const id = await repository.git(args, { answers: [1, 128] })
   if (id === '') throw new UsageError(`there is no commit ${name}`)
-  const [commit] = await commitsOf(repository, ['--max-count=1', id])
-  if (commit?.parents.length !== 2)
+  const commit = await commitAt(repository, id)
+  if (commit.parents.length !== 2)
     throw new UsageError(`${name} is no merge of two commits`, { hint: 'Merges: git log --merges' })
   if (!(await isAncestor(repository, id, head))) throw new UsageError(`${name} is not in HEAD's history`)
   return id

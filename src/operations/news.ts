@@ -1,7 +1,7 @@
 /** The merge reports that came in over a stretch of history, and those that wait here for the next data commit. One that cannot be read has said nothing: `tandem report` tells of it. */
 import { readBlobs } from '../git/objects.ts'
 import type { Repository } from '../git/repository.ts'
-import { filesAt } from '../git/tree.ts'
+import { blobIds, filesAt } from '../git/tree.ts'
 import { waitingFiles } from '../git/waiting.ts'
 import { DamagedError } from '../model/errors.ts'
 import { once } from '../model/once.ts'
@@ -23,7 +23,7 @@ export async function reportsSince(
   const folder = `${exportsFolder}/reports`
   if (from === undefined) {
     const files = [...(await filesAt(repository, to, folder))].filter(([, { mode }]) => mode === '100644')
-    return parsed(repository, new Map(files.map(([file, { id }]) => [file, id])))
+    return parsed(repository, blobIds(new Map(files)))
   }
   const listing = await repository.git(['diff-tree', '-r', '-z', '--no-renames', from, to, '--', folder])
   // ":100644 100644 <old id> <new id> M\0path\0"
@@ -32,8 +32,7 @@ export async function reportsSince(
 }
 
 export async function waitingReports(repository: Repository): Promise<MergeReport[]> {
-  const files = [...(await waitingFiles(repository))]
-  return parsed(repository, new Map(files.map(([file, { id }]) => [file, id])))
+  return parsed(repository, blobIds(await waitingFiles(repository)))
 }
 
 /** The reports of one run: each stretch of history is read once, whoever asks. */

@@ -82,7 +82,7 @@ export async function prepareReconciliation(
     writer: { asset: workspace.asset, at: workspace.invocation.nowMs() },
   }
   const merges = await mergeMoved(source, { moved, live, shared, options }, holds)
-  const shown = { news: openNews(source), originsOf: openOrigins(source) }
+  const shown = { news: openNews(source), originsOf: openOrigins(source, shared.graph) }
   const merged = { merges, live: live.actual, head: options.head, asset: workspace.asset, ...shown }
   const found = { ...merged, merges: await withLostKeys(source, merged) }
   const { merges: collapsed, aliases } = await collapseDuplicates(source, found)

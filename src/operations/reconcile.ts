@@ -58,11 +58,10 @@ export async function reconcile(
   options: ReconcileOptions,
 ): Promise<ReconcilePlan> {
   const refused: Refused = { holds: new Map(), records: new Map() }
-  const joinedAt = openJoined(source)
-  let attempted = await attempt(workspace, source, { ...options, refused, joinedAt })
+  let attempted = await attempt(workspace, source, { ...options, refused })
   for (let again = 1; again < ATTEMPTS && attempted.failure !== undefined; again++) {
     const { failure, touched, ms } = attempted
-    const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused, joinedAt })
+    const next = (at: Source): Promise<Attempted> => attempt(workspace, at, { ...options, refused })
     if (failure.status === 'violation') holdRefused(refused.holds, failure)
     // somebody writes into the same records: he waits while they are read, merged and written once more
     const isAlone = failure.status === 'stale' && ms <= EXCLUSIVE_LIMIT_MS
@@ -89,17 +88,13 @@ interface Attempted {
 
 interface Attempt extends ReconcileOptions {
   readonly refused: Refused
-  readonly joinedAt: JoinedAt
 }
 
 /** One reading and merging, written as often as single records have to be left out of it. */
-async function attempt(
-  workspace: Workspace,
-  source: Source,
-  { refused, joinedAt, ...options }: Attempt,
-): Promise<Attempted> {
+async function attempt(workspace: Workspace, source: Source, { refused, ...options }: Attempt): Promise<Attempted> {
   const start = workspace.invocation.nowMs()
   const prepared = await prepareReconciliation(workspace, source, { ...options, refused: refused.holds })
+  const joinedAt = openJoined(source)
   for (;;) {
     const plan = await finishPlan(source, prepared, refused.records)
     const touched = plan.changes.map(({ selection }) => selection.schema)

@@ -1,7 +1,7 @@
 /** `tandem resolve`: merges what git left in conflict below the exports folder (no driver, modify/delete, add/add), from the index's stages, and stages the result. */
 import path from 'node:path'
 import { parseCollectionFile, structureText } from '../export/collection-file.ts'
-import { commitsOf, isAncestor, mergeBases } from '../git/history.ts'
+import { commitAt, isAncestor, mergeBases } from '../git/history.ts'
 import { readHead } from '../git/head.ts'
 import { readBlobs } from '../git/objects.ts'
 import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
@@ -94,8 +94,8 @@ async function meetingOf(workspace: Workspace): Promise<(Meeting & { readonly is
   const head = (await readHead(repository)).commit
   if (head === undefined) return undefined
   const theirs = await theirHead(workspace)
-  const [commit] = await commitsOf(repository, ['--max-count=1', head])
-  const [first, second] = commit?.parents ?? []
+  const commit = await commitAt(repository, head)
+  const [first, second] = commit.parents
   const isConcluded = theirs === undefined || (await isAncestor(repository, theirs, head))
   const sides = isConcluded ? [first, second] : [head, theirs]
   if (sides[0] === undefined || sides[1] === undefined) return undefined

@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { PushMarker } from '../git/carry.ts'
-import { commitsOf, isShared } from '../git/history.ts'
+import { commitAt, isShared } from '../git/history.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -31,8 +31,8 @@ export async function replaceable(workspace: Workspace, head: string): Promise<s
   })
   if (upstream === '') return undefined
   if (own.trim() !== head || (await isShared(workspace.repository, head))) return undefined
-  const [commit] = await commitsOf(workspace.repository, ['--max-count=1', head])
-  return commit?.parents.length === 1 ? commit.parents[0] : undefined
+  const commit = await commitAt(workspace.repository, head)
+  return commit.parents.length === 1 ? commit.parents[0] : undefined
 }
 
 function unpublishedFile(workspace: Workspace): string {

@@ -1,7 +1,7 @@
 /** The merge of HEAD with what live had edited, that waits under refs/tandem/live for the next export: which there is, what an export stands on, what a joint one does. */
 import { commitTree, treeWithFiles } from '../git/data-commit.ts'
-import { commitsOf, ruleTrailers, type CommitFacts } from '../git/history.ts'
-import { filesAt } from '../git/tree.ts'
+import { commitAt, heldName, ruleTrailers, type CommitFacts } from '../git/history.ts'
+import { blobIds, filesAt } from '../git/tree.ts'
 import type { Workspace } from './workspace.ts'
 
 /** The ref that holds a source's waiting merge. */
@@ -17,15 +17,13 @@ export async function waitingMerge(workspace: Workspace, source: string): Promis
 
 /** The commit that an export of the source stands on: the merge that waits on HEAD, else HEAD. */
 export async function exportBase(workspace: Workspace, source: string, head: string): Promise<string> {
-  const waiting = await waitingMerge(workspace, source)
-  if (waiting === undefined) return head
-  return (await factsOf(workspace, waiting)).parents[0] === head ? waiting : head
+  return (await waitingOn(workspace, source, head))?.id ?? head
 }
 
-/** What a commit says of itself. */
-export async function factsOf({ repository }: Workspace, commit: string): Promise<CommitFacts> {
-  const [facts] = await commitsOf(repository, ['--max-count=1', commit])
-  return facts as CommitFacts
+async function waitingOn(workspace: Workspace, source: string, head: string): Promise<CommitFacts | undefined> {
+  const waiting = await waitingMerge(workspace, source)
+  const merge = waiting === undefined ? undefined : await commitAt(workspace.repository, waiting)
+  return merge?.parents[0] === head ? merge : undefined
 }
 
 /**
@@ -34,33 +32,31 @@ export async function factsOf({ repository }: Workspace, commit: string): Promis
  */
 export async function joinedBase(workspace: Workspace, sources: readonly string[], head: string): Promise<string> {
   const { repository, config } = workspace
-  const held = new Map(config.sources.map(({ name }) => [name, [`${name}/*`]]))
+  const held = new Map(config.sources.map(({ name }) => [name, [heldName(name)]]))
   let base = head
   for (const source of sources) {
-    const own = await exportBase(workspace, source, head)
-    if (own === head) continue
+    const own = await waitingOn(workspace, source, head)
+    if (own === undefined) continue
     held.set(
       source,
-      (await heldIn(workspace, source, own)).filter((name) => name.startsWith(`${source}/`)),
+      heldIn(own, source).filter((name) => name.startsWith(`${source}/`)),
     )
     if (base === head) {
-      base = own
+      base = own.id
       continue
     }
-    const files = await filesAt(repository, own, `${config.exports}/${source}`)
-    const ids = new Map([...files].map(([file, { id }]) => [file, id]))
-    const tree = await treeWithFiles(repository, base, ids)
+    const files = await filesAt(repository, own.id, `${config.exports}/${source}`)
+    const tree = await treeWithFiles(repository, base, blobIds(files))
     const trailers = ruleTrailers({ parent: base, tree, held: [...held.values()].flat() })
     const message = [`data: merge ${source}`, '', ...trailers, ''].join('\n')
-    base = await commitTree(repository, tree, { parents: [base, own], message })
+    base = await commitTree(repository, tree, { parents: [base, own.id], message })
   }
   return base
 }
 
 /** What of a source a waiting merge does not hold by the rule. */
-export async function heldIn(workspace: Workspace, source: string, waiting: string): Promise<readonly string[]> {
-  const { rule, held } = await factsOf(workspace, waiting)
-  return rule === undefined ? [`${source}/*`] : held
+export function heldIn({ rule, held }: CommitFacts, source: string): readonly string[] {
+  return rule === undefined ? [heldName(source)] : held
 }
 
 /** The waiting merge is in a branch's history now. */

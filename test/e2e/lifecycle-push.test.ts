@@ -4,19 +4,17 @@ import { describe, expect, inject, test } from 'vitest'
 import { disagreements } from '../support/agreement.ts'
 import type { Answer, Asset } from '../support/asset.ts'
 import { serveGit } from '../support/git-http.ts'
-import { profit, TWENTY } from '../support/earnings.ts'
+import { key, profit, TWENTY } from '../support/earnings.ts'
 import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { trader } from '../support/traders.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
-const ONE = { id: 'trader-0001' }
-
 const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(sqlite, TWENTY, work)
 
 /** Changes one trader and pushes with these words. */
 async function changeAndPush(asset: Asset, ...words: readonly string[]): Promise<Answer> {
-  await asset.database.change('traders', ONE, { profit_usd: 4711 })
+  await asset.database.change('traders', key(1), { profit_usd: 4711 })
   return asset.try('push', ...words)
 }
 
@@ -65,7 +63,7 @@ test('a rejected push leaves the data commit local; the next pull merges it and 
 test('what a killed push left in the work tree is in nobody’s way once a push was tried again', () =>
   between(async ({ a, b }) => {
     await changeAndPush(a)
-    await b.database.change('traders', { id: 'trader-0002' }, { profit_usd: 42 })
+    await b.database.change('traders', key(2), { profit_usd: 42 })
     await b.commit('mine.txt', 'mine\n')
     // as a kill between the work tree and the index leaves it
     await b.tandem('export')
@@ -272,7 +270,7 @@ test('a push over ssh carries the data', () =>
     await a.write('../ssh.sh', '#!/bin/sh\nshift\nexec sh -c "$*"\n')
     await chmod(ssh, 0o755)
     await a.git('remote', 'set-url', 'origin', `somewhere:${remote}`)
-    await a.database.change('traders', ONE, { profit_usd: 4711 })
+    await a.database.change('traders', key(1), { profit_usd: 4711 })
     const push = await a.start('git', ['push'], { GIT_SSH_COMMAND: `'${ssh}'`, GIT_SSH_VARIANT: 'simple' })
     expect(push).toMatchObject({ code: 0 })
     expect(await remoteTip(b, remote)).toBe(await a.id('HEAD'))

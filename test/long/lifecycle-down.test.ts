@@ -3,14 +3,13 @@ import { rename } from 'node:fs/promises'
 import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../support/agreement.ts'
 import type { Asset } from '../support/asset.ts'
-import { profit, TWENTY } from '../support/earnings.ts'
+import { earn, profit, TWENTY } from '../support/earnings.ts'
 import { postgres } from '../support/live-postgres.ts'
 import { sqlite } from '../support/live-sqlite.ts'
 import { behindDoors } from '../support/tcp-proxy.ts'
 import { betweenTwo, type TwoAssets } from '../support/two-assets.ts'
 
 const doors = behindDoors(postgres(inject('postgres')))
-const ONE = { id: 'trader-0001' }
 
 const engines = [
   {
@@ -25,15 +24,12 @@ const engines = [
   },
 ]
 
-const earn = (asset: Asset, amount: number): Promise<void> =>
-  asset.database.change('traders', ONE, { profit_usd: amount, updated_at: new Date() })
-
 describe.each(engines)('$name', (engine) => {
   const between = (work: (assets: TwoAssets) => Promise<void>): Promise<void> => betweenTwo(engine, TWENTY, work)
 
   test('down at pre-push: the push goes on without a data commit and says so; the next push carries the data', () =>
     between(async ({ a, b, remote }) => {
-      await earn(a, 101)
+      await earn(a, 1, 101)
       const code = await a.commit('code.txt', 'two\n')
       await engine.takeDown(a)
       const push = await a.git('push')
@@ -49,7 +45,7 @@ describe.each(engines)('$name', (engine) => {
 
   test('down at post-merge: the pull succeeds and says so; apply-needed until the next hook brings the data in', () =>
     between(async ({ a, b }) => {
-      await earn(a, 101)
+      await earn(a, 1, 101)
       await a.git('push')
       await engine.takeDown(b)
       const pull = await b.git('pull')
@@ -67,7 +63,7 @@ describe.each(engines)('$name', (engine) => {
 
   test('down at post-commit, post-checkout and post-rewrite: git succeeds and says so', () =>
     between(async ({ a, b }) => {
-      await earn(a, 101)
+      await earn(a, 1, 101)
       await a.git('push')
       await b.git('fetch', '-q')
       await b.git('reset', '-q', '--hard', 'origin/main')
@@ -101,7 +97,7 @@ test('a server that swallows every packet holds a push up for about two seconds,
     expect((await a.git('push')).text).toContain('its data is not in this push')
     expect(Date.now() - second).toBeLessThan(first)
     await door.open()
-    await earn(a, 101)
+    await earn(a, 1, 101)
     expect((await a.tandem('export', '--commit')).code).toBe(0)
     expect(await a.digest()).toMatchObject({ ok: true })
   }))

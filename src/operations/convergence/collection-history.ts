@@ -5,7 +5,7 @@ import { bucketOf } from '../../export/layout.ts'
 import { parseRecordsFile } from '../../export/records-file.ts'
 import { openFolder, type FolderFiles } from '../../git/folders.ts'
 import { isByRule, type CommitGraph } from '../../git/graph.ts'
-import { recordName, RULE_VERSION } from '../../git/history.ts'
+import { heldName, recordName, RULE_VERSION } from '../../git/history.ts'
 import { NotRead } from '../../git/lazily.ts'
 import { readBlobs } from '../../git/objects.ts'
 import type { KeyText, RecordText } from '../../model/canonical.ts'
@@ -110,7 +110,7 @@ export function openCollectionHistory(place: HistoryPlace): CollectionHistory {
   const isSettled = (commit: string): boolean => {
     if (commit === live?.id) return false
     const facts = graph.commit(commit)
-    const held = [`${source}/${encodeURIComponent(collection)}`, `${source}/*`]
+    const held = [heldName(source, collection), heldName(source)]
     return facts.rule?.version === RULE_VERSION && isByRule(facts) && !held.some((name) => facts.held.includes(name))
   }
   /** A file that a commit lost, or left damaged, says nothing: what its parent said stands. */

@@ -1,5 +1,5 @@
 /** Where records came from, when their keys alone do not tell which they are. */
-import { openGraph } from '../../git/graph.ts'
+import type { CommitGraph } from '../../git/graph.ts'
 import { complete } from '../../git/lazily.ts'
 import { convergence } from '../../merge/convergence.ts'
 import type { Added } from '../../merge/sides.ts'
@@ -12,8 +12,7 @@ import type { MergePlace } from './commit-merge.ts'
 export type Origins = (commit: string, key: KeyText) => Promise<Added | undefined>
 
 /** The origins of each collection, whose history is read once however often they are asked. */
-export function openOrigins(place: MergePlace): (name: string) => Origins {
-  const graph = openGraph(place.repository)
+export function openOrigins(place: MergePlace, graph: CommitGraph): (name: string) => Origins {
   return once((name) => {
     const history = openCollectionHistory({ ...place, collection: name, folder: place.folder(name), graph })
     const ruleOf = once((key: KeyText) => convergence(history.of(key), place.rules(name), key))

@@ -4,7 +4,7 @@ import type { TandemError } from '../../model/errors.ts'
 export interface Check {
   /** What was looked at: `git`, `hooks`, `app: reachable`. */
   readonly name: string
-  /** `warn`: data is carried all the same, or for now; `fail`: data is not carried, or not as it should be. */
+  /** `warn`: data is still carried; `fail`: data is not carried, or not as it should be. */
   readonly status: 'ok' | 'warn' | 'fail'
   readonly message: string
   /** The next step. */

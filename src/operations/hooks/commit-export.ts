@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { buildTree, updateIndex, writeWorkTree } from '../../git/data-commit.ts'
+import { buildTree, stepBack, updateIndex, writeWorkTree, type Undo } from '../../git/data-commit.ts'
 import { carryingHead } from '../carrying.ts'
 import { storeCandidate } from '../commit-export.ts'
 import { messageOf } from '../data-message.ts'
@@ -57,12 +57,12 @@ async function stageInto(
   await rememberStaged(workspace, files)
   const environment = at.index === undefined ? {} : { GIT_INDEX_FILE: path.resolve(repository.root, at.index) }
   // the index last: git commits it even if this hook is killed, and a work tree that lags behind would be taken for a person's change
-  const undo: (() => Promise<void>)[] = []
+  const undo: Undo = []
   await writeWorkTree(repository, { from: at.head, writes, staged }, undo)
   try {
     await updateIndex(repository, files, environment)
   } catch (error) {
-    for (const step of undo.toReversed()) await step()
+    await stepBack(undo)
     throw error
   }
 }

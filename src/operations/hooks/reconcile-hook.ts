@@ -1,7 +1,7 @@
 /** What post-merge, post-commit, post-rewrite and post-checkout do: HEAD's exports → live, if HEAD is attached to a carrying branch. They differ in nothing else. */
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { commitsOf, isAncestor } from '../../git/history.ts'
+import { commitAt, isAncestor } from '../../git/history.ts'
 import type { Repository } from '../../git/repository.ts'
 import { readHead } from '../../git/head.ts'
 import { applyAll } from '../apply.ts'
@@ -29,7 +29,7 @@ async function tellOfAmendedData(workspace: Workspace): Promise<void> {
   const { repository, invocation } = workspace
   const subject = await repository.git(['reflog', '--max-count=1', '--format=%gs', 'HEAD'], { answers: [128] })
   if (!subject.startsWith('commit (amend)')) return
-  const [old] = await commitsOf(repository, ['--max-count=1', 'HEAD@{1}']).catch(() => [])
+  const old = await commitAt(repository, 'HEAD@{1}').catch(() => undefined)
   if (old?.exportId === undefined) return
   const short = old.id.slice(0, 7)
   invocation.say(

@@ -6,24 +6,24 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { collectionFileText } from '../src/export/collection-file.ts'
-import { headerOf } from '../src/export/header.ts'
-import { bucketOf } from '../src/export/layout.ts'
-import { recordsFileText } from '../src/export/records-file.ts'
+import { collectionFileText } from '../src/format/collection-file.ts'
+import { headerOf } from '../src/format/header.ts'
+import { bucketOf } from '../src/format/layout.ts'
+import { recordsFileText } from '../src/format/records-file.ts'
 import { buildTree, commitTree } from '../src/git/data-commit.ts'
-import { openGraph, unrecorded } from '../src/git/graph.ts'
-import { dataTrailers } from '../src/git/history.ts'
+import { openGraph, unrecorded } from '../src/git/history/graph.ts'
+import { dataTrailers } from '../src/git/history/trailers.ts'
 import { openRepository, type Repository } from '../src/git/repository.ts'
 import { mergeCollection } from '../src/merge/collection.ts'
 import type { KeyText, RecordText } from '../src/model/canonical.ts'
 import type { CollectionSchema, Layout } from '../src/model/collection.ts'
-import { differingBuckets, readCommitted, readRecords } from '../src/operations/committed.ts'
-import { mergeCommits } from '../src/operations/convergence/commit-merge.ts'
-import { openCollectionHistory } from '../src/operations/convergence/collection-history.ts'
-import { divide } from '../src/operations/convergence/divide.ts'
-import { survey } from '../src/operations/convergence/survey.ts'
-import { plainRules } from '../src/operations/merge-files.ts'
-import { median, peakMemoryMiB, type BenchmarkOptions, type Measured } from './measured.ts'
+import { differingBuckets, readCommitted, readRecords } from '../src/exports/committed.ts'
+import { mergeCommits } from '../src/history/commit-merge.ts'
+import { openCollectionHistory } from '../src/history/collection-history.ts'
+import { divide } from '../src/history/divide.ts'
+import { survey } from '../src/history/survey.ts'
+import { plainRules } from '../src/conflicts/three-way.ts'
+import { compare, timed, type BenchmarkOptions, type Measured } from './measured.ts'
 
 const COMMITS = 2_000
 const CHANGED = 1_000
@@ -48,14 +48,14 @@ export async function history({ rows = 25_600 }: BenchmarkOptions): Promise<Meas
   const folder = await mkdtemp(path.join(tmpdir(), 'bench-history-'))
   try {
     const made = await makeRepository(folder, rows)
-    const seconds = await median(RUNS, () => withHistory(made))
-    const baselineSeconds = await median(RUNS, () => withoutHistory(made))
+    const measured = await compare(CHANGED, {
+      runs: RUNS,
+      work: () => timed(() => withHistory(made)),
+      baseline: () => timed(() => withoutHistory(made)),
+    })
+    const { seconds, baselineSeconds } = measured
     return {
-      seconds,
-      baselineSeconds,
-      ratio: seconds / baselineSeconds,
-      recordsPerSecond: CHANGED / seconds,
-      peakMemoryMiB: peakMemoryMiB(),
+      ...measured,
       notes: [
         `${rows} records, ${COMMITS} commits, ${CHANGED} records changed by theirs, ${BOTH} of them by ours too`,
         `spent on history: ${Math.round((seconds - baselineSeconds) * 1000)} ms (goal: under 300 ms)`,
@@ -197,11 +197,9 @@ function startLine(repository: Repository, rows: number, from?: { head: string; 
       const trailers = dataTrailers({
         exportId: `${clock}`,
         asset: 'a',
-        since: before,
-        nowMs: clock,
+        clock: { since: before, nowMs: clock },
         parent: head,
-        held: [],
-        accepted: [],
+        names: { held: [], accepted: [], uniques: [] },
       })
       const message = ['data', '', ...trailers, ''].join('\n')
       const isFirst = head === ''

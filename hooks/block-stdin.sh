@@ -1,17 +1,4 @@
-# 'tandem uninstall' takes this block out again. It does nothing where tandem is not set up.
-tandem_stub=${GIT_DIR:-.git}/tandem/hook.sh
-[ -f "$tandem_stub" ] || tandem_stub=$(git rev-parse --git-common-dir 2>/dev/null)/tandem/hook.sh || :
-if [ -f "$tandem_stub" ]; then
-  # git's lines are read once and handed to both, to tandem and to what follows.
-  tandem_stdin=$(cat)
-  if [ -n "$tandem_stdin" ]; then
-    printf '%s\n' "$tandem_stdin" | sh "$tandem_stub" @HOOK@ "$@" || :
-    exec <<TANDEM_STDIN
-$tandem_stdin
-TANDEM_STDIN
-  else
-    sh "$tandem_stub" @HOOK@ "$@" </dev/null || :
-    exec </dev/null
-  fi
-fi
-unset tandem_stub tandem_stdin
+# 'tandem uninstall' removes this block. Where tandem is not set up, the block does nothing.
+# One line that ends in a comment also runs where git checks it out with the line ends of Windows.
+# git's lines can be read only once, so they are given first to tandem and then, as a here-document, to the rest of this hook.
+tandem_stub=${GIT_DIR:-.git}/tandem/hook.sh; [ -f "$tandem_stub" ] || tandem_stub=$(git rev-parse --git-common-dir 2>/dev/null)/tandem/hook.sh || :; if [ -f "$tandem_stub" ]; then tandem_stdin=$(cat); if [ -n "$tandem_stdin" ]; then printf '%s\n' "$tandem_stdin" | sh "$tandem_stub" @HOOK@ "$@" || :; eval "$(printf 'exec <<TANDEM_STDIN\n$tandem_stdin\nTANDEM_STDIN\n:')"; else sh "$tandem_stub" @HOOK@ "$@" </dev/null || :; exec </dev/null; fi; fi; unset tandem_stub tandem_stdin #

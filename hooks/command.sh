@@ -1,9 +1,11 @@
-# shellcheck shell=sh disable=SC2034,SC2119,SC2120 # results are for who sources this; "set" makes the arguments
-# Finds the program for hook.sh and merge-driver.sh, which source this file; both must agree on what they start.
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120 # the scripts that source this read the variables; "set" makes the arguments
+# Finds the program for hook.sh and merge-driver.sh. Both source this file, so that they start the same program.
 
-# Sets $tandem to a shell command line, or returns 1 with the reason in $missing.
+# Sets $tandem to a shell command line, or returns 1 with the reason in $missing. $1, if given, is what was found before.
 find_tandem() {
   missing='no command found'
+  tandem=${1-}
+  [ -n "$tandem" ] && runs && return 0
   tandem=$(git config --get tandem.command) && [ -n "$tandem" ] && runs && return 0
   tandem=./node_modules/.bin/tandem
   [ -f "$tandem" ] && untracked && runs && return 0
@@ -11,14 +13,14 @@ find_tandem() {
   runs
 }
 
-# True when the first word of $tandem can be started, with node if it is a script of node's. A subshell, because a
-# shell leaves at once when eval meets a syntax error.
+# True when the first word of $tandem can be started; for a script that node runs, node must be there too. This is
+# tried in a subshell, because a shell ends at once when eval meets a syntax error.
 runs() {
   reason=$(
     exec 2>/dev/null
     eval "set -- $tandem" || exit
     program=$(command -v "$1") || exit
-    # The script of "node script" must be there, else node fills the screen with a stack trace.
+    # In "node SCRIPT" the script must exist, or node would print a long stack trace.
     case ${2-} in /* | [A-Za-z]:*) [ -f "$2" ] || exit ;; esac
     first=
     [ -f "$program" ] && read -r first <"$program"
@@ -32,7 +34,8 @@ runs() {
   return 1
 }
 
-# True when no file of the repository decides what node_modules/.bin/tandem runs: a pull must not bring a program.
+# True when git tracks no file that decides what node_modules/.bin/tandem runs. Otherwise a pull could bring in a
+# program that this hook would start.
 untracked() {
   if [ -L node_modules ]; then set -- node_modules; else set -- node_modules/.bin node_modules/git-tandem; fi
   tracked=$(git ls-files -- "$@" 2>/dev/null) && [ -z "$tracked" ]

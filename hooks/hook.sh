@@ -1,7 +1,7 @@
 #!/bin/sh
-# What every git hook runs: sh hook.sh NAME [arguments of the hook], standard input as git gives it. Decides in a few
-# milliseconds whether the program has anything to do, and only then starts it. Always exits 0: a hook never stops git.
-# Installed as <common git dir>/tandem/hook.sh; docs/hooks.md tells the whole story.
+# What every git hook runs: sh hook.sh NAME [arguments of the hook], with standard input as git gives it. It decides in
+# a few milliseconds whether the program has anything to do, and only then starts it. It always exits 0, so that it
+# never stops git. Installed as <common git dir>/tandem/hook.sh; see docs/hooks.md.
 
 [ "${TANDEM_SKIP-}" = 1 ] && exit 0
 case ${CI-} in '' | false) ;; *) exit 0 ;; esac
@@ -10,8 +10,8 @@ here=${0%/*}
 name=$1
 shift
 
-# The branch carries the data: <common>/tandem/branches lists globs that match at least those branches. Without that
-# list, or with a configuration newer than it, the program decides.
+# True when the current branch may carry the data. <common>/tandem/branches has globs that match at least the branches
+# that do. Without that file, or when the configuration is newer, this is true and the program decides.
 carries() {
   [ -f "$common/tandem/branches" ] || return 0
   # shellcheck disable=SC3013 # every sh that git comes with knows -nt, and POSIX does since 2024
@@ -23,16 +23,20 @@ carries() {
   return 1
 }
 
-# HEAD is what the database was last reconciled with: <common>/tandem/reconciled holds "<commit id> <branch>".
+# True when the database has already been reconciled with HEAD: <common>/tandem/reconciled has "<commit id> <branch>"
+# of the last time. False while <common>/tandem/wake exists, a file with which anybody can have the program started.
 reconciled() {
   [ ! -e "$common/tandem/wake" ] && [ -f "$common/tandem/reconciled" ] || return 1
   read -r last <"$common/tandem/reconciled"
   [ "$last" = "$head $branch" ]
 }
 
-# One git call answers all. It fails before the first commit, where only the pre-commit hooks have work.
-# pre-push is not asked here: it always looks into the database, and tells when a push carries no data.
-if [ "$name" != pre-push ]; then
+# One call of git tells all that is needed. It fails before the first commit, when post-* hooks have nothing to do.
+# For pre-push the program is always started: it has to look into the database, and says when a push carries no data.
+# "pushed" is the last step of such a push.
+case $name in
+pre-push | pushed) ;;
+*)
   if state=$(git rev-parse HEAD --symbolic-full-name HEAD --git-common-dir 2>/dev/null); then
     {
       read -r head
@@ -48,14 +52,16 @@ EOF
   else
     case $name in post-*) exit 0 ;; esac
   fi
-fi
+  ;;
+esac
 
-# The pid of the git that runs this hook; hook managers put shells in between. Where none is found: the parent.
+# Sets $pid to the process id of the git that runs this hook, which is not the parent where a hook manager starts
+# shells in between. If no such git is found, it is that of the parent.
 git_pid() {
   pid=$PPID
   for _ in 1 2 3 4 5 6 7 8; do
     if [ -r "/proc/$pid/stat" ]; then
-      # "pid (command) state parent ..."; the command may hold blanks and parentheses.
+      # The file is "pid (command) state parent ..."; the command may contain blanks and parentheses.
       read -r stat <"/proc/$pid/stat"
       command=${stat#*\(}
       command=${command%\)*}
@@ -75,15 +81,18 @@ git_pid() {
 
 # shellcheck source=hooks/command.sh
 . "$here/command.sh"
-if ! find_tandem; then
+given=
+[ "$name" = pushed ] && given=${2-}
+if ! find_tandem "$given"; then
   echo "tandem: $missing; $name did nothing (run 'tandem init' again, or set TANDEM_SKIP=1)" >&2
   exit 0
 fi
 if [ "$name" = pre-push ]; then
   git_pid
   TANDEM_PUSH_PID=$pid
-  export TANDEM_PUSH_PID
+  TANDEM_COMMAND=$tandem
+  export TANDEM_PUSH_PID TANDEM_COMMAND
 fi
-# In a subshell, because a shell leaves at once, with its own code, when eval meets a syntax error.
+# In a subshell, because a shell ends at once, with an exit code other than 0, when eval meets a syntax error.
 (eval "$tandem hook \"\$name\" \"\$@\"") || :
 exit 0

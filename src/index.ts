@@ -1,8 +1,8 @@
 /** What other programs may import: the pure merge, the export format, the adapters, and the shapes they speak in. The command line is the stable surface; this one may still move. */
 export type { Adapter, Capabilities, ConnectOptions, Description, Snapshot } from './adapters/adapter.ts'
 export { openAdapter } from './adapters/open.ts'
-export { parseCollectionFile } from './export/collection-file.ts'
-export { parseRecordsFile, recordsFileText } from './export/records-file.ts'
+export { parseCollectionFile } from './format/collection-file.ts'
+export { parseRecordsFile, recordsFileText } from './format/records-file.ts'
 export { mergeCollection, type MergedCollection } from './merge/collection.ts'
 export type { KeyText, RecordText, ValueText } from './model/canonical.ts'
 export type { ApplyOutcome, ApplyPlan, Change, LiveRecord } from './model/change.ts'

@@ -1,25 +1,35 @@
-/** What a command is: its words for yargs and help, and one function from arguments to an exit code. Commands know operations and output, nothing of argv. */
+/** The type of a command: its texts for yargs and help, and one function from arguments to an exit code. A command calls operations and writes to the output; it does not read argv. */
 import type { Options, PositionalOptions } from 'yargs'
-import type { Invocation, Workspace } from '../operations/workspace.ts'
+import type { Invocation, Workspace } from '../workspace/workspace.ts'
+import type { RecordedProgram } from '../operations/init/init.ts'
 import type { Output } from './output.ts'
 
 /** Arguments as yargs parsed them, camel case. */
 export type Arguments = Readonly<Record<string, unknown>>
 
+/** What a command can read besides its arguments. */
+export interface Input {
+  /** Text of standard input, to its end. */
+  readonly standardInput: () => Promise<string>
+  /** Asks the person at the terminal and returns the answer; undefined when there is no terminal, or with `--yes`. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
+}
+
+/** Everything that a command's function gets. */
 export interface CommandContext {
   readonly invocation: Invocation
   readonly output: Output
   readonly args: Arguments
-  /** Opens repository and configuration; only once. */
+  /** Opens repository and configuration, and says so where git no longer starts tandem in its hooks. The second call returns the same workspace. */
   readonly workspace: () => Promise<Workspace>
-  /** Text of standard input, to its end. */
-  readonly standardInput: () => Promise<string>
-  /** Asks the person at the terminal; undefined when there is none, or `--yes`. */
-  readonly ask: ((question: string) => Promise<string>) | undefined
-  /** The shell command line that starts this very program again. */
-  readonly program: string
+  readonly input: Input
+  /** How hooks start this program again. */
+  readonly program: RecordedProgram
+  /** Ends the program at once, whatever is still at work in it. */
+  readonly leave: (exitCode: number) => void
 }
 
+/** One command of the program. */
 export interface Command {
   /** yargs command text: `merge <path>`. */
   readonly usage: string
@@ -28,29 +38,31 @@ export interface Command {
   readonly options?: Readonly<Record<string, Options>>
   readonly positionals?: Readonly<Record<string, PositionalOptions>>
   readonly examples?: readonly (readonly [command: string, what: string])[]
-  /** Runs inside a git hook: never fails, says everything on standard error. */
+  /** True for a command that git's hooks start: its exit code is always 0, and it writes only to standard error. */
   readonly isHook?: boolean
-  /** Answers the exit code. */
+  /** Runs the command and returns the exit code. */
   readonly run: (context: CommandContext) => Promise<number>
 }
 
-/** Options shared by commands that move data. */
+/** Options that several commands have. */
 export const ONLY: Options = { type: 'string', describe: 'Only this SOURCE or SOURCE/COLLECTION', requiresArg: true }
+
 export const ALLOW_DELETES: Options = {
   type: 'string',
   array: true,
   describe: 'COLLECTION=N: let at most N deletes of this collection pass, once',
   requiresArg: true,
 }
+
 export const DRY_RUN: Options = { type: 'boolean', describe: 'Say what would be done, change nothing' }
 
-/** A text option; undefined when not given. */
+/** The value of a text option; undefined when it is not given. */
 export function textOf(args: Arguments, name: string): string | undefined {
   const value = args[name]
   return typeof value === 'string' ? value : undefined
 }
 
-/** A repeated text option. */
+/** The values of a text option that may be repeated; empty when it is not given. */
 export function textsOf(args: Arguments, name: string): readonly string[] {
   const value = args[name]
   return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : []

@@ -1,34 +1,58 @@
 #!/usr/bin/env node
-/** The program: reads argv, the environment and the working directory, sets the exit code. Nothing else may do any of these. Hooks take a short way past yargs. */
-import { fileURLToPath } from 'node:url'
+/** The program. Only this file reads argv, the environment and the working directory, and sets the exit code. It loads as little as it can: what git starts, it starts often. */
+import { createRequire } from 'node:module'
+import { loadCompiled } from './compiled.ts'
 import type { Surroundings } from './run-command.ts'
 
 const INTERRUPTED = 130
+
+const HOOKS = /^(pre-push|pushed|post-(merge|commit|rewrite|checkout)|pre-commit|prepare-commit-msg)$/
 
 const around: Surroundings = {
   directory: process.cwd(),
   environment: process.env,
   executable: process.execPath,
-  script: fileURLToPath(import.meta.url),
+  script: import.meta.filename,
+  leave: (exitCode) => process.exit(exitCode),
 }
 
-async function main([first, ...rest]: readonly string[]): Promise<number> {
-  const [name, ...words] = rest
-  if (first !== 'hook' || name === undefined || name.startsWith('-')) {
-    const { parseAndRun } = await import('./parse.ts')
-    return parseAndRun(first === undefined ? [] : [first, ...rest], around)
-  }
-  const { runCommand } = await import('./run-command.ts')
-  const { hookCommand } = await import('./commands/hook.ts')
-  return runCommand(hookCommand, { name, arguments: words }, around)
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') return sayVersion()
+  const use = useByGit(argv)
+  if (use !== undefined) return programForGit(use).runForGit(argv, around)
+  const { parseAndRun } = await import('./parse.ts')
+  return parseAndRun(argv, around)
 }
 
-/** Writes end or are rolled back by the next command; the code says that it was a person who stopped it. */
+async function sayVersion(): Promise<number> {
+  const { packageVersion } = await import('../io/package-files.ts')
+  process.stdout.write(`${await packageVersion()}\n`)
+  return 0
+}
+
+/** The name of the hook, or `merge-driver`; undefined for what people call, which yargs parses. */
+function useByGit([first, second, ...rest]: readonly string[]): string | undefined {
+  if (first === 'hook' && HOOKS.test(second ?? '')) return second
+  return first === 'merge-driver' && rest.length === 4 ? first : undefined
+}
+
+/** With source maps Node must load the files itself, else it maps no position in them. */
+function programForGit(use: string): typeof import('./for-git.ts') {
+  const isPlain = process.sourceMapsEnabled || Boolean(process.env['NODE_DISABLE_COMPILE_CACHE'])
+  const loaded = isPlain ? createRequire(import.meta.filename)('./for-git.js') : loadCompiled('for-git.js', use)
+  return loaded as typeof import('./for-git.ts')
+}
+
+/** Ends the program at once. What was being written is finished or taken back by the next command. */
 function onInterrupt(): void {
   process.stderr.write('\ntandem: interrupted; the next command finishes or takes back what was begun\n')
   process.exit(INTERRUPTED)
 }
 
 process.on('SIGINT', onInterrupt)
+
 process.on('SIGTERM', onInterrupt)
-process.exitCode = await main(process.argv.slice(2))
+
+void main(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode
+})

@@ -1,31 +1,35 @@
-/** Where texts go: people's to standard output, or to standard error when JSON or a hook has the other; errors with their hint; progress only on a terminal. */
+/** Where texts are written. Text for people goes to standard output, with `--json` or in a hook to standard error; errors are printed with their hint; progress only on a terminal. */
 import { printable } from '../config/printable.ts'
 import type { TandemError } from '../model/errors.ts'
 
+/** How a command's output is written. */
 export interface OutputOptions {
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
   readonly inHook: boolean
-  /** Colours and progress: standard error is a terminal and NO_COLOR is not set. */
+  /** True when progress may be shown: standard error is a terminal and NO_COLOR is not set. */
   readonly isTerminal: boolean
 }
 
+/** The functions by which commands write. */
 export interface Output {
   readonly json: boolean
   /** A line for people. */
   readonly say: (line: string) => void
-  /** A line for people beside a result that has standard output for itself. */
+  /** A line for people on standard error, for commands whose result is on standard output. */
   readonly note: (line: string) => void
   /** The one JSON value of `--json`; `version` 1 is added. */
   readonly value: (value: Readonly<Record<string, unknown>>) => void
-  /** Text for standard output as it is: a merged file, or a JSON value with numbers that JavaScript would round. */
+  /** Text for standard output, written unchanged: a merged file, or JSON with numbers that JavaScript would round. */
   readonly raw: (text: string) => void
+  /** Prints an error with its hint on standard error. */
   readonly fail: (error: TandemError) => void
+  /** Replaces the line of progress on a terminal. */
   readonly progress: (text: string) => void
 }
 
-/** Only says what happened in one place, so that no command writes by itself. */
+/** The output of one command. Commands write through it only. */
 export function createOutput(options: OutputOptions): Output {
   const toError = options.json || options.inHook
   const prefix = options.inHook ? 'tandem: ' : ''
@@ -52,12 +56,12 @@ export function createOutput(options: OutputOptions): Output {
   }
 }
 
-/** Whoever reads may stop reading (`tandem diff | head`): what is being done to data goes on to its end. */
+/** The reader of a pipe may end early (`tandem diff | head`). The command must still finish what it does to data, so that is no error. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
 }
 
-/** Control characters of data never reach a terminal; line ends of ours do. */
+/** The text with control characters of data made visible; line feeds, which the program itself puts in, are kept. */
 function lines(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }

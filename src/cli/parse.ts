@@ -1,16 +1,17 @@
-/** From arguments to a command: yargs with the commands, their help, completion and suggestions. Loaded only when a person types; hooks go around it. */
+/** Finds the command for the arguments with yargs, which also prints help, completion and suggestions. Not loaded for hooks. */
 import yargs, { type Argv } from 'yargs'
+import { packageVersion } from '../io/package-files.ts'
 import { EXIT_CODES, UsageError } from '../model/errors.ts'
-import { asTandemError } from '../operations/sources.ts'
+import { asTandemError } from '../source/sources.ts'
 import type { Arguments, Command } from './command.ts'
 import { loadCommands } from './commands/index.ts'
-import { failureValue, outputFor, runCommand, type Surroundings } from './run-command.ts'
+import { type Surroundings, failureValue, outputFor, runCommand } from './run-command.ts'
 import { fromSeedFlags } from './seed-flags.ts'
 
-/** Parses the arguments and runs the command they name; answers the exit code. */
+/** Parses the arguments, runs the command that they name, and returns the exit code. Errors are printed here and never thrown. */
 export async function parseAndRun(argv: readonly string[], around: Surroundings): Promise<number> {
   let exitCode = 0
-  const cli = programWith(argv)
+  const cli = programWith(argv, await packageVersion())
   for (const command of await loadCommands(argv[0]))
     cli.command({
       command: command.usage,
@@ -32,10 +33,11 @@ export async function parseAndRun(argv: readonly string[], around: Surroundings)
   return exitCode
 }
 
-function programWith(argv: readonly string[]): Argv {
+function programWith(argv: readonly string[], version: string): Argv {
   const codes = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`)
   return yargs([...fromSeedFlags(argv)])
     .scriptName('tandem')
+    .version(version) // yargs would look for the package.json of the project around
     .usage('$0 COMMAND: git push and git pull for the databases you already run')
     .options({
       C: { type: 'string', describe: 'Run as if started in DIR', requiresArg: true, global: true },

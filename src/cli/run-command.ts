@@ -1,27 +1,29 @@
-/** Runs one command with its arguments: makes its context, turns every error into a message and an exit code. */
-import { randomUUID } from 'node:crypto'
+/** Runs one command: makes its context, and turns every error into a message and an exit code. */
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import type { TandemError } from '../model/errors.ts'
-import type { Invocation, Workspace } from '../operations/workspace.ts'
+import type { Invocation, Workspace } from '../workspace/workspace.ts'
 import type { Arguments, Command, CommandContext } from './command.ts'
-import { createOutput, type Output } from './output.ts'
+import { type Output, createOutput } from './output.ts'
+import { recordedProgram } from './recorded-program.ts'
 
-/** What only `main.ts` may read from the process. */
+/** What `main.ts` reads from the process: working directory, environment, and the paths of Node and of the program; and how it ends. */
 export interface Surroundings {
   readonly directory: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly executable: string
   readonly script: string
+  /** Ends the process at once. */
+  readonly leave: (exitCode: number) => void
 }
 
-/** Answers the exit code; hooks always answer 0. */
+/** Runs a command and returns its exit code, which is always 0 for hooks. Errors are printed here and never thrown. */
 export async function runCommand(command: Command, args: Arguments, around: Surroundings): Promise<number> {
   const output = outputFor(command, args, around)
-  const { asTandemError } = await import('../operations/sources.ts')
+  const { asTandemError } = await import('../source/sources.ts')
   try {
     return await command.run(contextFor(command, args, { around, output }))
   } catch (error) {
@@ -32,7 +34,7 @@ export async function runCommand(command: Command, args: Arguments, around: Surr
   }
 }
 
-/** What `--json` prints instead of a result. */
+/** The JSON value that `--json` prints when a command fails. */
 export function failureValue(failure: TandemError): Readonly<Record<string, unknown>> {
   return { ok: false, error: { code: failure.code, message: failure.message, hint: failure.hint } }
 }
@@ -60,15 +62,26 @@ function contextFor(
     invocation,
     output,
     args,
-    workspace: () =>
-      (workspace ??= import('../operations/workspace.ts').then((room) => room.openWorkspace(invocation))),
-    standardInput,
-    ask: process.stdin.isTTY && args['yes'] !== true ? ask : undefined,
-    program: shellWords([around.executable, realpathSync(around.script)]),
+    workspace: () => (workspace ??= openTold(invocation, output)),
+    input: { standardInput, ask: process.stdin.isTTY && args['yes'] !== true ? ask : undefined },
+    program: recordedProgram(around.executable, realpathSync(around.script)),
+    leave: around.leave,
   }
 }
 
-/** Where a command's words go; without a command, those of an error in the arguments. */
+/** The workspace; says so where git no longer starts tandem in some hooks, as nothing else would. */
+async function openTold(invocation: Invocation, output: Output): Promise<Workspace> {
+  const [rooms, look] = await Promise.all([
+    import('../workspace/workspace.ts'),
+    import('../operations/hooks/silent.ts'),
+  ])
+  const workspace = await rooms.openWorkspace(invocation)
+  const line = await look.silentHooksLine(workspace)
+  if (line !== undefined) output.note(line)
+  return workspace
+}
+
+/** The output for a command and its arguments; without a command, for an error in the arguments. */
 export function outputFor(command: Command | undefined, args: Arguments, around: Surroundings): Output {
   return createOutput({
     json: args['json'] === true,
@@ -79,11 +92,11 @@ export function outputFor(command: Command | undefined, args: Arguments, around:
   })
 }
 
-/** A run of its own, which outlives this one; what it has to say is in its log. */
+/** Starts the program again in the background. It goes on when this run ends and writes to the log. Returns its process id; undefined when it could not be started. */
 function startAgain(words: readonly string[], around: Surroundings): number | undefined {
   const options = { cwd: around.directory, detached: true, stdio: 'ignore' as const }
   const child = spawn(around.executable, [around.script, ...words], options)
-  child.on('error', () => undefined) // the next hook or command applies
+  child.on('error', () => undefined) // it could not be started: the next hook or command applies
   child.unref()
   return child.pid
 }
@@ -95,14 +108,11 @@ async function standardInput(): Promise<string> {
 }
 
 async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     return (await terminal.question(question)).trim()
   } finally {
     terminal.close()
   }
-}
-
-function shellWords(words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')
 }

@@ -1,5 +1,4 @@
-/** The four flags of the script that this program replaces: they mean commands. */
-
+/** The four flags of the script that this program replaced; each stands for a command. */
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   '--export': ['export'],
   '--merge': ['merge'],
@@ -7,7 +6,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   '--sync': ['sync'],
 }
 
-/** `--merge FILE` → `merge FILE`; other arguments stay as they are. */
+/** The arguments with such a flag replaced by its command: `--merge FILE` → `merge FILE`. Other arguments stay as they are. */
 export function fromSeedFlags(argv: readonly string[]): readonly string[] {
   const at = argv.findIndex((arg) => FLAGS[arg] !== undefined)
   if (at < 0 || argv.slice(0, at).some((arg) => !arg.startsWith('-'))) return argv

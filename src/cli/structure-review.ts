@@ -1,19 +1,21 @@
-/** Shows the statements that would change a structure, and asks. Shared by `apply --apply-schema` and `init --create-schema`. */
+/** Shows the statements that would change a structure, and asks whether to run them. For `apply --apply-schema` and `init --create-schema`. */
 import { GuardError } from '../model/errors.ts'
-import type { StructureReview } from '../operations/apply-structure.ts'
-import type { StructurePlan } from '../operations/plan-structure.ts'
+import type { StructurePlan } from '../schema/plan-additions.ts'
+import type { StructureReview } from '../schema/review.ts'
 import type { CommandContext } from './command.ts'
 
+/** A review, and what it showed. */
 export interface Reviewing {
   readonly review: StructureReview
-  /** What was shown, for `--json`. */
+  /** The statements and refusals shown so far, by source, for `--json`. */
   readonly shown: () => Readonly<Record<string, unknown>>
 }
 
-/** A review at the terminal: a dry run only shows, `--yes` agrees, and where nobody can be asked nothing is made. */
+/** A review at the terminal. A dry run and `--yes` agree without asking. The review throws GuardError where nobody can be asked. */
 export function reviewing(context: CommandContext): Reviewing {
   const plans: StructurePlan[] = []
-  const { args, ask, invocation, output } = context
+  const { args, invocation, output } = context
+  const { ask } = context.input
   return {
     shown: () => Object.fromEntries(plans.map((plan) => [plan.source, jsonOf(plan)])),
     review: async (plan) => {

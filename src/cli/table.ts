@@ -1,7 +1,7 @@
-/** Columns of text for the terminal, as wide as their widest cell. Pure, shared by the commands that print tables. */
+/** Tables for the terminal: columns as wide as their widest cell. Pure. */
 import { visible } from '../report/escape.ts'
 
-/** One line for each row, cells two blanks apart, no blanks at the ends; hidden characters of names are made visible first, so that the columns stay in line. */
+/** One line for each row, with two blanks between cells and none at the end. Invisible characters are written as `\u{…}` first, so that the columns are in line. */
 export function tableLines(
   rows: readonly (readonly string[])[],
   alignment: readonly ('left' | 'right')[],

@@ -1,4 +1,5 @@
-/** The shapes of a configuration: as it stands in the file, and resolved with its defaults. Types only, so that every other file of this room can share them. */
+/** The types of a configuration: as it is in the file, and resolved with its defaults. Only types, so that every file of this folder can import them. */
+import type { Placeholder } from '../model/collection.ts'
 import type { ArrayRule } from '../model/rules.ts'
 
 /** Options of one collection, as documented in templates/config.schema.json. */
@@ -11,22 +12,42 @@ export interface CollectionOptions {
   readonly counters?: readonly string[]
   readonly onDeleteModify?: 'keep'
   readonly omit?: readonly string[]
+  /** Omitted field → what records that arrive get in it. */
+  readonly placeholder?: Readonly<Record<string, Placeholder>>
   readonly guard?: { readonly deletes?: string | number }
   readonly derived?: readonly string[]
+  readonly triggers?: readonly string[] | 'none'
   readonly zone?: string
   readonly folder?: string
-  /** Field → the collection whose key it holds; false: it holds no key, whatever it is called. */
-  readonly references?: Readonly<Record<string, string | false>>
+  /** Field → the collection whose key it holds. */
+  readonly references?: Readonly<Record<string, FieldReference>>
 }
+
+/** The collection whose key a field holds; `none` or false: it holds no key, although it may look like it; or, where another field says which collection is meant, that field and a collection for each of its values. */
+export type FieldReference =
+  | string
+  | false
+  | { readonly by: string; readonly to: Readonly<Record<string, string | false>> }
 
 type ExportMoment = 'push' | 'commit'
 
 /** One source as the file has it, after validation. */
-interface SourceOptions {
+export interface SourceOptions {
   readonly url: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly collections?: Readonly<Record<string, CollectionOptions>>
+}
+
+/** How data commits look to people and to a server's rules. */
+export interface CommitLook {
+  /** The subject; `{summary}` stands for `app +5 ~2 -0`. */
+  readonly message: string
+  /** `Name <mail>`; undefined: the user. */
+  readonly author: string | undefined
+  readonly signoff: boolean
+  /** The user's own pre-push hook is asked about the data commit too. */
+  readonly verify: boolean
 }
 
 /** The whole file, after validation against the schema. */
@@ -34,13 +55,14 @@ export interface ConfigOptions {
   readonly exports?: string
   readonly branches?: readonly string[]
   readonly exportOn?: readonly ExportMoment[]
+  readonly commit?: { readonly [Name in keyof CommitLook]?: Exclude<CommitLook[Name], undefined> }
   readonly sources: Readonly<Record<string, SourceOptions>>
 }
 
 /** A path of option names from the top of the file: `['sources', 'app', 'url']`. */
 export type OptionPath = readonly string[]
 
-/** A validated file that still knows its lines. */
+/** A validated configuration file whose options can still be found by line. */
 export interface ConfigFile {
   readonly path: string
   readonly options: ConfigOptions
@@ -48,22 +70,25 @@ export interface ConfigFile {
   readonly where: (option: OptionPath) => string
 }
 
+/** One source with its defaults. */
 export interface SourceConfig {
   readonly name: string
-  /** As written, placeholders and all; `sourceUrl` resolves it. */
+  /** The URL as written, with its placeholders; `sourceUrl` fills them in. */
   readonly urlTemplate: string
   readonly include: readonly string[]
   readonly exclude: readonly string[]
   readonly collections: Readonly<Record<string, CollectionOptions>>
 }
 
+/** The whole configuration with its defaults. */
 export interface Config {
   /** The configuration file, as given to `parseConfig`. */
   readonly path: string
   /** Folder of the exports: relative to the repository's root, `/` between its parts, inside the work tree and outside `.git`. */
   readonly exports: string
-  /** Globs of carrying branches; undefined: the branch that `init` ran on. */
+  /** Globs of the branches that carry the data; undefined: only the branch that `init` ran on. */
   readonly branches: readonly string[] | undefined
   readonly exportOn: readonly ExportMoment[]
+  readonly commit: CommitLook
   readonly sources: readonly SourceConfig[]
 }

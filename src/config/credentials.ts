@@ -1,8 +1,7 @@
 /**
- * Which field names look like credentials. Such fields are omitted from exports unless the configuration says otherwise: what is pushed once cannot be taken back.
- * Whole words decide, so that `token_id`, `ticker` or `secretary` stay data; where a name is ambiguous (`token`), safety wins, and `init` lists what it omits.
+ * Which field names look like credentials. Such fields are omitted from exports unless the configuration says otherwise, because what was pushed once cannot be taken back.
+ * Names are compared by whole words, so that `token_id`, `ticker` and `secretary` are exported. An ambiguous name (`token`) is omitted; `init` lists what it omits.
  */
-
 /** Words that make a field a credential wherever they stand. */
 const ALONE = new Set(
   (
@@ -24,7 +23,7 @@ const BEFORE_TOKEN = new Set(
   ).split(' '),
 )
 
-/** Two words in this order. */
+/** Pairs of words that make a field a credential when they follow each other. */
 const PAIRS = new Set([
   'seed phrase',
   'recovery phrase',
@@ -39,14 +38,15 @@ const PAIRS = new Set([
   'pin hash',
 ])
 
-/** A name that ends so tells something about the credential, not the credential: `password_changed_at`, `secret_id`. */
+/** A name with one of these as its last word is about a credential and does not hold one: `password_changed_at`, `secret_id`. */
 const TELLS_ABOUT = new Set(
   (
     'id ids name type kind at on date time timestamp count required enabled disabled expired expires expiry expiration ttl policy strength version length ' +
     'attempts status state updated changed created used'
   ).split(' '),
 )
-/** A name that starts so is a yes or no: `has_password`. */
+
+/** A name with one of these as its first word holds a yes or no, or a number: `has_password`. */
 const ASKS = new Set('is has must needs requires failed num allow allows'.split(' '))
 
 /** True when a field's (or a URL option's) name looks like a credential: `password_hash`, `apiKey`, `access_token`, `AWS_SECRET_ACCESS_KEY`. */
@@ -75,18 +75,18 @@ function wordsOf(name: string): string[] {
     .filter((word) => word !== '')
 }
 
-/** Those of the names that look like credentials, in their order. */
+/** Those of the names that look like credentials, in the order given. */
 export function credentialFields(fieldNames: readonly string[]): string[] {
   return fieldNames.filter(isCredentialField)
 }
 
-/** What documents call credentials, in words; `token` alone is not among them, as nobody would see that a market's token is left out. */
+/** Names of credentials in documents. `token` alone is not among them: in documents nobody would notice that a market's token is left out. */
 const DOCUMENT_WORDS =
   'password,passwd,pwd,passphrase,secret,credentials,api key,api secret,api token,access key,access token,refresh token,auth token,bearer token,session token,' +
   'reset token,verification token,bot token,private key,secret key,client secret,encryption key,password hash,hashed password,encrypted password,password salt,' +
   'mnemonic,seed phrase,recovery codes,backup codes,totp secret,otp secret,mfa secret,jwt,connection string'
 
-/** Top-level fields of documents that are omitted by default: a closed list in `snake_case`, `camelCase` and one word. */
+/** Top-level fields of documents that are omitted by default: each name above in `snake_case`, in `camelCase` and as one word. */
 export const DOCUMENT_CREDENTIALS: readonly string[] = [
   ...new Set(
     DOCUMENT_WORDS.split(',').flatMap((words) => [
@@ -102,8 +102,8 @@ function camelCase(words: string): string {
 }
 
 /**
- * The fields of a collection that are omitted, in their order.
- * @param omit as configured: undefined: what looks like a credential · `[]`: nothing · `["notes", "!token"]`: `notes` and what looks like a credential, but not `token`
+ * The fields of a collection that are omitted, in the order of `fieldNames`.
+ * @param omit as configured. undefined omits what looks like a credential; `[]` omits nothing; `["notes", "!token"]` omits `notes` and what looks like a credential, but not `token`
  */
 export function omittedFields(omit: readonly string[] | undefined, fieldNames: readonly string[]): string[] {
   if (omit?.length === 0) return []

@@ -1,14 +1,15 @@
-/** The folder name of a collection under `exports/<source>/`: harmless on every file system, whatever the database calls the collection. docs/format.md has the rule. */
+/** The folder name of a collection under `exports/<source>/`. It is valid on every file system, whatever the collection's name (docs/format.md). */
 import { keyHash } from '../model/canonical.ts'
 import { UsageError } from '../model/errors.ts'
 
 const MAX_BYTES = 120
+
 const HASH_DIGITS = 16
 
 /**
- * `[A-Za-z0-9_-]` as they are, every other byte of the UTF-8 text `%XX` (upper case); a device name of Windows has its first character so; over 120 bytes it is cut
- * and ends in `-` and the xxh64 of the whole name (16 hex digits).
- * @param configured the `folder` option, which takes the name's place
+ * The folder name of a collection. The characters `[A-Za-z0-9_-]` stay as they are; every other byte of the UTF-8 text becomes `%XX` (upper case), and so does the first
+ * character of a Windows device name. A result over 120 bytes is cut and ends in `-` and the xxh64 of the whole name (16 hex digits).
+ * @param configured the `folder` option, used instead of the collection's name
  */
 export function folderName(collection: string, configured?: string): string {
   const name = configured ?? collection
@@ -37,7 +38,7 @@ export interface CollectionFolder {
   readonly folder: string
 }
 
-/** Pairs of collections whose folders are equal, or equal but for case (one folder on Windows and macOS). */
+/** Pairs of collections whose folders are equal or differ only in case, which is one folder on Windows and macOS. */
 export function folderClashes(folders: readonly CollectionFolder[]): (readonly [CollectionFolder, CollectionFolder])[] {
   const seen = new Map<string, CollectionFolder>()
   const clashes: (readonly [CollectionFolder, CollectionFolder])[] = []
@@ -50,7 +51,7 @@ export function folderClashes(folders: readonly CollectionFolder[]): (readonly [
 }
 
 /**
- * Refuses clashing folders.
+ * Checks that no two collections share a folder.
  * @throws UsageError naming both collections and the `folder` option to set
  */
 export function checkFolders(source: string, folders: readonly CollectionFolder[]): void {

@@ -1,18 +1,22 @@
 /**
- * JSON with positions: what `JSON.parse` accepts, but errors name line and column on every Node version, names may not repeat, and every option knows its line.
- * Separate because nothing else in the program needs to point into a file that a person edits.
+ * JSON with positions. It accepts what `JSON.parse` accepts, except repeated names; errors name line and column on every Node version, and the line of every option can be
+ * found. Only the configuration is read this way, because it is the one JSON file that people edit.
  */
 import { UsageError } from '../model/errors.ts'
 import { printable } from './printable.ts'
 
 const MAX_LENGTH = 1_000_000
+
 const MAX_DEPTH = 64
+
 const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+
 const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y
 
+/** A parsed value that knows its lines. */
 export interface PositionedJson {
   readonly value: unknown
-  /** The line (from 1) of the option at a path of names and indexes, or of its nearest parent that stands in the file. */
+  /** The line (from 1) of the option at a path of names and indexes; if the file does not have it, of its nearest parent there. */
   readonly lineOf: (path: readonly string[]) => number
 }
 
@@ -24,7 +28,7 @@ interface Scan {
 }
 
 /**
- * Parses the text of a JSON file (RFC 8259; a byte order mark is passed over).
+ * Parses the text of a JSON file (RFC 8259; a byte order mark is ignored).
  * @throws UsageError naming file, line and column: a syntax error, a repeated name, over 1 MB, nested deeper than 64
  */
 export function parseJson(text: string, file: string): PositionedJson {
@@ -73,7 +77,7 @@ function scanArray(scan: Scan, path: readonly string[]): void {
   } while (comma(scan, ']'))
 }
 
-/** Takes the comma before a next element (true) or the closing bracket (false). */
+/** Moves behind a comma (true: another element follows) or the closing bracket (false). */
 function comma(scan: Scan, close: string): boolean {
   const character = peek(scan)
   if (character !== ',' && character !== close) {

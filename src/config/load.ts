@@ -1,4 +1,4 @@
-/** From the text of `tandem.config.json` to a checked configuration with its defaults: syntax, schema, then what a schema cannot say. */
+/** Turns the text of `tandem.config.json` into a checked configuration with its defaults. Checks the syntax, then the schema, then what a schema cannot express. */
 import { UsageError } from '../model/errors.ts'
 import type { CollectionOptions, Config, ConfigFile, ConfigOptions, OptionPath, SourceConfig } from './config.ts'
 import { isDeviceName } from './folder.ts'
@@ -13,8 +13,8 @@ export const CONFIG_FILE = 'tandem.config.json'
 
 /**
  * Reads and validates the text of a configuration.
- * @param path as it shall stand in messages
- * @param isValid true for a text that fits the schema for certain, as this program found out earlier
+ * @param path the file's path as messages name it
+ * @param isValid true when an earlier run found that this text fits the schema; it is then not validated again
  * @throws UsageError for a syntax error (file, line, column), or with one line for each option that does not fit the schema
  */
 export function parseConfig(text: string, path: string, isValid = false): ConfigFile {
@@ -36,7 +36,7 @@ function placeOf(line: string, option: OptionPath): string {
 }
 
 /**
- * The configuration with its defaults; URLs stay templates until `sourceUrl` resolves them one by one, so that one source's missing variable does not stop another.
+ * The configuration with its defaults. URLs stay templates: `sourceUrl` fills in one at a time, so that a missing variable of one source does not stop the others.
  * @throws UsageError for a name, path, URL or zone that is not allowed, naming file, line and option
  */
 export function resolveConfig(file: ConfigFile): Config {
@@ -47,6 +47,7 @@ export function resolveConfig(file: ConfigFile): Config {
     exports: insideWorkTree(options.exports ?? 'exports', where(['exports'])),
     branches: options.branches,
     exportOn: options.exportOn ?? ['push'],
+    commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true, ...options.commit },
     sources: Object.keys(options.sources).map((name) => resolveSource(file, name)),
   }
 }
@@ -105,7 +106,7 @@ function checkCollection(options: CollectionOptions, { file, at, isDefault }: Co
   }
 }
 
-/** IANA names and UTC, as the runtime's own time zone data has them. */
+/** True for an IANA name, or UTC, that the runtime's time zone data has. */
 function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }) instanceof Intl.DateTimeFormat

@@ -1,4 +1,4 @@
-/** Which names a configuration means: collections by `include` and `exclude`, options by collection, branches by glob. */
+/** Compares names with the configuration: collections with `include` and `exclude` and with the entries of `collections`, branches with their globs. */
 import picomatch from 'picomatch'
 import type { CollectionOptions, SourceConfig } from './config.ts'
 import { nearestName } from './nearest.ts'
@@ -10,12 +10,13 @@ interface NotIncluded {
   readonly reason: string
 }
 
+/** The collections of a database, divided by the configuration. */
 export interface CollectionSelection {
   readonly included: readonly string[]
   readonly leftOut: readonly NotIncluded[]
 }
 
-/** Divides the collections of a database, in the order given, into those that are exported and those that are not and why. `exclude` is stronger than everything. */
+/** Divides the collections of a database into those that are exported and those that are not, with the reason, both in the order given. A collection matched by `exclude` is never exported. */
 export function selectCollections(source: SourceConfig, names: readonly string[]): CollectionSelection {
   const included: string[] = []
   const leftOut: NotIncluded[] = []
@@ -34,7 +35,7 @@ function reasonLeftOut(source: SourceConfig, name: string): string | undefined {
   return namedExactly ? undefined : neverExportedReason(name)
 }
 
-/** Globs as people expect them of table names: `*` stands for any characters, dots and slashes too; a name written exactly always matches itself. */
+/** True when a glob matches the name. `*` stands for any characters, also dots and slashes; a name written exactly always matches itself. */
 function matchesAny(globs: readonly string[], name: string): boolean {
   return globs.some((glob) => spellings(name).some((spelling) => spelling === glob || globMatches(glob, spelling)))
 }
@@ -44,12 +45,12 @@ function globMatches(glob: string, name: string): boolean {
   return picomatch(flat(glob), options)(flat(name))
 }
 
-/** picomatch keeps `*` from crossing a slash, which in a table's name is a character like others. */
+/** The text with slashes replaced: picomatch does not let `*` match a slash, which in a table's name is a character like any other. */
 function flat(text: string): string {
   return text.replaceAll('/', '\u2215')
 }
 
-/** A name and, where it states no schema, the same with PostgreSQL's default schema. */
+/** The name, and the name with PostgreSQL's default schema `public.` if it has no schema. */
 function spellings(name: string): readonly string[] {
   return /^("([^"]|"")*"|[^".]+)$/.test(name) ? [name, `public.${name}`] : [name]
 }
@@ -59,36 +60,38 @@ export function namesSame(a: string, b: string): boolean {
   return spellings(a).includes(b) || spellings(b).includes(a)
 }
 
-/** The options of a collection: the entry with its name (with or without `public.`) laid over `*`, option by option. */
+/** The options of a collection: those of the entry `*`, replaced option by option by those of its own entry (with or without `public.`). */
 export function optionsFor(source: SourceConfig, collection: string): CollectionOptions {
   return { ...entryOf(source, '*'), ...ownOptions(source, collection) }
 }
 
-function ownOptions(source: SourceConfig, collection: string): CollectionOptions | undefined {
+/** The options of the collection's own entry, without those of `*`; undefined when it has none. */
+export function ownOptions(source: SourceConfig, collection: string): CollectionOptions | undefined {
   const exact = entryOf(source, collection)
   if (exact !== undefined || collection === '*') return exact
   const named = Object.keys(source.collections).find((name) => namesSame(name, collection))
   return named === undefined ? undefined : entryOf(source, named)
 }
 
-/** Own entries only: a table may be called `constructor`. */
+/** Own properties only: a table may be called `constructor`. */
 function entryOf(source: SourceConfig, name: string): CollectionOptions | undefined {
   return Object.hasOwn(source.collections, name) ? source.collections[name] : undefined
 }
 
+/** A name that the database does not have, and the existing name that was probably meant. */
 export interface UnknownName {
   readonly name: string
   readonly nearest: string | undefined
 }
 
-/** Entries of `collections` that fit none of the database's collections, each with the existing name that was probably meant. A warning, as tables come and go. */
+/** Entries of `collections` that fit none of the database's collections. Callers only warn about them, because a table may be missing for a while. */
 export function unknownCollections(source: SourceConfig, names: readonly string[]): UnknownName[] {
   return Object.keys(source.collections)
     .filter((entry) => entry !== '*' && !names.some((name) => namesSame(entry, name)))
     .map((name) => ({ name, nearest: nearestName(name, names) }))
 }
 
-/** True when a branch carries the data. `*` does not cross a slash here, `**` does, as in git's own refspecs and ignore files. */
+/** True when the branch carries the data. In these globs `*` does not match a slash and `**` does, as in git's refspecs and ignore files. */
 export function branchCarries(branches: readonly string[], branch: string): boolean {
   const options = { dot: true, nonegate: true, noextglob: true, windows: false }
   return branches.some((glob) => glob === branch || picomatch(glob, options)(branch))

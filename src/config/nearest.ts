@@ -1,8 +1,7 @@
-/** The known name that a misspelt one was probably meant to be. Separate because options, collections and fields all ask it. */
-
+/** Finds the known name that was probably meant by a misspelt one. Used for options, collections and fields. */
 /**
- * The candidate with the smallest edit distance to `name` (insert, delete, replace, swap of neighbours; case aside), if a third of the name or two characters put it
- * right; the first of equals; else undefined.
+ * The candidate with the smallest edit distance to `name`, the first of several. Insertions, deletions, replacements and swaps of neighbouring characters count; case does not.
+ * @returns undefined when every candidate is further away than two characters and than a third of the name
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 3))
@@ -13,7 +12,7 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return ranked[0]?.candidate
 }
 
-/** Optimal string alignment distance. */
+/** The optimal string alignment distance. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, i) => i)

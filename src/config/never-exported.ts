@@ -1,5 +1,4 @@
-/** Collections that belong to a tool and not to the user's data, and so are exported only when named exactly: carrying them to another machine would break that tool there. */
-
+/** Collections that belong to a tool and not to the user's data. They are exported only when the configuration names them exactly, because on another machine they would break that tool. */
 interface Family {
   readonly reason: string
   /** Whole names in lower case; `*` at the end for any ending. A name with a dot is compared with the whole name, others with its last part. */
@@ -29,7 +28,7 @@ const FAMILIES: readonly Family[] = [
   { reason: 'log of backups, which each machine keeps of its own', names: ['backup_logs'] },
 ]
 
-/** Why a collection is not exported unless it is named exactly, in words for people; undefined for ordinary ones. */
+/** Why a collection is not exported unless it is named exactly, in words for people; undefined for the user's own collections. */
 export function neverExportedReason(collection: string): string | undefined {
   const whole = collection.toLowerCase()
   const last = whole.slice(whole.lastIndexOf('.') + 1)

@@ -1,4 +1,4 @@
-/** Keeps paths that a pulled configuration names inside the work tree: by their text alone, and on disk against symbolic links. */
+/** Checks that paths in the configuration are inside the work tree: by their text, and on disk against symbolic links. A pulled configuration must not lead anywhere else. */
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../model/errors.ts'
@@ -7,7 +7,7 @@ import { printable } from './printable.ts'
 /**
  * A path of the configuration in plain form: relative, `/` between its parts, no `.` parts, no slash at the end.
  * @param where names the option in messages
- * @throws UsageError when it is absolute, climbs out by `..`, enters `.git` (in any spelling a file system takes for it), or is the root itself
+ * @throws UsageError when it is absolute, has a `..` part, is inside `.git` (in any spelling that a file system takes for it), or is the root itself
  */
 export function insideWorkTree(path: string, where: string): string {
   if (/\p{Cc}/u.test(path)) throw outside(where, 'has a control character')
@@ -24,14 +24,14 @@ function outside(where: string, problem: string): UsageError {
   return new UsageError(`${where}: ${problem}`, { hint: 'Name a path inside the work tree, outside .git.' })
 }
 
-/** `.git` as NTFS and HFS+ also read it: case aside, with dots, spaces or a stream name after it, zero-width characters, short names. */
+/** True for `.git` in every spelling that NTFS and HFS+ take for it: any case, dots, spaces or a stream name after it, zero-width characters, short names. */
 function isGitFolder(part: string): boolean {
   const plain = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '').replace(/:.*$/, '')
   return /^(\.git|git~[0-9]+)[. ]*$/i.test(plain)
 }
 
 /**
- * Looks at a path of the work tree on disk: no part of it may be a symbolic link (a committed link would lead reads and writes elsewhere). Parts that do not exist are fine.
+ * Checks on disk that no part of the path is a symbolic link: a committed link could lead reads and writes out of the work tree. Parts that do not exist are allowed.
  * @param root absolute path of the work tree
  * @param path as `insideWorkTree` returns it
  * @throws UsageError naming the link

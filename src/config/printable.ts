@@ -1,5 +1,4 @@
-/** Text from a configuration as it may stand in a message: a pulled file must not be able to move the cursor, hide a line or reverse its direction. */
-
+/** Text from a configuration made safe for messages: a pulled file must not be able to move the cursor, hide a line or reverse its direction. */
 /** The text with control and invisible formatting characters written as `\u{…}`. */
 export function printable(text: string): string {
   return text.replace(

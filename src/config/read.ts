@@ -1,4 +1,4 @@
-/** Reads the configuration and `.env` of a work tree from disk; everything after the reading is in load.ts, without files. */
+/** Reads the configuration and `.env` of a work tree from disk. Parsing and checking, which need no files, are in load.ts. */
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../model/errors.ts'
@@ -6,16 +6,17 @@ import type { Config } from './config.ts'
 import { CONFIG_FILE, parseConfig, resolveConfig } from './load.ts'
 import { parseDotenv } from './source-url.ts'
 
-/** Remembers which texts fit the schema, so that hooks need not validate the same one again and again. */
+/** Remembers texts that fit the schema, so that not every hook validates the same text again. */
 export interface ValidTexts {
   readonly has: (text: string) => Promise<boolean>
   readonly add: (text: string) => Promise<void>
 }
 
 /**
- * The configuration of a work tree.
+ * Reads and checks the configuration of a work tree.
  * @param root absolute path of the work tree
- * @throws UsageError when there is none, when it is a symbolic link (a committed one could show any file), or when it is not valid
+ * @param valid texts that need no validation; a text found valid is added to it
+ * @throws UsageError when there is no configuration, when it is not valid, or when it is a symbolic link (a committed link could show the content of any file)
  */
 export async function readConfig(root: string, valid?: ValidTexts): Promise<Config> {
   const text = await readRegular(join(root, CONFIG_FILE), CONFIG_FILE)
@@ -28,7 +29,7 @@ export async function readConfig(root: string, valid?: ValidTexts): Promise<Conf
   return config
 }
 
-/** The variables of `.env` at the root of a work tree; empty if there is none. A link is followed: `.env` is the user's own and not committed. */
+/** The variables of `.env` at the root of a work tree; empty if there is none. A symbolic link is followed, because `.env` is the user's own and not committed. */
 export async function readDotenv(root: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(join(root, '.env'), 'utf8').catch(absent)
   return parseDotenv(text ?? '')

@@ -1,11 +1,11 @@
-/** URLs as they may be shown and stored: without password and without secrets among their options. Separate because every message that names a database needs it. */
+/** Hides the secrets in a URL, so that it may be shown and stored. Every message that names a database uses it. */
 import { isCredentialField } from './credentials.ts'
 
 const HIDDEN = '***'
 
 /**
- * The URL with `***` in place of its password and of secret option values; all else is kept, so that two well-formed URLs to different places differ.
- * Passwords with raw `/`, `?`, `#` or `@` in them are found too: then everything between the user and the last `@` is hidden.
+ * The URL with `***` in place of its password and of secret option values. Everything else is kept, so that well-formed URLs to different databases still differ. A password
+ * with an unescaped `/`, `?`, `#` or `@` in it is found too: everything between the user and the last `@` is hidden.
  */
 export function redactUrl(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0]
@@ -19,7 +19,7 @@ export function redactUrl(url: string): string {
   return `${scheme}${hidden}@${redactQuery(rest.slice(end + 1))}`
 }
 
-/** Where the `@` after user and password stands: the last one of all if a user and a password can stand before it. Hiding too much is the safe side. */
+/** The position of the `@` after user and password: the last `@`, if a user and a password can be before it. In doubt more is hidden than needed. */
 function userinfoEnd(rest: string): number | undefined {
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? ''
   const inAuthority = authority.lastIndexOf('@')

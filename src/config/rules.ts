@@ -1,15 +1,15 @@
-/** From the options of a collection and its live structure to what the program works with: merge rules, the selection for the adapter, the guard. */
-import type { CollectionSchema, Selection } from '../model/collection.ts'
+/** Makes from the options of a collection and its live structure what the program works with: merge rules, the selection for the adapter, the guard. */
+import type { CollectionSchema, Placeholder, Selection } from '../model/collection.ts'
 import { UsageError } from '../model/errors.ts'
 import type { MergeRules } from '../model/rules.ts'
 import type { CollectionOptions, SourceConfig } from './config.ts'
 import { DOCUMENT_CREDENTIALS, omittedFields } from './credentials.ts'
-import { optionsFor } from './match.ts'
+import { optionsFor, ownOptions } from './match.ts'
 import { nearestName } from './nearest.ts'
 
 /**
- * How the records of a collection merge.
- * @throws UsageError when `key` contradicts the table's own
+ * The merge rules of a collection.
+ * @throws UsageError when the `key` option contradicts the table's primary key
  */
 export function rulesFor(source: SourceConfig, schema: CollectionSchema): MergeRules {
   const options = optionsFor(source, schema.name)
@@ -30,12 +30,12 @@ export function rulesFor(source: SourceConfig, schema: CollectionSchema): MergeR
   }
 }
 
-/** Documents declare no fields, so any may be there; a table without the field of `*` simply has no time of its own. */
+/** True when the collection has, or may have, the field. Documents declare no fields, so any field may be in them. */
 function hasField(schema: CollectionSchema, name: string | undefined): boolean {
   return schema.fields.length === 0 || schema.fields.some((field) => field.name === name)
 }
 
-/** The database's own key, else the configured one, else none. */
+/** The database's own key, else the configured one, else an empty list. @throws UsageError when both exist and differ */
 function keyFor(source: SourceConfig, schema: CollectionSchema): readonly string[] {
   const configured = optionsFor(source, schema.name).key
   if (schema.key.length === 0) return configured ?? []
@@ -51,7 +51,7 @@ function keyFor(source: SourceConfig, schema: CollectionSchema): readonly string
 }
 
 /**
- * A collection as its adapter shall read and write it: with its key, without its omitted fields.
+ * A collection as its adapter reads and writes it: with its key, and without its omitted fields and the unique keys and references that contain one of them.
  * @throws UsageError when the key is contradicted, names no field, or would be omitted
  */
 export function selectionFor(source: SourceConfig, schema: CollectionSchema): Selection {
@@ -59,6 +59,7 @@ export function selectionFor(source: SourceConfig, schema: CollectionSchema): Se
   const key = keyFor(source, schema)
   const omit = omitFor(options, schema).filter((name) => !key.includes(name) || options.omit?.includes(name))
   checkKey({ source, schema, key, omit })
+  const placeholders = placeholdersFor(source, schema, omit)
   const whole = (names: readonly string[]): boolean => !names.some((name) => omit.includes(name))
   return {
     schema: {
@@ -70,10 +71,31 @@ export function selectionFor(source: SourceConfig, schema: CollectionSchema): Se
     },
     omit,
     derived: (options.derived ?? []).filter((name) => hasField(schema, name)),
+    ...(options.triggers !== undefined && { triggers: options.triggers }),
+    ...(placeholders.size > 0 && { placeholders }),
   }
 }
 
-/** Documents declare no fields: which are omitted must then not depend on the records, or two machines would differ. */
+/** Placeholders for the omitted fields; the entry `*` may name fields that only some tables have, or omit. @throws UsageError when the collection's own entry names a field that is exported */
+function placeholdersFor(
+  source: SourceConfig,
+  schema: CollectionSchema,
+  omit: readonly string[],
+): Map<string, Placeholder> {
+  const own = ownOptions(source, schema.name)?.placeholder ?? {}
+  const exported = schema.fields
+    .map(({ name }) => name)
+    .find((name) => Object.hasOwn(own, name) && !omit.includes(name))
+  if (exported !== undefined)
+    throw new UsageError(
+      `source ${source.name}: "placeholder" of ${schema.name} names "${exported}", a field that is exported`,
+      { hint: `A placeholder is for fields that stay at home; write "omit": ["${exported}"], or take it out.` },
+    )
+  const given = Object.entries(optionsFor(source, schema.name).placeholder ?? {})
+  return new Map(given.filter(([name]) => hasField(schema, name) && omit.includes(name)))
+}
+
+/** The omitted fields. Documents declare no fields; a fixed list is omitted from them, because a choice by the records at hand would differ between machines. */
 function omitFor(options: CollectionOptions, schema: CollectionSchema): string[] {
   if (schema.fields.length > 0)
     return omittedFields(
@@ -113,18 +135,14 @@ export interface UnknownField {
   readonly nearest: string | undefined
 }
 
-/** Fields that the entry of this very collection names and its table lacks (a misspelt `critical` would protect nothing). `*` may name fields that only some tables have. */
+/** Fields that the collection's own entry names and its table does not have: a misspelt `critical` would protect nothing. The entry `*` may name fields that only some tables have. */
 export function unknownFields(source: SourceConfig, schema: CollectionSchema): UnknownField[] {
   if (schema.fields.length === 0) return []
-  const own = optionsFor({ ...source, collections: withoutDefault(source.collections) }, schema.name)
+  const own = ownOptions(source, schema.name) ?? {}
   const names = schema.fields.map((field) => field.name)
   return namedFields(own)
     .filter(({ field }) => !names.includes(field))
     .map(({ option, field }) => ({ option, field, nearest: nearestName(field, names) }))
-}
-
-function withoutDefault(collections: SourceConfig['collections']): SourceConfig['collections'] {
-  return Object.fromEntries(Object.entries(collections).filter(([name]) => name !== '*'))
 }
 
 /** `profile.city` names the field `profile`; `!token` the field `token`. */
@@ -138,17 +156,18 @@ function namedFields(options: CollectionOptions): { option: string; field: strin
     counters: (options.counters ?? []).map((path) => path.split('.')[0] ?? path),
     omit: (options.omit ?? []).map((name) => name.replace(/^!/, '')),
     derived: options.derived ?? [],
+    placeholder: Object.keys(options.placeholder ?? {}),
     references: Object.keys(options.references ?? {}),
   }
   return Object.entries(lists).flatMap(([option, fields]) => fields.map((field) => ({ option, field })))
 }
 
-/** How many deletes pass without being asked: a share of the collection (0.2 for 20 %) or a number of records; undefined: the built-in bound. */
+/** How many deletes one export or apply may make without being allowed explicitly: a share of the collection (0.2 for 20 %) or a number of records; undefined: the built-in bound. */
 export interface Guard {
   readonly deletes: { readonly share: number } | { readonly count: number } | undefined
 }
 
-/** @throws UsageError for a value that is neither a percentage nor a whole number (the schema refuses it earlier, with its line) */
+/** The guard of a collection. @throws UsageError for a value that is neither a percentage nor a whole number (the schema refuses it earlier, with its line) */
 export function guardFor(options: CollectionOptions): Guard {
   const deletes = options.guard?.deletes
   if (deletes === undefined) return { deletes: undefined }

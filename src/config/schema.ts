@@ -1,25 +1,26 @@
-/** Validates a configuration against the published JSON Schema and puts every error in words: where it stands, what is wrong, what would be right. */
+/** Validates a configuration against the published JSON Schema. Every error says where it is, what is wrong and what would be right. */
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { ErrorObject, ValidateFunction } from 'ajv'
+import path from 'node:path'
 import type { ConfigOptions } from './config.ts'
 import { nearestName } from './nearest.ts'
 
-/** Options that a later version will bring; refused by name, so that nobody believes they work. */
+/** Names of options of later versions. They are refused, so that nobody believes they work already. */
 const RESERVED = 'store where mask mirror backup schedule health notify queue lfs timeouts'.split(' ')
 
-/** One thing that is wrong, at a path of option names. */
+/** One error, with the path of option names to it. */
 export interface ConfigProblem {
   readonly path: readonly string[]
   readonly message: string
 }
 
-/** Raised whenever the schema changes: what an older program found valid is then looked at again. */
-export const SCHEMA_VERSION = 2
+/** Raised whenever the schema changes, so that texts which an older program found valid are validated again. */
+export const SCHEMA_VERSION = 3
 
 let validate: ValidateFunction<ConfigOptions> | undefined
 
-/** Everything that is wrong with a parsed configuration; empty when it fits the schema (and then is a `ConfigOptions`). */
+/** All errors of a parsed configuration; empty when it fits the schema, and then it is a `ConfigOptions`. */
 export function schemaProblems(value: unknown): readonly ConfigProblem[] {
   validate ??= compile()
   if (validate(value)) return []
@@ -27,14 +28,14 @@ export function schemaProblems(value: unknown): readonly ConfigProblem[] {
 }
 
 function compile(): ValidateFunction<ConfigOptions> {
-  const text = readFileSync(new URL('../../templates/config.schema.json', import.meta.url), 'utf8')
-  // loading ajv and compiling take 60 ms, which a hook with a configuration known to be valid does not pay
-  const { Ajv } = createRequire(import.meta.url)('ajv') as typeof import('ajv')
+  const text = readFileSync(path.join(import.meta.dirname, '../../templates/config.schema.json'), 'utf8')
+  // loading ajv and compiling the schema take 60 ms: a hook whose configuration is known to be valid must not load it
+  const { Ajv } = createRequire(import.meta.filename)('ajv') as typeof import('ajv')
   const ajv = new Ajv({ allErrors: true, strict: true, verbose: true })
   return ajv.compile<ConfigOptions>(JSON.parse(text) as object)
 }
 
-/** Branches of an `anyOf` and the inside of `propertyNames` are reported by their parent. */
+/** False for errors inside `anyOf` and `propertyNames`: ajv reports another error for the whole of those. */
 function isOwnError(error: ErrorObject): boolean {
   return !/\/anyOf\/|\/propertyNames\//.test(error.schemaPath)
 }

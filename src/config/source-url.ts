@@ -1,27 +1,28 @@
-/** Where a source's database is in this clone: git config first, then the configuration with its variables filled in. One source at a time, at the time it is needed. */
+/** The URL of a source's database in this clone: from git config if it is set there, else from the configuration with its variables filled in. */
 import { parse } from 'dotenv'
 import { UsageError } from '../model/errors.ts'
 import type { SourceConfig } from './config.ts'
-import { parseTemplate, variableNames, fillTemplate, type TemplatePart } from './template.ts'
+import { type TemplatePart, fillTemplate, parseTemplate, variableNames } from './template.ts'
 import { checkDatabaseFile, checkWrittenUrl, engineOf, wholeVariable } from './written-url.ts'
 
 /** Everything outside the configuration that a URL may come from. */
 export interface Lookups {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** `.env`, as `parseDotenv` reads it: a look-up table, nothing of it enters any environment. */
+  /** The variables of `.env`, as `parseDotenv` reads it. They are only looked up here and never put into the environment. */
   readonly dotenv: ReadonlyMap<string, string>
-  /** `git config tandem.source.NAME.url`. */
+  /** The value of `git config tandem.source.NAME.url`; undefined when it is not set. */
   readonly gitConfigUrl: (source: string) => string | undefined
-  /** Variables that `init` approved in this clone; absent: every one (only `init` itself asks so). */
+  /** Names of the variables that were approved in this clone; undefined: all are allowed, as for `init` itself. */
   readonly approvedNames?: readonly string[]
 }
 
+/** The URL of a source, and where it comes from. */
 export interface SourceUrl {
-  /** With password. Never into a message: `redactUrl` first. */
+  /** With the password: pass it through `redactUrl` before it gets into a message. */
   readonly url: string
-  /** `environment`: whole from one variable (environment or `.env`); `file`: at least partly written in the configuration. */
+  /** `environment`: the whole URL is the value of one variable (of the environment or `.env`); `file`: at least a part of it is written in the configuration. */
   readonly from: 'file' | 'environment' | 'git-config'
-  /** The variables its template names, sorted. */
+  /** The names of the variables in its template, sorted. */
   readonly names: readonly string[]
 }
 
@@ -32,7 +33,7 @@ export function parseDotenv(text: string): ReadonlyMap<string, string> {
 
 /**
  * The URL of a source. An empty variable counts as not set.
- * @throws UsageError naming a variable that is not set or not approved, or what a committed URL may not hold
+ * @throws UsageError when a variable is not set or not approved, or when a written URL has something that is not allowed in a committed file
  */
 export function sourceUrl(source: SourceConfig, lookups: Lookups): SourceUrl {
   const override = lookups.gitConfigUrl(source.name)

@@ -1,18 +1,18 @@
-/** `${NAME}` and `${NAME:-default}` in a URL: finding them, listing their names, filling them in. Knows nothing of what the text around them means. */
+/** Placeholders `${NAME}` and `${NAME:-default}` in a URL: finds them, lists their names, fills them in. The text around them is not looked at. */
 import { UsageError } from '../model/errors.ts'
 
-/** A piece of a template: text as written, or a variable with its default. */
+/** A part of a template: text as written, or a variable with its default. */
 export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'variable'; readonly name: string; readonly fallback: string | undefined }
 
 const PLACEHOLDER = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
-/** Stands for an unknown value where a template is checked without being filled in; never allowed in a written text. */
+/** A character that stands for an unknown value when a template is checked before it is filled in. `parseTemplate` refuses it in templates. */
 export const UNKNOWN = '\ue000'
 
 /**
- * The pieces of a template in their order.
+ * The parts of a template in their order, without empty texts.
  * @param where names the option in messages
  * @throws UsageError for a broken or nested placeholder and for control characters
  */
@@ -47,7 +47,7 @@ export function variableNames(parts: readonly TemplatePart[]): string[] {
   return [...new Set(parts.flatMap((part) => (part.kind === 'variable' ? [part.name] : [])))].sort()
 }
 
-/** The template's text with each variable replaced by what `value` says of it. */
+/** The text of the template with each variable replaced by the result of `value`. */
 export function fillTemplate(
   parts: readonly TemplatePart[],
   value: (variable: Extract<TemplatePart, { kind: 'variable' }>) => string,

@@ -1,16 +1,17 @@
 /**
- * What a clone's user approves once for each source: where its records go and what goes along. A pulled configuration that changes any of it is held by the hooks,
- * with the difference in words, until the user has approved it again. Texts and hashes only; where they are kept is the caller's matter.
+ * What the user of a clone approves once for each source: which records are exported, from which database, to where. When a pulled configuration changes any of it, the hooks hold
+ * the source and show the difference, until the user has approved it again. This file makes and compares the texts; callers store them.
  */
-import { createHash } from 'node:crypto'
 import stringify from 'fast-json-stable-stringify'
+import { createHash } from 'node:crypto'
+import type { Placeholder } from '../model/collection.ts'
 import type { Config, SourceConfig } from './config.ts'
 import { printable } from './printable.ts'
 import { redactUrl } from './redact.ts'
 import type { SourceUrl } from './source-url.ts'
 
-/** The effective target of one source: never a password. */
-export interface Target {
+/** What is carried where for one source. It never contains a password. */
+export interface EffectiveTarget {
   readonly source: string
   /** The URL as written, or the name of the git config entry that replaces it. */
   readonly url: string
@@ -22,14 +23,19 @@ export interface Target {
   readonly exclude: readonly string[]
   /** Collections with an `omit` of their own. */
   readonly omit: Readonly<Record<string, readonly string[]>>
+  /** Collections with a `placeholder`: what a pulled configuration puts into a password is the user's to approve. Absent when there are none. */
+  readonly placeholder?: Readonly<Record<string, Readonly<Record<string, Placeholder>>>>
   readonly exports: string
   readonly exportOn: readonly string[]
 }
 
-/** What would be carried where, from the configuration and the source's URL in this clone. */
-export function effectiveTarget(config: Config, source: SourceConfig, url: SourceUrl): Target {
+/** The effective target of a source, from the configuration and the source's URL in this clone. */
+export function effectiveTarget(config: Config, source: SourceConfig, url: SourceUrl): EffectiveTarget {
   const omits = Object.entries(source.collections).flatMap(([name, options]) =>
     options.omit === undefined ? [] : [[name, [...options.omit].sort()] as const],
+  )
+  const placeholders = Object.entries(source.collections).flatMap(([name, { placeholder }]) =>
+    placeholder === undefined ? [] : [[name, placeholder] as const],
   )
   return {
     source: source.name,
@@ -39,13 +45,14 @@ export function effectiveTarget(config: Config, source: SourceConfig, url: Sourc
     include: [...source.include].sort(),
     exclude: [...source.exclude].sort(),
     omit: Object.fromEntries(omits),
+    ...(placeholders.length > 0 && { placeholder: Object.fromEntries(placeholders) }),
     exports: config.exports,
     exportOn: [...config.exportOn].sort(),
   }
 }
 
 /** The canonical text of a target (one line of JSON, names sorted): equal targets give equal texts. */
-export function approvalText(target: Target): string {
+export function approvalText(target: EffectiveTarget): string {
   return stringify(target)
 }
 
@@ -60,7 +67,7 @@ export function approvedNames(text: string): readonly string[] {
   return Array.isArray(variables) ? variables.filter((name) => typeof name === 'string') : []
 }
 
-const WORDS: readonly (readonly [name: keyof Target, words: string])[] = [
+const WORDS: readonly (readonly [name: keyof EffectiveTarget, words: string])[] = [
   ['url', 'url in the configuration'],
   ['database', 'database'],
   ['variables', 'variables read'],
@@ -71,17 +78,44 @@ const WORDS: readonly (readonly [name: keyof Target, words: string])[] = [
 ]
 
 /**
- * The difference of two approval texts, one line each, in words for people: `database: postgres://a/x → postgres://b/x`, `exclude: no longer "sessions"`.
+ * The differences between two approval texts, one line each, in words for people: `database: postgres://a/x → postgres://b/x`, `exclude: no longer "sessions"`.
  * @param oldText what was approved; empty or unreadable: everything counts as new
  */
 export function approvalDifference(oldText: string, newText: string): string[] {
   const before = readTarget(oldText)
   const after = readTarget(newText)
   const lines = WORDS.flatMap(([name, words]) => differenceOf(words, before[name], after[name]))
-  return [...lines, ...omitDifference(before.omit, after.omit)]
+  return [...lines, ...fieldDifference(before, after)]
 }
 
-function readTarget(text: string): Partial<Target> {
+/** What of the data differs between two approval texts: where it goes, or only which collections travel, or only which fields of them (and what is put in place of those that do not). */
+export function kindOfDifference(oldText: string, newText: string): 'target' | 'collections' | 'fields' {
+  const [before, after] = [readTarget(oldText), readTarget(newText)]
+  const differing = WORDS.filter(([name, words]) => differenceOf(words, before[name], after[name]).length > 0)
+  if (differing.some(([name]) => name !== 'include' && name !== 'exclude')) return 'target'
+  if (differing.length > 0) return 'collections'
+  return fieldDifference(before, after).length > 0 ? 'fields' : 'target'
+}
+
+function fieldDifference(before: Partial<EffectiveTarget>, after: Partial<EffectiveTarget>): string[] {
+  return [...omitDifference(before.omit, after.omit), ...placeholderDifference(before.placeholder, after.placeholder)]
+}
+
+function placeholderDifference(
+  before: NonNullable<EffectiveTarget['placeholder']> = {},
+  after: NonNullable<EffectiveTarget['placeholder']> = {},
+): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  const at = (all: typeof before, name: string): object | undefined =>
+    Object.hasOwn(all, name) ? all[name] : undefined
+  return names.flatMap((name) => differenceOf(`placeholder of ${nameOf(name)}`, at(before, name), at(after, name)))
+}
+
+function nameOf(collection: string): string {
+  return collection === '*' ? 'every collection' : printable(collection)
+}
+
+function readTarget(text: string): Partial<EffectiveTarget> {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? value : {}
@@ -90,14 +124,12 @@ function readTarget(text: string): Partial<Target> {
   }
 }
 
-function omitDifference(before: Target['omit'] = {}, after: Target['omit'] = {}): string[] {
+function omitDifference(before: EffectiveTarget['omit'] = {}, after: EffectiveTarget['omit'] = {}): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
-  return names.flatMap((name) =>
-    differenceOf(`omit of ${name === '*' ? 'every collection' : printable(name)}`, own(before, name), own(after, name)),
-  )
+  return names.flatMap((name) => differenceOf(`omit of ${nameOf(name)}`, own(before, name), own(after, name)))
 }
 
-function own(omit: Target['omit'], name: string): readonly string[] | undefined {
+function own(omit: EffectiveTarget['omit'], name: string): readonly string[] | undefined {
   return Object.hasOwn(omit, name) ? omit[name] : undefined
 }
 

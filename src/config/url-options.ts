@@ -1,13 +1,14 @@
 /**
- * The query options that a URL written in the configuration may have, by engine. A closed list: none of them reads a file, names another host or proxy, carries a
- * password, weakens what is read (secondaries) or what is confirmed as written. A URL that comes whole from the environment, `.env` or git config may have any.
+ * The query options that a URL written in the configuration may have, for each engine. A closed list: none of these options reads a file, names another host or proxy, holds a
+ * password, allows reads from secondaries, or confirms writes too early. A URL that comes whole from the environment, `.env` or git config may have any option.
  */
-
-/** What values an option takes; undefined: any. */
+/** The values that an option may have; undefined: any value. */
 export type AllowedValues = RegExp | undefined
+
 type AllowedOptions = ReadonlyMap<string, AllowedValues>
 
 const TRUTH = /^(true|false)$/
+
 const NUMBER = /^[0-9]{1,9}$/
 
 /** Names as node-pg reads them (case matters): https://node-postgres.com/features/connecting and the package pg-connection-string. */
@@ -50,13 +51,13 @@ const MONGODB: AllowedOptions = new Map<string, AllowedValues>([
 /** An engine, or undefined where the scheme itself comes from a variable. */
 export type UrlEngine = 'postgres' | 'mongodb' | undefined
 
-/** The names that may be used, for messages. */
+/** The names of the allowed options, for messages. */
 export function optionNames(engine: UrlEngine): string[] {
   const names = engine === 'postgres' ? POSTGRES : engine === 'mongodb' ? MONGODB : new Map([...POSTGRES, ...MONGODB])
   return [...names.keys()]
 }
 
-/** The values an option may have (`{values}`), or undefined if it may not be written in the configuration at all. */
+/** The values that an option may have, wrapped because they may be undefined; undefined when the option is not allowed in a written URL. */
 export function allowedOption(engine: UrlEngine, name: string): { readonly values: AllowedValues } | undefined {
   if (engine !== 'mongodb' && POSTGRES.has(name)) return { values: POSTGRES.get(name) }
   const folded = name.toLowerCase()

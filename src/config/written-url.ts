@@ -1,36 +1,39 @@
 /**
- * What a URL may be as far as it is written in the configuration, which everybody who can push to the repository can write: no password, no option that reads files
- * or leads elsewhere, no database file outside the work tree. Judged on the template, before any variable is filled in.
+ * Checks the part of a URL that is written in the configuration. Everybody who can push to the repository can write that file, so it may have no password, no option that reads
+ * files or leads to another host, and no database file outside the work tree. The template is checked before any variable is filled in.
  */
 import { UsageError } from '../model/errors.ts'
 import { isCredentialField } from './credentials.ts'
 import { nearestName } from './nearest.ts'
 import { insideWorkTree } from './place.ts'
 import { printable } from './printable.ts'
-import { fillTemplate, parseTemplate, UNKNOWN, type TemplatePart } from './template.ts'
-import { allowedOption, optionNames, type UrlEngine } from './url-options.ts'
+import { sqlitePath } from './sqlite-file.ts'
+import { type TemplatePart, UNKNOWN, fillTemplate, parseTemplate } from './template.ts'
+import { type UrlEngine, allowedOption, optionNames } from './url-options.ts'
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/
+
 const NETWORK_URL = /^[a-z0-9+.-]+:\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?:\?(?<query>[^#]*))?(?<fragment>#.*)?$/is
+
 const FORMS =
   'sqlite:data/app.db, postgres://user:${PASSWORD}@host/database or mongodb://user:${PASSWORD}@host/database'
 
-/** The engine a URL's scheme names, which is written in lower case (one spelling, so that no check is passed by another); undefined for any other text. */
+/** The engine that a URL's scheme names; undefined for any other text. The scheme must be in lower case, so that no other spelling gets past a check. */
 export function engineOf(url: string): 'postgres' | 'mongodb' | 'sqlite' | undefined {
   const scheme = SCHEME.exec(url)?.[1]
-  if (scheme === 'sqlite') return 'sqlite'
+  if (scheme === 'sqlite' || scheme === 'file') return 'sqlite'
   if (scheme === 'postgres' || scheme === 'postgresql') return 'postgres'
   return scheme === 'mongodb' || scheme === 'mongodb+srv' ? 'mongodb' : undefined
 }
 
-/** The name of the variable that a URL wholly comes from, if it does. */
+/** The variable whose value is the whole URL; undefined when the URL has other parts. */
 export function wholeVariable(parts: readonly TemplatePart[]): Extract<TemplatePart, { kind: 'variable' }> | undefined {
   const [first, second] = parts
   return first?.kind === 'variable' && second === undefined ? first : undefined
 }
 
 /**
- * Checks a URL template as written, both with its defaults and with its variables unknown.
+ * Checks a URL template twice: with its variables unknown, and with their defaults filled in.
  * @param where names the option in messages
  * @throws UsageError saying what is not allowed in a committed URL and what to write instead
  */
@@ -67,34 +70,34 @@ function checkText(text: string, where: string): void {
 }
 
 /**
- * The path of `sqlite:PATH`, checked to lie inside the work tree by its text.
- * @throws UsageError
+ * Checks that the path in `sqlite:PATH` or `file:PATH` is inside the work tree, by its text alone.
+ * @throws UsageError when it is not
  */
 export function checkDatabaseFile(url: string, where: string): void {
-  const path = url.slice('sqlite:'.length)
-  insideWorkTree(path, where)
+  insideWorkTree(sqlitePath(url), where)
 }
 
-interface Place {
+/** The engine of the URL that is checked, and the option that messages name. */
+interface UrlCheck {
   readonly engine: UrlEngine
   readonly where: string
 }
 
-function checkNetworkUrl(text: string, place: Place): void {
-  if (text.includes(' ')) throw new UsageError(`${place.where}: has a space`, { hint: 'Write %20 instead.' })
+function checkNetworkUrl(text: string, check: UrlCheck): void {
+  if (text.includes(' ')) throw new UsageError(`${check.where}: has a space`, { hint: 'Write %20 instead.' })
   const groups = NETWORK_URL.exec(text)?.groups
-  if (groups === undefined) throw new UsageError(`${place.where}: is no full URL`, { hint: `Write ${FORMS}.` })
+  if (groups === undefined) throw new UsageError(`${check.where}: is no full URL`, { hint: `Write ${FORMS}.` })
   const { authority = '', path = '', query, fragment } = groups
   const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf('@')))
   const password = userinfo.includes(':') ? userinfo.slice(userinfo.indexOf(':') + 1) : ''
-  if (password.replaceAll(UNKNOWN, '') !== '') throw writtenPassword(place.where)
+  if (password.replaceAll(UNKNOWN, '') !== '') throw writtenPassword(check.where)
   if (`${path}${query ?? ''}${fragment ?? ''}`.includes('@')) {
-    throw new UsageError(`${place.where}: has an @ after the host`, {
+    throw new UsageError(`${check.where}: has an @ after the host`, {
       hint: 'In a database name or option write %40. A password does not belong into this file: use ${NAME}.',
     })
   }
-  if (fragment !== undefined) throw new UsageError(`${place.where}: has a #`, { hint: 'Write %23 instead.' })
-  checkOptions(query, place)
+  if (fragment !== undefined) throw new UsageError(`${check.where}: has a #`, { hint: 'Write %23 instead.' })
+  checkOptions(query, check)
 }
 
 function writtenPassword(where: string): UsageError {
@@ -103,15 +106,15 @@ function writtenPassword(where: string): UsageError {
   })
 }
 
-function checkOptions(query: string | undefined, place: Place): void {
+function checkOptions(query: string | undefined, check: UrlCheck): void {
   for (const option of (query ?? '').split('&')) {
     if (option === '' || option === UNKNOWN) continue
     const [[name, value] = ['', '']] = [...new URLSearchParams(option)]
-    checkOption(name, value, place)
+    checkOption(name, value, check)
   }
 }
 
-function checkOption(name: string, value: string, { engine, where }: Place): void {
+function checkOption(name: string, value: string, { engine, where }: UrlCheck): void {
   if (isCredentialField(name) && value.replaceAll(UNKNOWN, '') !== '') throw writtenPassword(where)
   const allowed = allowedOption(engine, name)
   if (allowed === undefined) {
@@ -130,7 +133,7 @@ function checkOption(name: string, value: string, { engine, where }: Place): voi
   }
 }
 
-/** Reads and checks a URL template of the configuration. @throws UsageError */
+/** The parts of a URL template of the configuration, checked. @throws UsageError saying what is not allowed */
 export function writtenUrl(template: string, where: string): readonly TemplatePart[] {
   const parts = parseTemplate(template, where)
   checkWrittenUrl(parts, where)

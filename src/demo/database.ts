@@ -1,24 +1,27 @@
-/** What the demo needs of a database: to be the application that works with it. Each engine fills it with its own client, not with tandem's adapters. */
+/** What the demo needs of a database in order to act as the application that uses it. Each engine does it with its own client library, not with tandem's adapters. */
 import type { Edits, Trader } from './traders.ts'
 
+/** The database of one machine. */
 export interface DemoDatabase {
-  /** For `.env`. */
+  /** Its URL, for the file `.env`. */
   readonly url: string
-  /** Makes the empty table, as the application's migrations would. */
+  /** Creates the empty table, as the application's migrations would. */
   create(): Promise<void>
+  /** Makes the edits, as the application would. */
   edit(edits: Edits): Promise<void>
-  /** These traders as the application sees them, in order of their names. */
+  /** The traders with these names, sorted by name. */
   find(usernames: readonly string[]): Promise<readonly Trader[]>
+  /** The number of traders. */
   count(): Promise<number>
 }
 
-/** The databases of one run. */
+/** The server, or whatever there is in its place, that has the databases of one run of the demo. */
 export interface DemoServer {
-  /** `PostgreSQL 18.4`, for people. */
+  /** Name and version, for people: `PostgreSQL 18.4`. */
   readonly name: string
-  /** A database for a machine, in a folder that only this machine has. */
+  /** Makes a database for a machine. @param folder the machine's clone, for engines that keep a database in a file */
   database(machine: string, folder: string): Promise<DemoDatabase>
-  /** Drops what was made, unless it is to be kept, and stops what was started. */
+  /** Drops the databases that were made, unless `keep` says otherwise, and stops the server if the demo started it. */
   close(options: { readonly keep: boolean }): Promise<void>
 }
 
@@ -34,7 +37,19 @@ export const FIELDS: readonly (keyof Trader)[] = [
   'note',
 ]
 
-/** Edits that only add. */
+/** Edits that only add these traders. */
 export function adding(added: readonly Trader[]): Edits {
   return { added, changed: new Map(), removed: [] }
+}
+
+/** The URL of another database on the server of `serverUrl`. */
+export function urlOfDatabase(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** The name of a machine's database on a server that others may use too. @param run an id of this run of the demo */
+export function databaseName(run: string, machine: string): string {
+  return `tandem_demo_${run}_${machine.replaceAll('-', '_')}`
 }

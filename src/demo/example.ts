@@ -1,26 +1,28 @@
 /**
- * Makes the committed example: what the demo's database looks like in git after a merge. The same edits as in the demo, performed by the operations themselves with
- * a clock and ids of their own, so that every run gives the same bytes, commit ids in the report included.
+ * Makes the example that is committed in this repository: the exports of the demo's database after a merge. It makes the demo's edits, but calls the operations
+ * themselves, with a clock and ids of its own. So every run gives the same bytes, even the commit ids in the report.
  */
+import { NO_CONSENT } from '../model/consent.ts'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { applyAll } from '../operations/apply.ts'
-import { requireCarrying } from '../operations/carrying.ts'
 import { exportAndCommit } from '../operations/export.ts'
 import { init } from '../operations/init/init.ts'
-import { openWorkspace, type Invocation } from '../operations/workspace.ts'
-import { adding, type DemoDatabase } from './database.ts'
+import { requireCarrying } from '../workspace/carrying.ts'
+import { type Invocation, openWorkspace } from '../workspace/workspace.ts'
+import { type DemoDatabase, adding } from './database.ts'
 import { demoEnvironment } from './machine.ts'
-import { dotenvText, GIT_CONFIG, PROJECT_FILES } from './project.ts'
+import { GIT_CONFIG, PROJECT_FILES, dotenvText } from './project.ts'
 import { sqliteServer } from './sqlite.ts'
 import { editsOfFirst, editsOfSecond, firstTraders } from './traders.ts'
 
 const START_MS = Date.UTC(2026, 1, 1, 12)
+
 const MINUTE_MS = 60_000
 
-/** Every file below `exports/` → its bytes; slashes on every system. @param environment for git: PATH and the like */
+/** Path below `exports/`, with slashes on every system → the bytes of the file. @param environment the variables that git needs, such as PATH */
 export async function makeExample(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ReadonlyMap<string, Buffer>> {
@@ -33,46 +35,48 @@ export async function makeExample(
   }
 }
 
-/** The whole history, command by command; answers the clone to copy from. */
+/** Makes the whole history in `folder`, command by command, and returns the folder of the first machine's clone. */
 async function mergeInto(folder: string, environment: Readonly<Record<string, string | undefined>>): Promise<string> {
   await writeFile(path.join(folder, 'gitconfig'), GIT_CONFIG)
-  const world = createWorld(folder, demoEnvironment(environment, path.join(folder, 'gitconfig')))
-  world.git(folder, 'init', '--quiet', '--bare', '--initial-branch=main', 'remote.git')
-  const first = await clone(world, 'asset-1')
+  const run = startRun(folder, demoEnvironment(environment, path.join(folder, 'gitconfig')))
+  run.git(folder, 'init', '--quiet', '--bare', '--initial-branch=main', 'remote.git')
+  const first = await clone(run, 'asset-1')
   for (const [file, text] of PROJECT_FILES) await writeFile(path.join(first.folder, file), text)
   await first.database.edit(adding(firstTraders()))
-  world.git(first.folder, 'add', '.')
-  world.git(first.folder, 'commit', '--quiet', '-m', 'A trading bot')
-  await setUp(world, first.folder)
-  await push(world, first.folder)
-  const second = await clone(world, 'asset-2')
-  await setUp(world, second.folder)
-  world.tick()
-  await first.database.edit(editsOfFirst(world.nowMs()))
-  world.tick()
-  await second.database.edit(editsOfSecond(world.nowMs()))
-  await push(world, first.folder)
-  await pull(world, second.folder)
-  await push(world, second.folder)
-  await pull(world, first.folder)
+  run.git(first.folder, 'add', '.')
+  run.git(first.folder, 'commit', '--quiet', '-m', 'A trading bot')
+  await setUp(run, first.folder)
+  await push(run, first.folder)
+  const second = await clone(run, 'asset-2')
+  await setUp(run, second.folder)
+  run.tick()
+  await first.database.edit(editsOfFirst(run.nowMs()))
+  run.tick()
+  await second.database.edit(editsOfSecond(run.nowMs()))
+  await push(run, first.folder)
+  await pull(run, second.folder)
+  await push(run, second.folder)
+  await pull(run, first.folder)
   return first.folder
 }
 
-/** Where the example happens, and its clock, which stands still while a command runs. */
-interface World {
+/** One run of the example: its folder, and its clock, which stands still while a command runs. */
+interface ExampleRun {
   readonly folder: string
   nowMs(): number
-  /** Lets a minute pass. */
+  /** Moves the clock on by a minute. */
   tick(): void
+  /** Runs git. @throws Error when it fails */
   git(directory: string, ...args: readonly string[]): void
+  /** What an operation gets to know of the program's start, for a command in this directory. */
   invocation(directory: string): Invocation
 }
 
-function createWorld(folder: string, environment: Readonly<Record<string, string>>): World {
+function startRun(folder: string, environment: Readonly<Record<string, string>>): ExampleRun {
   let now = START_MS
   let ids = 0
   const nowMs = (): number => now
-  // hooks are off: the operations that they start are called here, with this clock
+  // TANDEM_SKIP switches the hooks off: the operations that they would start are called here, with this clock
   const currentEnvironment = (): Record<string, string> => {
     const date = `${now / 1000} +0000`
     return { ...environment, TANDEM_SKIP: '1', GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }
@@ -97,45 +101,49 @@ function createWorld(folder: string, environment: Readonly<Record<string, string
   }
 }
 
-async function clone(world: World, name: string): Promise<{ folder: string; database: DemoDatabase }> {
-  const folder = path.join(world.folder, name)
-  world.git(world.folder, 'clone', '--quiet', 'remote.git', name)
+async function clone(run: ExampleRun, name: string): Promise<{ folder: string; database: DemoDatabase }> {
+  const folder = path.join(run.folder, name)
+  run.git(run.folder, 'clone', '--quiet', 'remote.git', name)
   const database = await sqliteServer().database(name, folder)
   await database.create()
   await writeFile(path.join(folder, '.env'), dotenvText(database.url))
   return { folder, database }
 }
 
-async function setUp(world: World, folder: string): Promise<void> {
-  world.tick()
-  await init(world.invocation(folder), { sources: [], command: 'tandem', choose: async () => undefined })
+async function setUp(run: ExampleRun, folder: string): Promise<void> {
+  run.tick()
+  await init(run.invocation(folder), {
+    sources: [],
+    program: { command: 'tandem', note: undefined },
+    choose: async () => undefined,
+  })
 }
 
-/** `git push`, with what its pre-push hook does. */
-async function push(world: World, folder: string): Promise<void> {
-  world.tick()
-  const workspace = await openWorkspace(world.invocation(folder))
-  const options = { only: undefined, allowed: new Map(), relayout: false, acceptClock: false }
+/** Does what the pre-push hook does, and then `git push`. */
+async function push(run: ExampleRun, folder: string): Promise<void> {
+  run.tick()
+  const workspace = await openWorkspace(run.invocation(folder))
+  const options = { only: undefined, consent: NO_CONSENT }
   const { failures, held } = await exportAndCommit(workspace, { ...options, head: await requireCarrying(workspace) })
-  refuse(failures, held)
-  world.git(folder, 'push', '--quiet', 'origin', 'main')
+  requireSuccess(failures, held)
+  run.git(folder, 'push', '--quiet', 'origin', 'main')
 }
 
-/** `git pull`, with what its post-merge hook does. */
-async function pull(world: World, folder: string): Promise<void> {
-  world.tick()
-  world.git(folder, 'pull', '--quiet')
-  const workspace = await openWorkspace(world.invocation(folder))
+/** `git pull`, and then what the post-merge hook does. */
+async function pull(run: ExampleRun, folder: string): Promise<void> {
+  run.tick()
+  run.git(folder, 'pull', '--quiet')
+  const workspace = await openWorkspace(run.invocation(folder))
   const { failures, held } = await applyAll(workspace, {
     only: undefined,
-    allowed: new Map(),
+    consent: NO_CONSENT,
     head: await requireCarrying(workspace),
   })
-  refuse(failures, held)
+  requireSuccess(failures, held)
 }
 
-/** @throws Error when something did not go as in the demo */
-function refuse(failures: readonly { readonly error: Error }[], held: readonly string[]): void {
+/** @throws Error when a source failed or a collection is held */
+function requireSuccess(failures: readonly { readonly error: Error }[], held: readonly string[]): void {
   const [failure] = failures
   if (failure !== undefined) throw failure.error
   if (held.length > 0) throw new Error(held.join('\n'))

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `npm run demo`: two machines, a remote between them, and databases that stay the same. Reads its arguments and the environment, and sets the exit code. */
+/**
+ * `npm run demo`: two machines with a git remote between them, whose databases are kept the same. Only this file of the demo reads arguments and the environment and
+ * sets the exit code.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,17 +10,19 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TandemError, UsageError } from '../model/errors.ts'
 import type { DemoServer } from './database.ts'
-import { demoEnvironment, machineAt, type Machine } from './machine.ts'
+import { type Machine, demoEnvironment, machineAt } from './machine.ts'
 import { mongodbServer } from './mongodb.ts'
-import { createNarrator, type Narrator } from './narrator.ts'
+import { type Narrator, createNarrator } from './narrator.ts'
 import { postgresServer } from './postgres.ts'
 import { GIT_CONFIG } from './project.ts'
 import { sqliteServer } from './sqlite.ts'
-import { compare, editBoth, pushAndPull, setUpFirst, setUpSecond, showReport } from './story.ts'
+import { compareDatabases, editBoth, pushAndPull, setUpFirst, setUpSecond, showReport } from './story.ts'
 
-/** The built program, beside this file's folder. */
+/** The path of the built program, in the folder beside this file's. */
 const PROGRAM = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+
 const FLAGS = ['--postgres', '--mongodb', '--keep']
+
 const HELP = `npm run demo                   two SQLite files
 npm run demo -- --postgres     two PostgreSQL databases (POSTGRES_TEST_URI, else installed, else embedded)
 npm run demo -- --mongodb      two MongoDB databases on MONGODB_TEST_URI
@@ -35,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   const remove = (): void => {
     if (!keep) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  process.stdout.on('error', () => undefined) // `| head` has read enough; the demo still cleans up after itself
+  process.stdout.on('error', () => undefined) // with `| head` the reader may end first; the demo then still has to remove its folder
   process.once('SIGINT', () => {
     remove()
     process.exit(130)
@@ -43,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const server = await serverFor(args, folder)
     try {
-      return await perform(server, { folder, keep })
+      return await playStory(server, { folder, keep })
     } finally {
       await server.close({ keep })
     }
@@ -58,7 +63,8 @@ async function serverFor(args: readonly string[], folder: string): Promise<DemoS
   return sqliteServer()
 }
 
-async function perform(server: DemoServer, at: { readonly folder: string; readonly keep: boolean }): Promise<number> {
+/** Plays all scenes; returns the exit code: 1 when the two databases differ at the end. */
+async function playStory(server: DemoServer, at: { readonly folder: string; readonly keep: boolean }): Promise<number> {
   const started = Date.now()
   const narrator = createNarrator(
     (text) => void process.stdout.write(text),
@@ -73,7 +79,7 @@ async function perform(server: DemoServer, at: { readonly folder: string; readon
   await editBoth(cast)
   await pushAndPull(cast)
   await showReport(cast)
-  const equal = await compare(cast)
+  const equal = await compareDatabases(cast)
   narrator.say(`\n${((Date.now() - started) / 1000).toFixed(1)} s. ${at.keep ? lookAround(at.folder) : KEEP_HINT}`)
   return equal ? 0 : 1
 }
@@ -87,7 +93,7 @@ Try: git -C ${path.join(folder, 'asset-1')} log --stat
 Git there needs a name and an address: export GIT_CONFIG_GLOBAL=${path.join(folder, 'gitconfig')}`
 }
 
-/** The bare remote and two clones of it. */
+/** Makes the bare remote and two clones of it. */
 async function machines(server: DemoServer, folder: string, narrator: Narrator): Promise<[Machine, Machine]> {
   const gitConfig = path.join(folder, 'gitconfig')
   writeFileSync(gitConfig, GIT_CONFIG)

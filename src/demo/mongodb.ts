@@ -1,8 +1,8 @@
-/** The demo's MongoDB: the server of MONGODB_TEST_URI, with a database of its own for each machine. */
+/** The demo's MongoDB: one database for each machine, on the server of MONGODB_TEST_URI. */
+import { type Collection, type Document, MongoClient } from 'mongodb'
 import { randomBytes } from 'node:crypto'
-import { MongoClient, type Collection, type Document } from 'mongodb'
 import { UnreachableError, UsageError } from '../model/errors.ts'
-import { FIELDS, type DemoDatabase, type DemoServer } from './database.ts'
+import { type DemoDatabase, type DemoServer, FIELDS, databaseName, urlOfDatabase } from './database.ts'
 import { traderOf } from './sql.ts'
 import type { Trader } from './traders.ts'
 
@@ -10,8 +10,8 @@ const CONNECT_MS = 5_000
 
 /**
  * Connects to the server.
- * @param uri of a server on which databases may be made; a database in it is not used
- * @throws UsageError without a URI; UnreachableError when nobody answers
+ * @param uri of a server on which databases may be created; a database that it names is not used
+ * @throws UsageError without a URI; UnreachableError when the server does not answer
  */
 export async function mongodbServer(uri: string | undefined): Promise<DemoServer> {
   if (uri === undefined || uri === '')
@@ -26,9 +26,9 @@ export async function mongodbServer(uri: string | undefined): Promise<DemoServer
     return {
       name: `MongoDB ${String(version)}`,
       database: async (machine) => {
-        const name = `tandem_demo_${run}_${machine.replaceAll('-', '_')}`
+        const name = databaseName(run, machine)
         made.push(name)
-        return databaseOf(client.db(name).collection('traders'), withDatabase(uri, name))
+        return databaseOf(client.db(name).collection('traders'), urlOfDatabase(uri, name))
       },
       close: async ({ keep }) => {
         if (!keep) for (const name of made) await client.db(name).dropDatabase()
@@ -63,16 +63,10 @@ function databaseOf(traders: Collection, url: string): DemoDatabase {
   }
 }
 
-/** Times are dates in MongoDB. */
+/** The document of a trader's fields; `timestamp` is a date in MongoDB. */
 function documentOf(trader: Partial<Trader>): Document {
   const fields = FIELDS.filter((field) => trader[field] !== undefined)
   return Object.fromEntries(
     fields.map((field) => [field, field === 'timestamp' ? new Date(trader[field] as string) : trader[field]]),
   )
-}
-
-function withDatabase(uri: string, name: string): string {
-  const url = new URL(uri)
-  url.pathname = `/${name}`
-  return url.href
 }

@@ -1,19 +1,23 @@
-/** How the demo speaks: scenes, the commands it runs and what they print. Coloured on a terminal only. */
+/** What the demo prints: titles of scenes, the commands that it runs, and their output. */
 
+/** Each function prints one kind of text. */
 export interface Narrator {
+  /** The title of a scene; scenes are numbered. */
   scene(title: string): void
   say(text: string): void
-  /** A command about to run, as one would type it. */
+  /** A command that is about to run, as one would type it. @param where the name of the machine */
   command(where: string, text: string): void
-  /** What a command printed, as it was. */
+  /** What a command has printed. */
   output(text: string): void
 }
 
 const BOLD = 1
+
 const DIM = 2
+
 const GREEN = 32
 
-/** @param write takes text as it is; `colours`: whether it is a terminal */
+/** A narrator that prints through `write`. @param colours whether to use the colours of a terminal */
 export function createNarrator(write: (text: string) => void, colours: boolean): Narrator {
   const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text)
   let scenes = 0

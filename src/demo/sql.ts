@@ -1,7 +1,8 @@
-/** The statements of the two SQL engines of the demo; they differ in the table's types and in how a parameter is written. */
+/** The statements that the demo runs on both SQL engines. These differ in the types of the table and in how a parameter is written. */
 import { FIELDS } from './database.ts'
 import type { Edits, Trader } from './traders.ts'
 
+/** A statement, and the values of its parameters in order. */
 export interface Statement {
   readonly text: string
   readonly values: readonly (string | number | null)[]
@@ -10,7 +11,7 @@ export interface Statement {
 /** How an engine writes its n-th parameter, counted from 1. */
 export type Parameter = (n: number) => string
 
-/** The statements that perform edits, in order. */
+/** The statements that make the edits, in order. */
 export function statementsOf(edits: Edits, parameter: Parameter): Statement[] {
   return [
     ...edits.added.map((trader) => insert(trader, parameter)),
@@ -22,7 +23,7 @@ export function statementsOf(edits: Edits, parameter: Parameter): Statement[] {
   ]
 }
 
-/** The traders of these names. */
+/** The statement that selects the traders with these names, sorted by name. */
 export function selectByName(usernames: readonly string[], parameter: Parameter): Statement {
   const list = usernames.map((_, i) => parameter(i + 1)).join(', ')
   return {
@@ -31,7 +32,7 @@ export function selectByName(usernames: readonly string[], parameter: Parameter)
   }
 }
 
-/** A row as a client returns it, as the record it stands for; numbers may come as texts. */
+/** The trader of a row, or of a MongoDB document. Some client libraries return numbers as texts. */
 export function traderOf(row: Readonly<Record<string, unknown>>): Trader {
   return {
     user_id: Number(row['user_id']),

@@ -1,10 +1,10 @@
-/** The demo's SQLite: a file in each clone. */
+/** The demo's SQLite: one database file in each clone. */
+import Database from 'libsql'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import Database from 'libsql'
-import { SQLITE_FILE } from './project.ts'
 import type { DemoDatabase, DemoServer } from './database.ts'
-import { selectByName, statementsOf, traderOf, type Statement } from './sql.ts'
+import { SQLITE_FILE } from './project.ts'
+import { type Statement, selectByName, statementsOf, traderOf } from './sql.ts'
 
 const TABLE = `CREATE TABLE traders (
   id INTEGER PRIMARY KEY,
@@ -18,9 +18,10 @@ const TABLE = `CREATE TABLE traders (
   note TEXT
 )`
 
+/** See `Parameter` of sql.ts. */
 const parameter = (): string => '?'
 
-/** SQLite needs no server. */
+/** SQLite has no server, so this only makes files. */
 export function sqliteServer(): DemoServer {
   return {
     name: 'SQLite',
@@ -43,7 +44,7 @@ function databaseAt(file: string): DemoDatabase {
   }
 }
 
-/** Runs statements in one transaction; answers the rows of the queries among them. */
+/** Runs statements in one transaction and returns the rows of the queries among them. */
 function run(file: string, statements: readonly Statement[]): Record<string, unknown>[] {
   const database = new Database(file, { timeout: 5000 })
   try {

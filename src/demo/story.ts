@@ -1,19 +1,20 @@
-/** What happens in the demo, scene by scene: every command in it is one that a person would type. */
-import { readdir, readFile } from 'node:fs/promises'
+/** The scenes of the demo. Every command in them is one that a person could type. */
+import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { adding } from './database.ts'
 import type { Machine } from './machine.ts'
 import type { Narrator } from './narrator.ts'
-import { dotenvText, PROJECT_FILES } from './project.ts'
+import { PROJECT_FILES, dotenvText } from './project.ts'
 import { AFTERWARDS, editsOfFirst, editsOfSecond, firstTraders } from './traders.ts'
 
+/** Who takes part in every scene. */
 export interface Cast {
   readonly narrator: Narrator
   readonly first: Machine
   readonly second: Machine
 }
 
-/** The first machine has the data and sets tandem up. */
+/** The first machine has a database with records, sets tandem up and pushes. */
 export async function setUpFirst({ narrator, first }: Cast): Promise<void> {
   narrator.scene('The first machine has a database with 190 traders; tandem is set up')
   for (const [file, text] of PROJECT_FILES) await first.write(file, text)
@@ -27,7 +28,7 @@ export async function setUpFirst({ narrator, first }: Cast): Promise<void> {
   await first.git('push')
 }
 
-/** The second machine clones the code and has an empty table. */
+/** The second machine has a clone and a database with an empty table, and sets tandem up, which brings the records in. */
 export async function setUpSecond({ narrator, second }: Cast): Promise<void> {
   narrator.scene('The second machine has its own, empty database; it joins')
   await second.git('pull', '--quiet')
@@ -37,7 +38,7 @@ export async function setUpSecond({ narrator, second }: Cast): Promise<void> {
   await second.tandem('init')
 }
 
-/** Both work at the same time, without knowing of each other. */
+/** Both machines' applications edit records before either machine pushes. */
 export async function editBoth({ narrator, first, second }: Cast): Promise<void> {
   narrator.scene('Both applications go on writing, each into its own database')
   await first.database.edit(editsOfFirst(Date.now()))
@@ -49,7 +50,7 @@ export async function editBoth({ narrator, first, second }: Cast): Promise<void>
   narrator.say('          trader1: profit 1180.25, a moment later · trader2: ticker RAY · trader3: 1 win more')
 }
 
-/** Code and records travel with the same push and pull. */
+/** Both machines push and pull code, and with it their records. */
 export async function pushAndPull({ narrator, first, second }: Cast): Promise<void> {
   narrator.scene('The first pushes code; its records travel with it')
   await first.write('app.js', "console.log('trading faster')\n")
@@ -63,7 +64,7 @@ export async function pushAndPull({ narrator, first, second }: Cast): Promise<vo
   await first.git('log', '--oneline')
 }
 
-/** The report, as it stands in the repository. */
+/** Shows the report of the merge, which is a file in the repository. */
 export async function showReport({ narrator, first }: Cast): Promise<void> {
   narrator.scene('The merge report, committed in the repository')
   const file = await reportIn(first.folder)
@@ -71,8 +72,8 @@ export async function showReport({ narrator, first }: Cast): Promise<void> {
   narrator.output(await readFile(path.join(first.folder, file), 'utf8'))
 }
 
-/** What became of it all; false when the two databases are not the same data. */
-export async function compare({ narrator, first, second }: Cast): Promise<boolean> {
+/** Shows that both databases have the same records. Returns false when they do not, or when the number of records is not the expected one. */
+export async function compareDatabases({ narrator, first, second }: Cast): Promise<boolean> {
   narrator.scene('Both databases hold the same records')
   await showTraders({ narrator, first, second })
   await first.tandem('verify')
@@ -103,7 +104,7 @@ async function digestOf(machine: Machine): Promise<string> {
   return verdict.sources.app.live.digest
 }
 
-/** Path from the root of the newest report for people. */
+/** The path of the newest report in Markdown, relative to the root of the clone. @throws Error when there is none */
 async function reportIn(folder: string): Promise<string> {
   const below = await readdir(path.join(folder, 'exports', 'reports'), { recursive: true })
   const newest = below
@@ -114,7 +115,7 @@ async function reportIn(folder: string): Promise<string> {
   return `exports/reports/${newest.replaceAll(path.sep, '/')}`
 }
 
-/** So that the second edit is later than the first by any clock. */
+/** Waits long enough for the second edit to have a later time than the first, whatever the resolution of the clock. */
 function pause(): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, 20))
 }

@@ -1,6 +1,6 @@
-/** The records of the demo and of the committed example: 190 traders, and what two machines do to them at the same time. Apart from the databases, which all hold the same. */
+/** The records of the demo and of the committed example: 190 traders, and the edits that two machines make to them at the same time. The same for every engine. */
 
-/** One record; an engine adds a key of its own. */
+/** One record. The database adds a key (`id`, `_id`). */
 export interface Trader {
   readonly user_id: number
   readonly username: string
@@ -13,7 +13,7 @@ export interface Trader {
   readonly note: string | undefined
 }
 
-/** What an application does to its database in one sitting. */
+/** A number of edits that an application makes one after the other. */
 export interface Edits {
   readonly added: readonly Trader[]
   /** Username → fields with their new values. */
@@ -22,16 +22,19 @@ export interface Edits {
 }
 
 const FIRST_RECORDS = 190
+
 const TICKERS = ['SOL', 'BONK', 'JUP', 'WIF', 'RAY']
+
 const START_MS = Date.UTC(2026, 0, 1)
+
 const HOUR_MS = 3_600_000
 
-/** The records that both machines start from; the same on every run. */
+/** The records that both machines have at the start; the same on every run. */
 export function firstTraders(): Trader[] {
   return Array.from({ length: FIRST_RECORDS }, (_, i) => trader(i + 1, `trader${i + 1}`, START_MS + i * HOUR_MS))
 }
 
-/** On the first machine, at this time (milliseconds since 1970): three new traders, three edits, a delete. */
+/** The edits on the first machine: three traders added, three changed, one deleted. @param nowMs their time in milliseconds since 1970 */
 export function editsOfFirst(nowMs: number): Edits {
   const timestamp = isoTime(nowMs)
   return {
@@ -45,7 +48,10 @@ export function editsOfFirst(nowMs: number): Edits {
   }
 }
 
-/** On the second machine, at the same time: two new traders; of the same three, one field in conflict, one that the first did not touch, one counter. */
+/**
+ * The edits on the second machine: two traders added, and three changed that the first machine changes too: one in the same field, one in another field, and one in a
+ * counter. @param nowMs their time in milliseconds since 1970
+ */
 export function editsOfSecond(nowMs: number): Edits {
   return {
     added: ['dora', 'emil'].map((name, i) => trader(291 + i, name, nowMs + i)),
@@ -58,7 +64,7 @@ export function editsOfSecond(nowMs: number): Edits {
   }
 }
 
-/** What the edits above lead to on both machines: the number of records, and three of them. */
+/** What both databases must have after the merge of these edits: the number of records, and for three of them, by name, what became of them. */
 export const AFTERWARDS: {
   readonly records: number
   readonly shown: ReadonlyMap<string, string>

@@ -1,7 +1,10 @@
-/** Carrying the data commit with the very push that is going on (docs/hooks.md): whether this push is one that can, and the marker that its last step finds. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+/** Sending the data commit along with the push that is going on (docs/hooks.md): whether this push can take it, and the marker file for the push's last step. */
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isRunning } from '../io/running.ts'
+import { commitNamed } from './history/commits.ts'
+import type { GitConfig } from './git-config.ts'
+import { readPushArguments } from './push-arguments.ts'
 import type { Repository } from './repository.ts'
 
 /** One line of a pre-push hook's standard input (githooks(5)). */
@@ -12,18 +15,19 @@ export interface PushLine {
   readonly remoteId: string
 }
 
+/** What pre-push knows of the push. */
 export interface PushRequest {
   /** Name of the remote, or its URL when pushed by URL. */
   readonly remote: string
   readonly url: string
   readonly lines: readonly PushLine[]
-  /** Process id of `git push`, for its arguments; undefined where it cannot be known. */
-  readonly pid: number | undefined
+  /** The words of `git push`; none where they are not known. */
+  readonly words: readonly string[]
 }
 
 /**
- * Yes: this ref of the remote is to receive the data commit, and git will then update `tracking`. No: why, in words; `quiet` when that is nothing to tell, `refused` when git
- * itself sends nothing because the remote has moved on.
+ * Whether a push takes the data commit along. Yes: `remoteRef` of the remote will receive it, and git then updates the local ref `tracking`. No: the reason in words; `quiet` when
+ * the user need not be told, `refused` when git itself sends nothing because the remote has moved on.
  */
 export type Carriage =
   | { readonly carry: true; readonly remoteRef: string; readonly tracking: string }
@@ -38,30 +42,38 @@ export function parsePushLines(text: string): PushLine[] {
   })
 }
 
-/** Decides whether a push takes a data commit along. `head` is the commit and full ref of the current branch. */
+const NOT_AMONG = 'the current branch is not among what is pushed; its data goes with the next push of it'
+
+const RELATIVE = 'a commit is pushed by a relative expression; to carry the data push the branch: git push'
+
+const BY_URL =
+  'pushed by URL, so git keeps no tracking branch; to carry the data push to a remote by its name: git push'
+
+/** How it gets a tracking branch, and what sends the data as long as it has none. */
+function untracked(remote: string, ref: string): string {
+  const spec = `+refs/heads/*:refs/remotes/${remote}/*`
+  return `${ref} has no tracking branch here (remote.${remote}.fetch names none); to send the data: tandem export --commit, then git push; or, for every push to carry it: git config --add remote.${remote}.fetch '${spec}' && git fetch ${remote}`
+}
+
+/** Decides whether a push takes a data commit along. `head` is the commit and the full ref of the current branch. */
 export async function carriageOf(
   repository: Repository,
   push: PushRequest,
   head: { readonly commit: string; readonly ref: string },
 ): Promise<Carriage> {
-  if (await isDryRun(push.pid)) return { carry: false, reason: 'a dry run', quiet: true }
-  const remotes = (await repository.git(['remote'])).split('\n')
+  if (readPushArguments(push.words).isDryRun) return { carry: false, reason: 'a dry run', quiet: true }
   const line = currentLine(push.lines, head)
   if (push.lines.length > 0 && line === undefined)
-    return { carry: false, reason: 'the current branch is not among what is pushed', quiet: onlyOthers(push.lines) }
-  if (push.lines.some((each) => /[~^:@{]/.test(each.localRef)))
-    return { carry: false, reason: 'a commit is pushed by a relative expression', quiet: false }
-  if (!remotes.includes(push.remote))
-    return { carry: false, reason: 'pushed by URL, so git keeps no tracking branch', quiet: false }
+    return { carry: false, reason: NOT_AMONG, quiet: onlyOthers(push.lines) }
+  if (push.lines.some((each) => /[~^:@{]/.test(each.localRef))) return { carry: false, reason: RELATIVE, quiet: false }
+  if (!(await repository.config()).names.some((name) => name.startsWith(`remote.${push.remote}.`)))
+    return { carry: false, reason: BY_URL, quiet: false }
   const remoteRef = line?.remoteRef ?? (await upstreamRef(repository, push.remote, head.ref))
   const tracking = remoteRef === undefined ? undefined : await trackingRef(repository, push.remote, remoteRef)
-  if (remoteRef === undefined || tracking === undefined)
-    return {
-      carry: false,
-      reason: `${remoteRef ?? head.ref} has no tracking branch here`,
-      quiet: push.lines.length === 0,
-    }
-  if (line === undefined && (await idOf(repository, tracking)) !== head.commit)
+  // the branch goes to another remote, and nothing is sent to this one
+  if (remoteRef === undefined) return { carry: false, reason: NOT_AMONG, quiet: true }
+  if (tracking === undefined) return { carry: false, reason: untracked(push.remote, remoteRef), quiet: false }
+  if (line === undefined && (await commitNamed(repository, tracking)) !== head.commit)
     return { carry: false, reason: 'nothing of the current branch is pushed', quiet: true, refused: true }
   return { carry: true, remoteRef, tracking }
 }
@@ -70,27 +82,41 @@ function currentLine(lines: readonly PushLine[], head: { commit: string; ref: st
   return lines.find((line) => (line.localRef === head.ref || line.localRef === 'HEAD') && line.localId === head.commit)
 }
 
-/** Tags and deletions carry no data and need no word. */
+/** True when only tags and deletions are pushed: they carry no data, and the user need not be told. */
 function onlyOthers(lines: readonly PushLine[]): boolean {
   return lines.every((line) => line.localRef === '(delete)' || line.remoteRef.startsWith('refs/tags/'))
 }
 
-/** Where a plain push of the branch would go, as git itself answers. */
+/** The ref of the remote to which a plain push of the branch goes; undefined when it goes to another remote. */
 async function upstreamRef(repository: Repository, remote: string, ref: string): Promise<string | undefined> {
+  const followed = followedRef(await repository.config(), remote, ref)
+  if (followed !== undefined) return followed
   const answer = await repository.git(['for-each-ref', '--format=%(push:remotename)%00%(push:remoteref)', ref])
   const [name, remoteRef] = answer.split('\0')
   if (name === remote && remoteRef) return remoteRef
   return name === remote || name === '' ? ref : undefined
 }
 
-/** Maps a ref of the remote through its fetch refspecs to the local tracking ref; undefined when none covers it. */
+/** The ref where nothing is configured but the branch that this one follows, and perhaps `push.default`; undefined where git has to be asked. */
+function followedRef(config: GitConfig, remote: string, ref: string): string | undefined {
+  const branch = `branch.${ref.slice('refs/heads/'.length)}`
+  const unusual = ['remote.pushdefault', `${branch}.pushremote`, `remote.${remote}.push`, `remote.${remote}.mirror`]
+  const [merge, ...more] = config.all(`${branch}.merge`)
+  const remotes = config.all(`${branch}.remote`)
+  if (unusual.some((name) => config.names.includes(name)) || more.length > 0) return undefined
+  if (remotes.length !== 1 || remotes[0] !== remote) return undefined
+  const way = config.get('push.default') ?? 'simple'
+  if (way === 'upstream' || way === 'tracking') return merge
+  return merge === ref && (way === 'simple' || way === 'current') ? ref : undefined
+}
+
+/** The local tracking ref of a remote's ref, by the remote's fetch refspecs; undefined when none matches it. */
 async function trackingRef(repository: Repository, remote: string, remoteRef: string): Promise<string | undefined> {
-  const specs = await repository.git(['config', '--get-all', `remote.${remote}.fetch`], { answers: [1] })
-  for (const spec of specs.split('\n')) {
+  for (const spec of (await repository.config()).all(`remote.${remote}.fetch`)) {
     const [from = '', to = ''] = spec.replace(/^\+/, '').split(':')
-    if (from === remoteRef) return to
+    if (from === remoteRef && to !== '') return to
     const star = from.indexOf('*')
-    if (star < 0) continue
+    if (star < 0 || to === '') continue
     const [head, tail] = [from.slice(0, star), from.slice(star + 1)]
     const fits = remoteRef.startsWith(head) && remoteRef.endsWith(tail) && remoteRef.length >= head.length + tail.length
     if (fits) return to.replace('*', remoteRef.slice(head.length, remoteRef.length - tail.length))
@@ -98,28 +124,19 @@ async function trackingRef(repository: Repository, remote: string, remoteRef: st
   return undefined
 }
 
-async function idOf(repository: Repository, ref: string): Promise<string> {
-  return repository.git(['rev-parse', '--verify', '--quiet', ref], { answers: [1] })
-}
-
-/** pre-push runs in a dry run too; only the arguments of `git push` tell (Linux: /proc; elsewhere ps is asked by the hook's shell). */
-async function isDryRun(pid: number | undefined): Promise<boolean> {
-  if (pid === undefined) return false
-  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  const args = text.split('\0')
-  const push = args.indexOf('push')
-  return push >= 0 && args.slice(push + 1).some((arg) => arg === '--dry-run' || /^-[a-z]*n[a-z]*$/.test(arg))
-}
-
-/** What a push that is going on leaves for its last step. */
+/** What pre-push writes down for the last step of the same push. */
 export interface PushMarker {
   readonly remote: string
   readonly tracking: string
   readonly remoteRef: string
-  /** O, what git sends, and N, the data commit on top of it. */
+  /** The commit that git sends (`sent`), and the data commit on top of it (`data`). */
   readonly sent: string
   readonly data: string
   readonly pid: number
+  /** Full name of the branch that moves to `data` when the remote has it. */
+  readonly branch: string
+  /** Every source took part and none was held: afterwards all of them agree with `data`. */
+  readonly isWhole: boolean
 }
 
 function markerFolder(repository: Repository): string {
@@ -131,6 +148,7 @@ export function markerPath(repository: Repository, pid: number): string {
   return path.join(markerFolder(repository), String(pid))
 }
 
+/** Writes the marker file of a push and returns its path. */
 export async function writeMarker(repository: Repository, marker: PushMarker): Promise<string> {
   await mkdir(markerFolder(repository), { recursive: true })
   const file = markerPath(repository, marker.pid)
@@ -138,17 +156,25 @@ export async function writeMarker(repository: Repository, marker: PushMarker): P
   return file
 }
 
-/** Removes markers whose `git push` is gone: it failed, or was killed, before its last step began. Answers them: their data commits were not sent. */
-export async function clearDeadMarkers(repository: Repository): Promise<PushMarker[]> {
+/** The markers of pushes that have ended before their last step: they failed, or were killed. */
+export async function deadMarkers(repository: Repository): Promise<PushMarker[]> {
   const names = await readdir(markerFolder(repository)).catch(() => [])
-  const cleared: PushMarker[] = []
+  const found: PushMarker[] = []
   for (const name of names) {
     if (isRunning(Number(name))) continue
-    const file = path.join(markerFolder(repository), name)
-    // without its last character it was only half written, by a run that was killed
-    const text = await readFile(file, 'utf8').catch(() => '')
-    if (text.startsWith('{"') && text.endsWith('}\n')) cleared.push(JSON.parse(text) as PushMarker)
-    await rm(file, { force: true })
+    const marker = await readMarker(path.join(markerFolder(repository), name))
+    if (marker === undefined) await rm(path.join(markerFolder(repository), name), { force: true })
+    else found.push(marker)
   }
-  return cleared
+  return found
+}
+
+/** The marker in a file; undefined where there is none, or one that was only partly written by a run that was killed. */
+export async function readMarker(file: string): Promise<PushMarker | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.startsWith('{"') && text.endsWith('}\n') ? (JSON.parse(text) as PushMarker) : undefined
+}
+
+export async function removeMarker(repository: Repository, { pid }: PushMarker): Promise<void> {
+  await rm(markerPath(repository, pid), { force: true })
 }

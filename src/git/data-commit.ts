@@ -1,34 +1,38 @@
 /**
- * Makes a data commit without the user's index or work tree, then brings both along. The order is the invariant: index.lock, work-tree files, the index renamed, the
- * ref last with its old value. A kill in between leaves at worst staged additions, never a staged reversal.
+ * Makes a data commit without the user's index or work tree, then updates both. The order matters: take index.lock, write the work-tree files, rename the new index into place,
+ * and last move the branch, if it still is where it was. A run killed in between leaves at worst the new files staged, never the removal of what was committed.
  */
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, copyFile, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { LockedError } from '../model/errors.ts'
+import { exists } from '../io/exists.ts'
+import { UsageError } from '../model/errors.ts'
+import { commitNamed } from './history/commits.ts'
 import { takeIndexLock } from './index-lock.ts'
-import { blobId, writeBlobs } from './objects.ts'
+import { gitHooksFolder } from './install/hooks-home.ts'
+import { writeBlobs } from './objects/blobs.ts'
+import { refLocked } from './own-refs.ts'
 import type { Repository } from './repository.ts'
 import { GitError } from './run.ts'
-import { filesAt, type TreeFiles } from './tree.ts'
+import { outsideSparse } from './sparse.ts'
+import { storeTree } from './objects/trees.ts'
+import { type FileIds, type Undo, type WorkTreeOptions, replaceFile, stepBack, writeWorkTree } from './work-tree.ts'
 
 /** Path from the root → new bytes; undefined removes the file, which ordinary work never does. */
 export type FileWrites = ReadonlyMap<string, Buffer | undefined>
-/** Path → blob id; undefined: removed. */
-export type FileIds = ReadonlyMap<string, string | undefined>
 
+/** A data commit that was made. */
 export interface DataCommit {
   readonly commit: string
-  readonly tree: string
   /** Every file written. */
   readonly files: FileIds
 }
 
-/** Stores the blobs and a tree that is `parent`'s with these files. Nothing of the user's is touched. */
+/** Stores the files as blobs, and the tree of `parent` with these files in it. The user's index and work tree are not touched. */
 export async function buildTree(
   repository: Repository,
   parent: string,
   writes: FileWrites,
-): Promise<Pick<DataCommit, 'tree' | 'files'>> {
+): Promise<{ readonly tree: string; readonly files: FileIds }> {
   const written = [...writes].filter((entry): entry is [string, Buffer] => entry[1] !== undefined)
   const ids = await writeBlobs(
     repository,
@@ -39,47 +43,83 @@ export async function buildTree(
   return { tree: await treeWithFiles(repository, parent, files), files }
 }
 
-/** Stores a tree that is `parent`'s with these blobs. */
+/** Stores the tree of `parent` with these blobs in it, and returns its id. */
 export async function treeWithFiles(repository: Repository, parent: string, files: FileIds): Promise<string> {
-  const index = passingIndex(repository)
-  const environment = { GIT_INDEX_FILE: index }
-  try {
-    await repository.git(['read-tree', parent], { environment })
-    await updateIndex(repository, files, environment)
-    return await repository.git(['write-tree'], { environment })
-  } finally {
-    await rm(index, { force: true })
-  }
+  return storeTree(repository, parent, files)
 }
 
-/** Not beside the user's index: what a kill leaves of it is then removed with the other passing files of ours. */
+/** Path of a temporary index. It is in the tool's own folder, where the leftovers of a killed run are removed. */
 function passingIndex(repository: Repository): string {
   return path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
 }
 
-/** Writes the commit object (signed if the user signs commits). No ref moves. */
+/** Writes the commit object, signed if the user signs commits, and returns its id. No ref moves. @throws UsageError when git does not know who commits, or cannot sign */
 export async function commitTree(
   repository: Repository,
   tree: string,
-  options: { readonly parents: readonly string[]; readonly message: string },
+  options: {
+    readonly parents: readonly string[]
+    readonly message: string
+    /** `Name <mail>`; else the user. */
+    readonly author?: string | undefined
+    /** Adds the user's `Signed-off-by`. */
+    readonly signoff?: boolean
+  },
 ): Promise<string> {
-  const sign = (await repository.git(['config', '--type=bool', '--get', 'commit.gpgsign'], { answers: [1] })) === 'true'
+  const sign = (await repository.config()).isTrue('commit.gpgsign')
   const parents = options.parents.flatMap((parent) => ['-p', parent])
-  return repository.git(['commit-tree', tree, ...parents, ...(sign ? ['-S'] : [])], { input: options.message })
+  const input = options.signoff === true ? await signedOff(repository, options.message) : options.message
+  const [, name, email] = /^(.*?)\s*<([^<>]*)>$/s.exec(options.author ?? '') ?? []
+  const environment = name === undefined ? {} : { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email }
+  try {
+    return await repository.git(['commit-tree', tree, ...parents, ...(sign ? ['-S'] : [])], { input, environment })
+  } catch (error) {
+    throw refusedCommit(error) ?? error
+  }
 }
 
-export interface BringOptions {
-  /** Full name of the branch that moves. */
+/** The two reasons for which git itself makes no commit, as it says them in English (LC_ALL=C): it does not know who commits, or cannot sign. undefined for any other error. */
+function refusedCommit(error: unknown): UsageError | undefined {
+  if (!(error instanceof GitError)) return undefined
+  if (/tell me who you are|empty ident name|auto-detect/i.test(error.stderr))
+    return new UsageError('no data commit could be made: git does not know who you are', {
+      hint: 'Run: git config --global user.name "Your Name" && git config --global user.email you@example.com, then: git push (or tandem export --commit)',
+      cause: error,
+    })
+  if (/failed to sign|gpg/i.test(error.stderr))
+    return new UsageError(`no data commit could be made: git cannot sign it: ${lastLine(error.stderr)}`, {
+      hint: 'Make git commit -S work (user.signingkey, gpg.format), or: git config commit.gpgsign false; then: git push (or tandem export --commit)',
+      cause: error,
+    })
+  return undefined
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
+}
+
+async function identity(repository: Repository): Promise<string> {
+  try {
+    return await repository.git(['var', 'GIT_COMMITTER_IDENT'])
+  } catch (error) {
+    throw refusedCommit(error) ?? error
+  }
+}
+
+/** The message with the committer's sign-off after the trailers, as `git commit --signoff` adds it. */
+async function signedOff(repository: Repository, message: string): Promise<string> {
+  const committer = (await identity(repository)).replace(/ \d+ [+-]\d{4}$/, '')
+  return `${message.trimEnd()}\nSigned-off-by: ${committer}\n`
+}
+
+/** How index, work tree and branch are brought to a data commit. */
+export interface BringOptions extends WorkTreeOptions {
+  /** Full name of the branch that moves. It fails if the branch is no longer at `from`. */
   readonly ref: string
-  /** Where it stands now; the move fails if it no longer does. */
-  readonly from: string
-  readonly writes: FileWrites
-  /** What the tool itself staged before: such content in the work tree is not changed by hand either. */
-  readonly staged?: ReadonlyMap<string, string>
 }
 
 /**
- * Brings index, work tree and branch to the commit. Only files whose work-tree content is still that of `from` are rewritten; a file the user changed by hand stays.
+ * Brings index, work tree and branch to the commit. A file of the work tree is only rewritten if its content is that of `from`; a file that the user changed stays.
  * @throws LockedError when another git command holds the index
  */
 export async function bringAlong(repository: Repository, made: DataCommit, options: BringOptions): Promise<void> {
@@ -92,24 +132,48 @@ export async function bringAlong(repository: Repository, made: DataCommit, optio
   }
 }
 
-/** git's own lock of a ref: another git is at work, or one was killed. It is git's, so not ours to remove. */
-function refLocked(error: unknown): LockedError | undefined {
-  const lock = error instanceof GitError ? /'([^']+\.lock)': File exists/.exec(error.stderr)?.[1] : undefined
-  if (lock === undefined) return undefined
-  return new LockedError(`git holds ${lock}`, {
-    hint: 'Wait for the other git; if none runs, remove that file.',
-    cause: error,
-  })
+/** Why git, or the user's own reference-transaction hook, would not let the branch move; undefined when it would. Nothing moves: the transaction is prepared and given up. */
+export async function moveRefusal(
+  repository: Repository,
+  move: Pick<BringOptions, 'ref' | 'from'> & { readonly commit: string },
+): Promise<string | undefined> {
+  if (await mayMove(repository, move)) return undefined
+  const input = ['start', `update ${move.ref} ${move.commit} ${move.from}`, 'prepare', 'abort', ''].join('\n')
+  try {
+    await repository.git(['update-ref', '--stdin'], { input })
+    return undefined
+  } catch (error) {
+    if (error instanceof GitError) return error.stderr.trim()
+    throw error
+  }
+}
+
+/** True where nothing can refuse: no hook is asked, nothing is locked, and the branch is a ref of its own in a file or packed. git need not be asked then. */
+async function mayMove(repository: Repository, { ref, from }: Pick<BringOptions, 'ref' | 'from'>): Promise<boolean> {
+  const { commonDir, gitDir } = repository
+  const { names } = await repository.config()
+  if (names.some((name) => name.startsWith('hook.') || name === 'extensions.refstorage')) return false
+  const file = path.join(commonDir, ref)
+  const hook = path.join(await gitHooksFolder(repository), 'reference-transaction')
+  for (const inTheWay of [hook, `${file}.lock`, path.join(gitDir, 'HEAD.lock')])
+    if (await exists(inTheWay)) return false
+  const loose = await readFile(file, 'utf8').catch(() => undefined)
+  if (loose !== undefined && loose.trim() !== from) return false
+  const isWritable = await access(path.dirname(file), constants.W_OK).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  )
+  return isWritable && (await commitNamed(repository, ref)) === from
 }
 
 /**
- * Writes files into the user's index and work tree, leaving everything else staged or changed as it is.
+ * Writes files into the user's index and work tree; everything else that is staged or changed stays as it is. The returned `putBack` undoes it.
  * @throws LockedError when another git command holds the index
  */
 export async function stageFiles(
   repository: Repository,
   files: FileIds,
-  options: Omit<BringOptions, 'ref'>,
+  options: WorkTreeOptions,
 ): Promise<{ putBack(): Promise<void> }> {
   const index = path.join(repository.gitDir, 'index')
   const lock = `${index}.lock`
@@ -118,7 +182,7 @@ export async function stageFiles(
   const undo: Undo = []
   try {
     const copy = await indexWith(repository, files, before)
-    await writeWorkTree(repository, options, undo)
+    await writeWorkTree(repository, files, { ...options, undo })
     await refresh(repository, copy)
     await rename(copy, index)
     if (before !== undefined) undo.push(() => replaceFile(repository, index, before))
@@ -131,39 +195,16 @@ export async function stageFiles(
   }
 }
 
-/** What takes writes back, in the order of the writes. */
-export type Undo = (() => Promise<void>)[]
-
-export async function stepBack(undo: Undo): Promise<void> {
-  for (const step of undo.toReversed()) await step()
-}
-
-/** A copy of the user's index with our files in it; entries outside a sparse checkout stay outside. */
+/** Path of a copy of the user's index with these files in it. Files outside a sparse checkout stay outside. */
 async function indexWith(repository: Repository, files: FileIds, before: Buffer | undefined): Promise<string> {
   const copy = passingIndex(repository)
   const environment = { GIT_INDEX_FILE: copy }
   if (before !== undefined) await copyFile(path.join(repository.gitDir, 'index'), copy)
-  const sparse = await sparsePaths(repository, [...files.keys()])
+  const sparse = await outsideSparse(repository, [...files.keys()])
   await updateIndex(repository, files, environment)
   if (sparse.size > 0)
     await repository.git(['update-index', '--skip-worktree', '-z', '--stdin'], { input: nul(sparse), environment })
   return copy
-}
-
-/** Which of the paths a sparse checkout leaves out of the work tree (`S` in ls-files -t). */
-async function sparsePaths(repository: Repository, paths: readonly string[]): Promise<Set<string>> {
-  const sparseCheckout = await repository.git(['config', '--type=bool', '--get', 'core.sparseCheckout'], {
-    answers: [1],
-  })
-  if (sparseCheckout !== 'true') return new Set()
-  const listing = await repository.git(['ls-files', '-t', '-z', '--full-name'])
-  const left = new Set(
-    listing
-      .split('\0')
-      .filter((line) => line.startsWith('S '))
-      .map((line) => line.slice(2)),
-  )
-  return new Set(paths.filter((file) => left.has(file)))
 }
 
 /** Puts files into an index: the user's, or the one that `environment` names. */
@@ -182,51 +223,6 @@ export async function updateIndex(
 async function refresh(repository: Repository, index: string): Promise<void> {
   const environment = { GIT_INDEX_FILE: index }
   await repository.git(['update-index', '-q', '--refresh', '--unmerged'], { environment, answers: [1, 128] })
-}
-
-/** Writes files into the work tree where its content is still that of `from`; `undo` gets the steps back. */
-export async function writeWorkTree(
-  repository: Repository,
-  options: Omit<BringOptions, 'ref'>,
-  undo: Undo,
-): Promise<void> {
-  const sparse = await sparsePaths(repository, [...options.writes.keys()])
-  const known = await filesBelow(repository, options.from, options.writes)
-  const staged = options.staged ?? new Map<string, string>()
-  for (const [file, bytes] of options.writes) {
-    if (sparse.has(file)) continue
-    const target = path.join(repository.root, file)
-    const present = await readFile(target).catch(() => undefined)
-    // changed by hand: neither what the commit holds nor already what we write
-    const byHand = present !== undefined && (bytes === undefined || !present.equals(bytes))
-    const id = byHand ? blobId(present, repository.objectFormat) : undefined
-    if (id !== undefined && id !== known.get(file)?.id && id !== staged.get(file)) continue
-    await replaceFile(repository, target, bytes)
-    undo.push(() => replaceFile(repository, target, present))
-  }
-}
-
-/** The passing file lies in the tool's own folder: a kill must leave nothing among the exports. */
-async function replaceFile(repository: Repository, target: string, bytes: Buffer | undefined): Promise<void> {
-  if (bytes === undefined) return rm(target, { force: true })
-  await mkdir(path.dirname(target), { recursive: true })
-  const temporary = path.join(repository.commonDir, 'tandem', `file-${process.pid}`)
-  await writeFile(temporary, bytes)
-  try {
-    await rename(temporary, target)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
-    await writeFile(target, bytes) // the work tree is on another file system
-    await rm(temporary, { force: true })
-  }
-}
-
-async function filesBelow(repository: Repository, commit: string, writes: FileWrites): Promise<TreeFiles> {
-  const folders = new Set([...writes.keys()].map((file) => file.split('/')[0] as string))
-  const all = new Map<string, { mode: string; id: string }>()
-  for (const folder of folders)
-    for (const [file, entry] of await filesAt(repository, commit, folder)) all.set(file, entry)
-  return all
 }
 
 function nul(paths: Iterable<string>): string {

@@ -1,15 +1,15 @@
-/** git's own lock of the index, taken and given up by us: it names us, so that what a killed run left can be told from a git at work. */
+/** Takes git's own lock of the index. */
 import { link, open, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { exists } from '../io/exists.ts'
 import { isRunning } from '../io/running.ts'
 import { LockedError } from '../model/errors.ts'
-import { exists } from './head.ts'
 import type { Repository } from './repository.ts'
 
-/** Our lock names us, so that a later run can tell a dead tandem's lock from a git at work. */
+/** Our lock contains this text and the process id, so that a later run can tell the lock of a killed tandem from that of a running git. */
 const LOCK_MARK = 'tandem index lock, pid '
 
-/** @throws LockedError when another git command holds the index */
+/** Takes the lock; one that a killed tandem left is removed first. @throws LockedError when another git command holds the index */
 export async function takeIndexLock(repository: Repository, lock: string): Promise<void> {
   const content = `${LOCK_MARK}${process.pid}\n`
   try {
@@ -23,7 +23,7 @@ export async function takeIndexLock(repository: Repository, lock: string): Promi
   }
 }
 
-/** A hard link appears with its content or not at all; a lock without content could not be told from git's. */
+/** Makes the lock as a hard link, which appears with its content or not at all: a lock without content could not be told from git's. */
 async function appearWhole(repository: Repository, file: string, content: string): Promise<void> {
   const own = path.join(repository.commonDir, 'tandem', `file-${process.pid}`)
   await writeFile(own, content)
@@ -31,13 +31,13 @@ async function appearWhole(repository: Repository, file: string, content: string
     await link(own, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
-    await writeNew(file, content) // no hard links here
+    await writeNew(file, content) // a file system without hard links
   } finally {
     await rm(own, { force: true })
   }
 }
 
-/** A lock that could not be written is none: an empty one would seem to be git's, and stay. */
+/** Writes a new lock file, and removes it if that fails half-way: an empty lock would be taken for git's and never be removed. */
 async function writeNew(file: string, content: string): Promise<void> {
   const made = await open(file, 'wx')
   try {
@@ -55,7 +55,7 @@ async function isDeadLock(lock: string): Promise<boolean> {
   return text.startsWith(LOCK_MARK) && !isRunning(Number(text.slice(LOCK_MARK.length)))
 }
 
-/** True when a stale lock of a killed tandem was found and removed. */
+/** Removes the lock that a killed tandem left. Returns true when there was one. */
 export async function clearDeadIndexLock(repository: Repository): Promise<boolean> {
   const lock = path.join(repository.gitDir, 'index.lock')
   if (!(await exists(lock)) || !(await isDeadLock(lock))) return false

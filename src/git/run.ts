@@ -1,29 +1,33 @@
-/** Runs one git command with bytes in and bytes out: the plumbing that simple-git has no calls for (standard input, NUL-separated output, another index file). */
+/** Runs one git command with bytes in and out, for plumbing that simple-git cannot run (standard input, NUL-separated output, another index file). */
 import { spawn } from 'node:child_process'
 import { TandemError } from '../model/errors.ts'
 
+/** How a command is run. */
 export interface RunOptions {
-  /** Given to standard input. */
+  /** Standard input of the command. */
   readonly input?: string | Buffer
-  /** Laid over the environment; `undefined` removes a variable. */
+  /** Further environment variables; undefined removes one. */
   readonly environment?: Readonly<Record<string, string | undefined>>
-  /** Exit codes that are answers, not errors; 0 always is. */
+  /** Exit codes besides 0 that are no errors. */
   readonly answers?: readonly number[]
 }
 
+/** What a command printed, and its exit code. */
 export interface RunResult {
   readonly code: number
   readonly stdout: Buffer
   readonly stderr: string
 }
 
-/** A git command that failed: its exit code and what it said. */
+/** A git command that failed, with its exit code (-1: it could not be started) and what it printed on standard error. */
 export class GitError extends TandemError {
   readonly gitExitCode: number
   readonly stderr: string
 
   constructor(args: readonly string[], code: number, stderr: string) {
-    super({ code: 'git', exitCode: 1 }, `git ${args.slice(0, 2).join(' ')} failed (${code}): ${stderr.trim()}`)
+    super({ code: 'git', exitCode: 1 }, `git ${args[0] ?? ''} failed (${code}): ${stderr.trim()}`, {
+      hint: 'Correct what git says, then run it again; tandem doctor looks for causes.',
+    })
     this.gitExitCode = code
     this.stderr = stderr
   }
@@ -35,7 +39,7 @@ export interface RunPlace {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** Whatever the user likes to see, what we read is plain: no colours, no signatures among the lines, UTF-8. */
+/** Settings under which git's output can be read, whatever the user has configured: no colours, no signatures, UTF-8. */
 const PLAIN = ['-c', 'color.ui=false', '-c', 'log.showSignature=false', '-c', 'i18n.logOutputEncoding=UTF-8']
 
 /**
@@ -62,7 +66,7 @@ export function runGit(place: RunPlace, args: readonly string[], options: RunOpt
   })
 }
 
-/** The environment without what a hook's git left in it about *its* repository and index, so that a child finds the repository of its own working directory. */
+/** The environment without the variables by which git tells a hook its repository and index, so that a child process finds the repository of its own working directory. */
 export function withoutRepository(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
@@ -71,7 +75,7 @@ export function withoutRepository(
   return clean
 }
 
-/** `git rev-parse --local-env-vars`, without those that carry configuration. */
+/** The list of `git rev-parse --local-env-vars` without the variables that hold configuration. */
 const REPOSITORY_VARIABLES = [
   'GIT_ALTERNATE_OBJECT_DIRECTORIES',
   'GIT_OBJECT_DIRECTORY',
@@ -87,4 +91,9 @@ const REPOSITORY_VARIABLES = [
   'GIT_SHALLOW_FILE',
   'GIT_COMMON_DIR',
   'GIT_QUARANTINE_PATH',
+  // how `git --glob-pathspecs` and its like tell their children to read paths; ours say it themselves
+  'GIT_GLOB_PATHSPECS',
+  'GIT_NOGLOB_PATHSPECS',
+  'GIT_LITERAL_PATHSPECS',
+  'GIT_ICASE_PATHSPECS',
 ]

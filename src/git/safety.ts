@@ -1,13 +1,12 @@
-/** Safety snapshots as git keeps them: a commit without parents under `refs/tandem/safety/<source>/<name>`, whose names sort by time. What stands in one is the operations' business. */
-import { rm } from 'node:fs/promises'
-import path from 'node:path'
-import { updateIndex } from './data-commit.ts'
-import { writeBlobs } from './objects.ts'
+/** Safety snapshots in git: each is a commit without parents under `refs/tandem/safety/<source>/<name>`; sorted names are in the order of time. src/safety decides what is in one. */
+import { writeBlobs } from './objects/blobs.ts'
+import { moveOwnRefs } from './own-refs.ts'
 import type { Repository } from './repository.ts'
+import { storeTree } from './objects/trees.ts'
 
 const ROOT = 'refs/tandem/safety'
 
-/** Signed by the tool, never by the user's key: nobody publishes these. */
+/** Author and committer of snapshots, which are never published. */
 const IDENTITY = {
   GIT_AUTHOR_NAME: 'tandem',
   GIT_AUTHOR_EMAIL: 'tandem@localhost',
@@ -15,6 +14,7 @@ const IDENTITY = {
   GIT_COMMITTER_EMAIL: 'tandem@localhost',
 }
 
+/** A snapshot that exists. */
 export interface SafetyRef {
   readonly name: string
   readonly commit: string
@@ -36,17 +36,18 @@ export async function safetyRefs(repository: Repository, source: string): Promis
   return found
 }
 
+/** A snapshot to be stored. */
 export interface NewSafety {
   readonly source: string
   readonly name: string
   readonly message: string
-  /** Path → bytes, or the id of a blob that is there already. */
+  /** Path → bytes, or the id of a blob that git has already. */
   readonly files: ReadonlyMap<string, Buffer | string>
-  /** Names of older snapshots that are given up in the same step. */
+  /** Names of older snapshots that are deleted in the same step. */
   readonly dropped: readonly string[]
 }
 
-/** Stores a snapshot; answers its commit. */
+/** Stores a snapshot and returns the id of its commit. */
 export async function storeSafety(repository: Repository, made: NewSafety): Promise<string> {
   const tree = await treeOf(repository, made.files)
   const commit = await repository.git(['commit-tree', tree], { input: made.message, environment: IDENTITY })
@@ -54,7 +55,7 @@ export async function storeSafety(repository: Repository, made: NewSafety): Prom
     `create ${ROOT}/${made.source}/${made.name} ${commit}`,
     ...made.dropped.map((name) => `delete ${ROOT}/${made.source}/${name}`),
   ]
-  await repository.git(['update-ref', '--stdin'], { input: refs.map((line) => `${line}\n`).join('') })
+  await moveOwnRefs(repository, refs)
   return commit
 }
 
@@ -66,18 +67,10 @@ async function treeOf(repository: Repository, files: NewSafety['files']): Promis
   )
   const all = new Map([...files].map(([file, content]) => [file, typeof content === 'string' ? content : undefined]))
   for (const [i, [file]] of written.entries()) all.set(file, ids[i])
-  const index = path.join(repository.commonDir, 'tandem', `index-${process.pid}`)
-  const environment = { GIT_INDEX_FILE: index }
-  try {
-    await repository.git(['read-tree', '--empty'], { environment })
-    await updateIndex(repository, all, environment)
-    return await repository.git(['write-tree'], { environment })
-  } finally {
-    await rm(index, { force: true })
-  }
+  return storeTree(repository, undefined, all)
 }
 
-/** Forgets a snapshot: what it was made for did not come about. */
+/** Deletes a snapshot whose apply was not carried out. */
 export async function dropSafety(repository: Repository, source: string, name: string): Promise<void> {
-  await repository.git(['update-ref', '-d', `${ROOT}/${source}/${name}`])
+  await moveOwnRefs(repository, [`delete ${ROOT}/${source}/${name}`])
 }

@@ -1,29 +1,31 @@
 /**
- * Files that wait to travel with the next data commit (merge reports). They are kept as git objects under one ref, because an untracked file dies by `git clean`
- * or hides in `git stash -u`; a copy in the work tree is there for people, where neither of the two sees it.
+ * Files that wait to be committed with the next data commit: merge reports. They are kept as git objects under one ref, because `git clean` would delete an untracked file and
+ * `git stash -u` would take it away. A copy for people is in the work tree, where info-exclude.ts protects it from both.
  */
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { writeByWayOf } from '../io/atomic-write.ts'
-import { exists } from './head.ts'
-import { blobId, writeBlobs } from './objects.ts'
+import { exists } from '../io/exists.ts'
+import { blobId, readBlobs, writeBlobs } from './objects/blobs.ts'
+import { moveOwnRefs } from './own-refs.ts'
 import type { Repository } from './repository.ts'
-import { blobIds, filesAt, type TreeFiles } from './tree.ts'
-import { excludeWaiting } from './waiting-exclude.ts'
+import { type TreeFiles, blobIds, filesAt } from './objects/tree.ts'
+import { storeTree } from './objects/trees.ts'
+import { excludeWaiting } from './info-exclude.ts'
 
 const REF = 'refs/tandem/reports'
 
 /** Path from the root → entry, of every waiting file. */
 export async function waitingFiles(repository: Repository): Promise<TreeFiles> {
-  const tree = await repository.git(['rev-parse', '--verify', '--quiet', REF], { answers: [1] })
-  return tree === '' ? new Map() : filesAt(repository, tree, '.')
+  const [tree] = await repository.objects.read([REF])
+  return tree === undefined ? new Map() : filesAt(repository, tree.id, '.')
 }
 
 async function waitingIds(repository: Repository): Promise<Map<string, string>> {
   return blobIds(await waitingFiles(repository))
 }
 
-/** Adds files, and puts copies into the work tree. */
+/** Adds files to the waiting ones, and puts copies into the work tree. */
 export async function addWaiting(repository: Repository, files: ReadonlyMap<string, Buffer>): Promise<void> {
   const ids = await writeBlobs(repository, [...files.values()])
   const all = await waitingIds(repository)
@@ -32,7 +34,7 @@ export async function addWaiting(repository: Repository, files: ReadonlyMap<stri
   for (const [file, bytes] of files) await putCopy(repository, file, bytes)
 }
 
-/** Takes files off the list, once a commit holds them. */
+/** Removes files from the waiting ones after a commit has taken them. */
 export async function removeWaiting(repository: Repository, done: Iterable<string>): Promise<void> {
   const left = await waitingIds(repository)
   const carried = new Map<string, string>()
@@ -45,7 +47,7 @@ export async function removeWaiting(repository: Repository, done: Iterable<strin
   await storeWaiting(repository, left)
 }
 
-/** Takes files off the list that are not to be kept, and their copies away. */
+/** Removes files that shall not be committed from the waiting ones, with their copies. */
 export async function dropWaiting(repository: Repository, files: ReadonlyMap<string, Buffer>): Promise<void> {
   const left = await waitingIds(repository)
   for (const file of files.keys()) {
@@ -55,7 +57,7 @@ export async function dropWaiting(repository: Repository, files: ReadonlyMap<str
   await storeWaiting(repository, left)
 }
 
-/** Linked work trees have copies of their own, untracked: git would refuse the pull that brings the commit there. */
+/** Removes untracked copies in other linked work trees: because of them git would refuse the pull that brings the commit there. */
 async function removeCopies(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {
   const listing = await repository.git(['worktree', 'list', '--porcelain'])
   const roots = [...listing.matchAll(/^worktree (.+)$/gm)].map((match) => match[1] as string)
@@ -74,25 +76,18 @@ async function removeCopies(repository: Repository, files: ReadonlyMap<string, s
 async function storeWaiting(repository: Repository, files: ReadonlyMap<string, string>): Promise<void> {
   await excludeWaiting(repository, [...files.keys()])
   if (files.size === 0) {
-    await repository.git(['update-ref', '-d', REF])
+    const [tree] = await repository.objects.read([REF])
+    if (tree !== undefined) await moveOwnRefs(repository, [`delete ${REF}`])
     return
   }
-  const index = path.join(repository.commonDir, 'tandem', `waiting-${process.pid}`)
-  const environment = { GIT_INDEX_FILE: index }
-  try {
-    const input = [...files].map(([file, id]) => `100644 ${id}\t${file}\0`).join('')
-    await repository.git(['update-index', '-z', '--index-info'], { input, environment })
-    await repository.git(['update-ref', REF, await repository.git(['write-tree'], { environment })])
-  } finally {
-    await rm(index, { force: true })
-  }
+  await moveOwnRefs(repository, [`update ${REF} ${await storeTree(repository, undefined, files)}`])
 }
 
-/** Puts back copies that are missing in the work tree (`git clean -fd` took them). */
+/** Puts back copies that are missing in the work tree, for example after `git clean -fdx`. */
 export async function restoreWaitingCopies(repository: Repository): Promise<void> {
   for (const [file, { id }] of await waitingFiles(repository)) {
     if (await exists(path.join(repository.root, file))) continue
-    await putCopy(repository, file, await repository.bytes(['cat-file', 'blob', id]))
+    await putCopy(repository, file, (await readBlobs(repository, [id])).get(id) as Buffer)
   }
 }
 

@@ -1,17 +1,17 @@
-/** Files that are whole or not there: written under another name, synced, renamed. */
+/** Writes files atomically: under another name, synced, then renamed. Readers see the old file or the whole new one. */
 import { chmod, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 
-/** Writes a file of our own atomically, making its folder if needed; the passing file lies beside it. */
+/** Writes one of the tool's own files atomically; its folder is made if needed. The temporary file is beside it. */
 export async function writeAtomically(file: string, content: string | Buffer, mode?: number): Promise<void> {
+  const { default: writeFileAtomic } = await import('write-file-atomic') // it loads worker_threads, which a hook that writes nothing does not need
   await mkdir(path.dirname(file), { recursive: true })
   await writeFileAtomic(file, content, mode === undefined ? {} : { mode })
 }
 
 /**
- * Writes a file in a folder that is not ours atomically: the passing file lies in `folder`, so that a kill leaves nothing among the user's files. Without a mode it
- * keeps the one it has.
+ * Writes a file among the user's files atomically. The temporary file is in `folder`, one of the tool's own, so that a killed run leaves nothing among the user's files. A
+ * symbolic link is followed. Without a mode the file keeps the one it has.
  */
 export async function writeByWayOf(
   folder: string,
@@ -30,6 +30,6 @@ export async function writeByWayOf(
   } catch (error) {
     await rm(passing, { force: true })
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
-    await writeAtomically(target, at.content, mode) // on another file system it has to lie beside
+    await writeAtomically(target, at.content, mode) // a rename cannot cross file systems: the temporary file has to be beside the target
   }
 }

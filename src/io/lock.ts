@@ -1,27 +1,32 @@
 /**
- * One run at a time in a clone: a file that appears atomically with its owner's host, process and start in it, is touched while held, and is taken over at once
- * when its owner is dead. (proper-lockfile knows no owner: after a kill everything would be "busy" until its file is old.)
+ * One run at a time in a clone. The lock is a file that appears atomically, with its owner's host, process and start in it. Its time is refreshed while it is held, and it is
+ * taken over at once when its owner is dead. (proper-lockfile knows no owner: after a kill every run would be refused until its file is old.)
  */
 import { constants } from 'node:fs'
-import { access, copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError } from '../model/errors.ts'
-import { isGone, newOwner, type Owner } from './owner.ts'
+import { exists } from './exists.ts'
+import { type Owner, isGone, newOwner } from './owner.ts'
 
 const REFRESH_MS = 60_000
+
 const RETRY_MS = 100
 
-/** Where the lock of a clone is. */
+/** Several runs may die one after the other while this one waits; beyond that, the lock file cannot be removed. */
+const MOST_REMOVALS = 20
+
+/** Path of a clone's lock file. */
 export function lockFile(dataDir: string): string {
   return path.join(dataDir, 'lock')
 }
 
 /**
- * Runs `work` while holding the clone's lock; the lock is given back whatever happens.
+ * Runs `work` while holding the clone's lock, and returns what it returns. The lock is given back also when `work` throws.
  * @param dataDir the tool's folder in the common git directory
- * @param waitMs how long to try when another run holds it
- * @throws LockedError when it is still held then
+ * @param waitMs how long to wait in milliseconds while another run holds it
+ * @throws LockedError when another run still holds it after that time
  */
 export async function withLock<Result>(dataDir: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
   const file = lockFile(dataDir)
@@ -41,8 +46,9 @@ async function take(file: string, owner: Owner, until: number): Promise<void> {
   const own = `${file}.${owner.token}`
   await writeFile(own, JSON.stringify(owner))
   try {
-    while (!(await linked(own, file))) {
-      if (await removeDead(file, owner)) continue
+    for (let tries = 0; !(await linked(own, file)); tries++) {
+      // where a dead owner's lock cannot be removed, waiting for it is no use either
+      if (tries < MOST_REMOVALS && (await removeDead(file, own))) continue
       if (Date.now() >= until) throw lockedBy(file, await readOwner(file))
       await sleep(RETRY_MS)
     }
@@ -51,7 +57,7 @@ async function take(file: string, owner: Owner, until: number): Promise<void> {
   }
 }
 
-/** A hard link appears at once and with its content, or not at all. */
+/** Makes the lock as a hard link, which appears with its content or not at all. False when there is a lock already. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
@@ -72,25 +78,27 @@ async function copied(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** True when the lock is there and whoever made it is not any more. */
+/** True when the lock file exists and the run that made it has ended. */
 export async function isLeftBehind(file: string): Promise<boolean> {
-  return (
-    (await access(file).then(
-      () => true,
-      () => false,
-    )) && (await isDead(file, await readOwner(file)))
-  )
+  return (await exists(file)) && (await isDead(file, await readOwner(file)))
 }
 
-/** Takes a dead owner's lock away by a rename, which only one of several waiting runs can do; a lock that was renewed meanwhile is put back. */
-async function removeDead(file: string, own: Owner): Promise<boolean> {
+/**
+ * Removes the lock of a dead owner. True when it was dead. Only the run that holds the claim on that very lock may remove it: two runs that both found it dead would otherwise
+ * remove it one after the other, the second one the lock that a third run had made meanwhile. A claim whose owner died is removed in the same way.
+ * @param own the file with this run's own owner in it
+ */
+async function removeDead(file: string, own: string): Promise<boolean> {
   const holder = await readOwner(file)
   if (!(await isDead(file, holder))) return false
-  const aside = `${file}.dead-${own.token}`
-  await rename(file, aside).catch(() => undefined) // somebody else was quicker
-  const taken = await readOwner(aside)
-  if (taken !== undefined && taken.token !== holder?.token) await linked(aside, file)
-  await rm(aside, { force: true })
+  const claim = `${file}.dead-${holder?.token ?? 'unread'}`
+  if (!(await linked(own, claim))) return removeDead(claim, own)
+  try {
+    const now = await readOwner(file)
+    if (now?.token === holder?.token && (await isDead(file, now))) await rm(file, { force: true })
+  } finally {
+    await rm(claim, { force: true })
+  }
   return true
 }
 

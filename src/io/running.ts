@@ -1,9 +1,9 @@
-/** Whether a process still runs: locks and marks name their owner, so that nothing that a dead one left has to be waited for. */
+/** Whether a process still runs. Locks and markers name their process, so that those of a dead one need not be waited for. */
 import { readFileSync } from 'node:fs'
 
 /**
- * False when the process is gone, or is only a zombie: a container whose first process does not reap keeps those for ever, and a signal still reaches them (proc(5),
- * field 3 of stat). Where there is no /proc the signal alone tells.
+ * True when a process with this id runs. A zombie does not count (proc(5), field 3 of stat): a signal still reaches it, and in a container whose first process does not reap it
+ * stays for ever. Where there is no /proc, only the signal is tried.
  */
 export function isRunning(pid: number): boolean {
   try {
@@ -14,12 +14,12 @@ export function isRunning(pid: number): boolean {
   return !['Z', 'X'].includes(statOf(pid)[0] ?? '')
 }
 
-/** When a process started, as the system counts it: a reused pid has another (field 22 of stat); empty where there is no /proc. */
+/** When a process started, in the system's own count (field 22 of stat); empty where there is no /proc or no such process. A later process with the same id has another start. */
 export function startOf(pid: number): string {
   return statOf(pid)[19] ?? ''
 }
 
-/** The fields of /proc/PID/stat from the third on: the second, the command, may hold anything. */
+/** The fields of /proc/PID/stat from the third on. The second is the command in brackets, which may contain spaces and brackets. */
 function statOf(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

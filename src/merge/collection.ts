@@ -1,42 +1,45 @@
-/** Merges the records of one collection held in memory, touching only keys where the sides differ, and counts what happened. */
-import { compareBytes, type KeyText, type RecordText } from '../model/canonical.ts'
-import { setRecord, type Change } from '../model/change.ts'
+/** Merges the records of one collection in memory and counts what was merged. Records that are equal on both sides are not looked into. */
+import type { Sides } from '../model/side.ts'
+import type { Records } from '../model/records.ts'
+import { type KeyText, type RecordText, compareBytes } from '../model/canonical.ts'
+import { type Change, setRecord } from '../model/change.ts'
 import type { Decision, MergeCounts } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
-import { mergeRecord, type RecordOutcome } from './record.ts'
-import { type Side, sameContent } from './versions.ts'
+import { mergeRecord } from './record.ts'
+import type { RecordOutcome } from './history/sides.ts'
+import { sameContent } from './versions.ts'
 
-type Records = ReadonlyMap<KeyText, RecordText>
-
+/** The records of one collection in its three versions, and how they merge. */
 export interface CollectionInput {
   readonly base: Records
   readonly ours: Records
   readonly theirs: Records
   readonly rules: MergeRules
-  /** Asked only for keys whose three texts all differ. */
-  readonly stampsOf: (key: KeyText) => Readonly<Record<Side, WriterStamp>>
-  /** Joining two copies of one database: a key is always the identity. */
+  /** Who wrote the record on each side. Called only for keys whose three texts all differ. */
+  readonly stampsOf: (key: KeyText) => Sides<WriterStamp>
+  /** True when two copies of one database are joined: records with the same key are then always the same record. */
   readonly join?: boolean
 }
 
-/** Two different records added under one key: `moved` is in neither `merged` nor `changes` until it is given a new key. */
+/** Two different records that were added under one key. `moved` is the one that loses the key: it is in neither `merged` nor `changes` and needs a new key. */
 export interface Collision extends Omit<Extract<RecordOutcome, { readonly kind: 'collision' }>, 'kind' | 'decision'> {
   readonly key: KeyText
 }
 
+/** The merged records of a collection, and what was decided. */
 export interface MergedCollection {
   readonly merged: Map<KeyText, RecordText>
-  /** From ours to merged, by key bytes; a difference in derived fields or field order alone is none. */
+  /** The changes that turn ours into `merged`, sorted by key bytes. A record that differs only in derived fields or field order is not among them. */
   readonly changes: readonly Change[]
-  /** By key bytes, then in field order. */
+  /** Sorted by key bytes, and within a record in field order. */
   readonly decisions: readonly Decision[]
   readonly collisions: readonly Collision[]
   readonly counts: MergeCounts
 }
 
 /**
- * Merges one collection. `collection` of every decision is `rules.collection`.
- * @throws SyntaxError when a record that has to be looked into is no JSON object
+ * Merges the records of one collection.
+ * @throws SyntaxError when a record that differs between the sides is no JSON object
  */
 export function mergeCollection(input: CollectionInput): MergedCollection {
   const { ours, theirs, rules } = input
@@ -66,12 +69,13 @@ export function mergeCollection(input: CollectionInput): MergedCollection {
 }
 
 interface ComparedKeys {
-  /** Keys whose texts differ between the sides, by bytes: the same list on every machine, and equal records are never looked into. */
+  /** Keys whose texts differ between the sides, sorted by bytes so that the list is the same on every machine. */
   readonly differing: readonly KeyText[]
+  /** Number of keys that both sides have. */
   readonly common: number
 }
 
-/** One pass over ours, and over theirs only if it has keys that ours lacks. */
+/** One pass over ours; a second one over theirs only if theirs has keys that ours lacks. */
 function compareKeys({ ours, theirs }: CollectionInput): ComparedKeys {
   const differing: KeyText[] = []
   let common = 0
@@ -84,7 +88,7 @@ function compareKeys({ ours, theirs }: CollectionInput): ComparedKeys {
   return { differing: differing.sort(compareBytes), common }
 }
 
-/** Stamps cost a walk through history: they are asked for only where both sides differ from the base. */
+/** Stamps are read from history, which takes time: `stampsOf` is called only where both sides differ from the base. */
 function mergeKey(input: CollectionInput, key: KeyText): RecordOutcome {
   const [base, ours, theirs] = [input.base.get(key), input.ours.get(key), input.theirs.get(key)]
   if (base === ours) return { kind: 'merged', text: theirs, decisions: [] }

@@ -1,34 +1,27 @@
 /**
- * One record that both sides added under different keys, recognised by its identity fields. Equal records inside one side are never collapsed: of n and m copies the
- * greater number stays.
+ * A record that both sides added under different keys, recognised by its identity fields: the two become one. Records that are equal within one side stay separate: where one
+ * side has n of them and the other m, the greater number remains.
  */
-import {
-  compareBytes,
-  keyOf,
-  objectText,
-  splitArray,
-  splitObject,
-  type KeyText,
-  type RecordText,
-} from '../model/canonical.ts'
+import type { Side, Sides } from '../model/side.ts'
+import type { Records } from '../model/records.ts'
+import { type KeyText, type RecordText, compareBytes, keyOf, splitArray } from '../model/canonical.ts'
+import { documentFields, textLike } from '../model/documents.ts'
 import type { Decision } from '../model/decision.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { mergeRecord } from './record.ts'
-import { tupleOf } from './rekeying/world.ts'
-import type { Side } from './versions.ts'
+import { tupleOf } from './tuple.ts'
 
-type Records = ReadonlyMap<KeyText, RecordText>
-
-/** The keys that one record got on the two sides, and what it was before, under any key, if that is known. */
-export interface Duplicate extends Readonly<Record<Side, KeyText>> {
+/** The key that one record has on each side. `base` is the record before the sides parted, under whatever key, where it is known. */
+export interface Duplicate extends Sides<KeyText> {
   readonly base?: RecordText
 }
 
 /**
- * Pairs of keys that stand for one record, by key bytes.
- * @param added what each side added since the common past; a key that both have is one record anyway
+ * Pairs of keys under which the two sides have the same record, sorted by key bytes.
+ * @param added the records that each side added since the common past; a key that both sides have is not looked at
+ * @param identity names of the fields by which records are recognised
  */
-export function findDuplicates(added: Readonly<Record<Side, Records>>, identity: readonly string[]): Duplicate[] {
+export function findDuplicates(added: Sides<Records>, identity: readonly string[]): Duplicate[] {
   const [ours, theirs] = [
     byIdentity(added.ours, added.theirs, identity),
     byIdentity(added.theirs, added.ours, identity),
@@ -39,7 +32,7 @@ export function findDuplicates(added: Readonly<Record<Side, Records>>, identity:
   })
 }
 
-/** Keys that only this side has, by the identity of their records; a record that lacks one of the fields has none. */
+/** The keys that only this side has, grouped by the identity of their records. A record that lacks one of the identity fields is left out. */
 function byIdentity(own: Records, other: Records, identity: readonly string[]): Map<string, KeyText[]> {
   const found = new Map<string, KeyText[]>()
   for (const [key, record] of [...own].sort((a, b) => compareBytes(a[0], b[0]))) {
@@ -49,14 +42,16 @@ function byIdentity(own: Records, other: Records, identity: readonly string[]): 
   return found
 }
 
+/** Two records that are to become one. */
 export interface CollapseInput {
   readonly keys: Duplicate
-  /** What the merge leaves under each key. */
-  readonly records: Readonly<Record<Side, RecordText>>
-  readonly stamps: Readonly<Record<Side, WriterStamp>>
+  /** The record under each key after the merge. */
+  readonly records: Sides<RecordText>
+  readonly stamps: Sides<WriterStamp>
   readonly rules: MergeRules
 }
 
+/** Two records made into one: `winner` is the key that stays, `loser` the one that no record has any more. */
 export interface Collapsed {
   readonly winner: KeyText
   readonly loser: KeyText
@@ -65,7 +60,10 @@ export interface Collapsed {
   readonly decisions: readonly Decision[]
 }
 
-/** One record of two: the key that was committed first stays, then the smaller one by bytes. The same whichever side is ours. */
+/**
+ * Makes two records one. The key that was committed first stays; of keys committed at the same time, the smaller one by bytes. The result is the same whichever side is ours.
+ * @throws SyntaxError when a record is no JSON object
+ */
 export function collapse({ keys, records, stamps, rules }: CollapseInput): Collapsed {
   const order = stamps.ours.at - stamps.theirs.at || compareBytes(keys.ours, keys.theirs)
   const side: Side = order <= 0 ? 'ours' : 'theirs'
@@ -94,10 +92,13 @@ export function collapse({ keys, records, stamps, rules }: CollapseInput): Colla
   }
 }
 
-/** A record under another key. */
+/** The record with the values of `key` in its key fields `names`. */
 export function withKey(record: RecordText, names: readonly string[], key: KeyText): RecordText {
-  const fields = splitObject(record)
+  const fields = documentFields(record)
   if (keyOf(fields, names) === key) return record
   const values = splitArray(key)
-  return objectText([...fields].map(([name, value]) => [name, values[names.indexOf(name)] ?? value]))
+  return textLike(
+    record,
+    [...fields].map(([name, value]) => [name, values[names.indexOf(name)] ?? value]),
+  )
 }

@@ -1,23 +1,24 @@
-/** The three-way merge of one record over a base: two lines of history of one commit each. What is merged where no history is known. */
+/** The three-way merge of one record over a base, used where the history of the record is not known. Each side is treated as if one commit had made all its changes. */
+import type { Sides } from '../model/side.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import type { MergeRules, WriterStamp } from '../model/rules.ts'
 import { areTwoRecords } from './identity.ts'
-import { mergeSides, type RecordOutcome, type RecordSide } from './sides.ts'
-import { type Side, sameContent, type Versions } from './versions.ts'
+import { type RecordOutcome, type RecordSide, type SidesInput, mergeSides } from './history/sides.ts'
+import { type Versions, sameContent } from './versions.ts'
+export type { RecordOutcome } from './history/sides.ts'
 
-export type { RecordOutcome } from './sides.ts'
-
+/** One record in its three versions. */
 export interface RecordInput extends Versions {
   readonly key: KeyText
   readonly rules: MergeRules
-  /** Who wrote each side, and when at the earliest and at the latest. */
-  readonly stamps: Readonly<Record<Side, WriterStamp>>
-  /** Joining two copies of one database: a key is always the identity, whatever the rules say. */
+  /** Who wrote each side, and in which interval of time. */
+  readonly stamps: Sides<WriterStamp>
+  /** True when two copies of one database are joined: a key then always stands for one record, whatever the rules say. */
   readonly join?: boolean
 }
 
 /**
- * Merges one record over its base, by the table of who touched it, then fields, collisions and deletions. A derived field alone is no change.
+ * Merges one record over its base. A side that differs from the base only in derived fields counts as unchanged.
  * @throws SyntaxError when a text is no JSON object
  */
 export function mergeRecord(input: RecordInput): RecordOutcome {
@@ -29,10 +30,10 @@ export function mergeRecord(input: RecordInput): RecordOutcome {
     events: sameContent(base, text, rules) ? [] : [{ before: base, after: text, writer }],
   })
   const sides = { ours: side(ours, stamps.ours), theirs: side(theirs, stamps.theirs) }
-  return mergeSides({ key, rules, base, ...sides, lives: true, added: addedOf(input) })
+  return mergeSides({ key, rules, base, sides, isAlive: true, added: addedOf(input) })
 }
 
-function addedOf({ base, ours, theirs, rules, stamps, join }: RecordInput): Parameters<typeof mergeSides>[0]['added'] {
+function addedOf({ base, ours, theirs, rules, stamps, join }: RecordInput): SidesInput['added'] {
   if (base !== undefined || join === true || ours === undefined || theirs === undefined) return undefined
   if (!areTwoRecords({ ours, theirs }, rules)) return undefined
   return { ours: { text: ours, writer: stamps.ours }, theirs: { text: theirs, writer: stamps.theirs } }

@@ -1,8 +1,11 @@
-/** What is wrong in itself with a structure that somebody else wrote, before anything is made of it: names that are empty or unprintable, named twice, or name nothing. */
+/** Checks a structure from a commit before tables are made of it: no name may be empty, unprintable, used twice, or refer to something that does not exist. */
 import { stringText } from '../model/canonical.ts'
 import type { CollectionSchema } from '../model/collection.ts'
 
-/** Every problem, in words; none: it describes a table that could be. `known`: collections and their fields that references may lead to. */
+/**
+ * Every problem of the structure in words; an empty list when a table can be made of it.
+ * @param known the collections that references may lead to, by name
+ */
 export function structureProblems(
   schema: CollectionSchema,
   known: ReadonlyMap<string, Pick<CollectionSchema, 'fields'>>,
@@ -29,7 +32,7 @@ export function structureProblems(
         ),
       )
     if (fields.length === 0 || fields.length !== toFields.length)
-      problems.push(`its reference to ${stringText(to)} is uneven`)
+      problems.push(`its reference to ${stringText(to)} pairs ${fields.length} fields with ${toFields.length}`)
   }
   return problems
 }
@@ -41,7 +44,7 @@ function listProblems(list: readonly string[], names: readonly string[]): string
     : unknown
 }
 
-/** No control, formatting or half characters, and not too long for any database. */
+/** True for a name of 1 to 200 characters without control characters, formatting characters or lone surrogates. */
 export function isPrintable(name: string): boolean {
   return name !== '' && name.length <= 200 && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
 }

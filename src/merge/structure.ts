@@ -1,51 +1,54 @@
 /**
- * Two structures of one collection compared over the one both began with: what can be added here without touching what is there, and what a person has to decide. Only
- * additions are ever offered; whatever vanished, was renamed or converted is told instead.
+ * Compares the live structure of a collection with HEAD's, over the one at the sync point: what can be added to live without touching what it has, and what a person has to
+ * decide. Only additions are offered; anything removed, renamed or converted is reported as an obstacle.
  */
 import { stringText } from '../model/canonical.ts'
 import type { CollectionSchema, FieldSchema } from '../model/collection.ts'
-import { parseEnum, textOf, type SchemaChange } from '../model/schema-change.ts'
+import { type SchemaChange, parseEnum, textOf } from '../model/schema-change.ts'
 
+/** The structures of one collection that are compared. */
 export interface Structures {
   readonly live: CollectionSchema
-  /** HEAD's. */
+  /** At HEAD. */
   readonly wanted: CollectionSchema
-  /** The sync point's; undefined: they never agreed. */
+  /** At the sync point; undefined when the database never agreed with a commit. */
   readonly base: CollectionSchema | undefined
 }
 
+/** How live differs from HEAD. Without additions and obstacles, live only has something more than HEAD. */
 export interface StructureDifference {
-  /** What HEAD has and live lacks. None and no obstacles: all that differs is what live has beyond HEAD. */
+  /** What HEAD has and live lacks. */
   readonly additions: readonly SchemaChange[]
-  /** The same in words: `note text`. */
+  /** The additions in words, for example `note text`. */
   readonly lacks: readonly string[]
-  /** What no addition makes equal, in words that say on which side it is. */
+  /** Differences that no addition can remove, in words that say on which side each is. */
   readonly obstacles: readonly string[]
 }
 
-/** What `live` lacks of `wanted`. Pure, and tells everything at once. */
+/** All differences between the live structure and the wanted one. */
 export function structureDifference(structures: Structures): StructureDifference {
-  const found: Found = { additions: [], lacks: [], obstacles: [] }
+  const found: CollectedDifference = { additions: [], lacks: [], obstacles: [] }
   compareFields(structures, found)
-  compareKeys(structures, found)
+  compareKeyFields(structures, found)
   compareLists(structures, found)
   return found
 }
 
-interface Found {
+/** A StructureDifference while it is put together. */
+interface CollectedDifference {
   readonly additions: SchemaChange[]
   readonly lacks: string[]
   readonly obstacles: string[]
 }
 
-type Fields = ReadonlyMap<string, FieldSchema>
+type FieldSchemas = ReadonlyMap<string, FieldSchema>
 
-function fieldsOf(schema: CollectionSchema | undefined): Fields {
+function fieldSchemas(schema: CollectionSchema | undefined): FieldSchemas {
   return new Map(schema?.fields.map((field) => [field.name, field]))
 }
 
-function compareFields({ live, wanted, base }: Structures, found: Found): void {
-  const [here, there, before] = [fieldsOf(live), fieldsOf(wanted), fieldsOf(base)]
+function compareFields({ live, wanted, base }: Structures, found: CollectedDifference): void {
+  const [here, there, before] = [fieldSchemas(live), fieldSchemas(wanted), fieldSchemas(base)]
   const vanished = [...here.values()].filter(({ name }) => !there.has(name) && (base === undefined || before.has(name)))
   const appeared = [...there.values()].filter(({ name }) => !here.has(name))
   for (const field of vanished) found.obstacles.push(vanishedWords(field, appeared, base !== undefined))
@@ -56,7 +59,7 @@ function compareFields({ live, wanted, base }: Structures, found: Found): void {
   }
 }
 
-/** A field that is only here. Where one of its type appeared in its place, it may have been renamed: nothing else tells the two apart. */
+/** Words about a field that only live has. If the exports have a new field of the same type, the field may have been renamed, and the words say so. */
 function vanishedWords(field: FieldSchema, appeared: readonly FieldSchema[], wasThere: boolean): string {
   const renamed = appeared.filter(({ type }) => type === field.type).map(({ name }) => shown(name))
   const name = shown(field.name)
@@ -68,7 +71,7 @@ function vanishedWords(field: FieldSchema, appeared: readonly FieldSchema[], was
 function compareAppeared(
   collection: string,
   field: FieldSchema,
-  { before, found }: { readonly before: Fields; readonly found: Found },
+  { before, found }: { readonly before: FieldSchemas; readonly found: CollectedDifference },
 ): void {
   const words = `${shown(field.name)} ${field.type}`
   if (before.has(field.name)) found.obstacles.push(`${words} was dropped here and is still in the exports`)
@@ -85,7 +88,7 @@ interface FieldSides {
   readonly before: FieldSchema | undefined
 }
 
-function compareField(collection: string, { here, there, before }: FieldSides, found: Found): void {
+function compareField(collection: string, { here, there, before }: FieldSides, found: CollectedDifference): void {
   const name = shown(here.name)
   if (here.type !== there.type) compareTypes(collection, { here, there, before }, found)
   if (here.required !== there.required)
@@ -98,8 +101,8 @@ function compareField(collection: string, { here, there, before }: FieldSides, f
     )
 }
 
-/** New labels of an enumeration can be added; whatever else differs in a type is a conversion. */
-function compareTypes(collection: string, { here, there, before }: FieldSides, found: Found): void {
+/** New labels of an enumeration can be added. Any other difference of types would need a conversion. */
+function compareTypes(collection: string, { here, there, before }: FieldSides, found: CollectedDifference): void {
   const name = shown(here.name)
   const [ours, theirs] = [parseEnum(here.type), parseEnum(there.type)]
   const known = new Set(before === undefined ? [] : parseEnum(before.type)?.labels)
@@ -120,20 +123,20 @@ function compareTypes(collection: string, { here, there, before }: FieldSides, f
   if (missing.length > 0) found.lacks.push(`${missing.map(stringText).join(', ')} of ${name}`)
 }
 
-/** What both have stands in the same order. */
+/** True when the labels that both have are in the same order. */
 function sameOrder(a: readonly string[], b: readonly string[]): boolean {
   const common = a.filter((label) => b.includes(label))
   return textOf(common) === textOf(b.filter((label) => a.includes(label)))
 }
 
-function compareKeys({ live, wanted }: Structures, found: Found): void {
+function compareKeyFields({ live, wanted }: Structures, found: CollectedDifference): void {
   if (textOf(live.key) !== textOf(wanted.key))
     found.obstacles.push(`the key is ${listed(live.key)} here, ${listed(wanted.key)} in the exports`)
   if (live.order !== wanted.order) found.obstacles.push('one side holds documents, the other a table')
 }
 
-/** Unique keys and references. One that holds a new field without a value cannot be violated by what is here, so it is an addition as well. */
-function compareLists({ live, wanted, base }: Structures, found: Found): void {
+/** Unique keys and references. One that contains a new field without a value cannot be violated by existing records, so it is offered as an addition too. */
+function compareLists({ live, wanted, base }: Structures, found: CollectedDifference): void {
   const collection = live.name
   const fresh = new Set(
     found.additions.flatMap((change) =>
@@ -176,7 +179,7 @@ function listed(names: readonly string[]): string {
   return `(${names.map(shown).join(', ')})`
 }
 
-/** A name as it is; one that is not a plain word as a JSON string, so that it cannot pass for anything else. */
+/** A plain name as it is, any other as a JSON string, so that it cannot be misread as part of the sentence. */
 function shown(name: string): string {
   return /^[\p{L}_][\p{L}\p{N}_.$-]*$/u.test(name) ? name : stringText(name)
 }

@@ -2,20 +2,28 @@
  * The one place where a record becomes text and hash. A record is kept as canonical JSON text, and its fields as slices of it, so that a value never passes
  * through a JavaScript number or date: `26.940` stays `26.940`. docs/format.md specifies the text byte by byte.
  */
-import xxhash from 'xxhash-wasm'
-
-const hasher = await xxhash()
+import { hasher } from './hasher.ts'
 
 /** Canonical JSON text of one value, never re-printed after an adapter wrote it. */
 export type ValueText = string
+
 /** Canonical JSON text of a whole record: an object of ValueTexts. */
 export type RecordText = string
+
 /** Canonical JSON text of a record's key: an array of its key fields' ValueTexts, in key order, for example `[191]`. */
 export type KeyText = string
 
-/** JSON text of a string; lone surrogates are escaped, everything else stands as UTF-8. */
+/** The fields of a record or document by name, each as the slice of its text. */
+export type FieldValues = ReadonlyMap<string, ValueText>
+
+/** JSON text of a string; lone surrogates are escaped, everything else is written as UTF-8. */
 export function stringText(value: string): ValueText {
   return JSON.stringify(value)
+}
+
+/** The same JSON in ASCII. What the tool keeps inside a database is written so, since the database's encoding may lack the characters of a record that it refused. */
+export function asciiJson(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Order of the UTF-8 bytes of two strings (JavaScript's own `<` differs for characters beyond U+FFFF). */
@@ -34,7 +42,7 @@ function byteRank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }
 
-/** The text of a record or document from its fields, in the order given. */
+/** The text of a record or document with its fields in the order given. */
 export function objectText(fields: Iterable<readonly [name: string, value: ValueText]>): RecordText {
   let text = ''
   for (const [name, value] of fields) text += `${text === '' ? '' : ','}${stringText(name)}:${value}`
@@ -46,20 +54,65 @@ export function sortedObjectText(fields: Iterable<readonly [name: string, value:
   return objectText([...fields].sort((a, b) => compareBytes(a[0], b[0])))
 }
 
+/** The text of an array with these elements. */
 export function arrayText(values: Iterable<ValueText>): ValueText {
   return `[${[...values].join(',')}]`
 }
 
-/** The key of a record, from its key fields in key order; a missing field counts as null. */
-export function keyOf(fields: ReadonlyMap<string, ValueText>, key: readonly string[]): KeyText {
+/** The key of a record: the values of its key fields in key order; a missing field counts as null. */
+export function keyOf(fields: FieldValues, key: readonly string[]): KeyText {
   return arrayText(key.map((name) => fields.get(name) ?? 'null'))
 }
 
 /**
- * The fields of a JSON object text, as slices of it in their order. White space between tokens is dropped from neither end of a nested value's inside.
+ * The fields of a JSON object text by name, in their order. Each value is a slice of the text: white space inside it stays as it is written.
  * @throws SyntaxError when the text is no JSON object or repeats a name
  */
 export function splitObject(text: string): Map<string, ValueText> {
+  return splitPlain(text) ?? splitAny(text)
+}
+
+/** `splitObject` for a text as adapters write it, without white space between its parts and without escapes in names; undefined for any other, which may still be an object. */
+function splitPlain(text: string): Map<string, ValueText> | undefined {
+  const fields = new Map<string, ValueText>()
+  if (text.charCodeAt(0) !== 0x7b) return undefined
+  if (text === '{}') return fields
+  for (let at = 1, count = 1; ; count++) {
+    const end = text.charCodeAt(at) === 0x22 ? text.indexOf('"', at + 1) : -1
+    if (end < 0 || text.charCodeAt(end + 1) !== 0x3a) return undefined
+    const name = text.slice(at + 1, end)
+    const stop = endOfPlainValue(text, end + 2)
+    if (stop < 0 || name.includes('\\')) return undefined
+    fields.set(name, text.slice(end + 2, stop))
+    if (fields.size < count) return undefined
+    const next = text.charCodeAt(stop)
+    if (next === 0x7d) return stop + 1 === text.length ? fields : undefined
+    if (next !== 0x2c) return undefined
+    at = stop + 1
+  }
+}
+
+/** Where the value that starts at `from` ends; -1 where that is not plain. */
+function endOfPlainValue(text: string, from: number): number {
+  const first = text.charCodeAt(from)
+  if (first === 0x22) return endOfQuoted(text, from) + 1 || -1
+  let i = from
+  if (first !== 0x7b && first !== 0x5b) {
+    for (let c = first; c > 0x20 && c !== 0x2c && c !== 0x7d && c !== 0x22 && c !== 0x3a; c = text.charCodeAt(i)) i++
+    return i === from ? -1 : i
+  }
+  for (let depth = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) {
+      i = endOfQuoted(text, i)
+      if (i < 0) return -1
+    } else if (c === 0x7b || c === 0x5b) depth++
+    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return i + 1
+  }
+  return -1
+}
+
+function splitAny(text: string): Map<string, ValueText> {
   const fields = new Map<string, ValueText>()
   const at = { position: skipSpace(text, 0) }
   expect(text, at, '{')
@@ -75,7 +128,7 @@ export function splitObject(text: string): Map<string, ValueText> {
 }
 
 /**
- * The elements of a JSON array text, as slices of it.
+ * The elements of a JSON array text in their order, each a slice of the text.
  * @throws SyntaxError when the text is no JSON array
  */
 export function splitArray(text: string): ValueText[] {
@@ -90,7 +143,7 @@ export function splitArray(text: string): ValueText[] {
   }
 }
 
-/** What a value text is, told by its first character. */
+/** The JSON type of a value text. Only its first character is looked at. */
 export function kindOf(text: ValueText): 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null' {
   switch (text[0]) {
     case '{':
@@ -109,12 +162,12 @@ export function kindOf(text: ValueText): 'object' | 'array' | 'string' | 'number
   }
 }
 
-/** True for the objects that stand for one typed value, like `{"$oid":"…"}`: their first name starts with `$`. They never merge by path. */
+/** True for an object that stands for one typed value, like `{"$oid":"…"}`: its first name starts with `$`. Such an object is merged as one value, never field by field. */
 export function isTypedValue(text: ValueText): boolean {
   return /^\{\s*"\$/.test(text)
 }
 
-/** The text with the names of every object in it sorted: two records that differ in field order only have the same. Typed values stay as they are. */
+/** The text with the names of every object in it sorted, so that two records that differ only in field order give the same text. Typed values stay as they are. */
 export function orderFreeText(text: ValueText): ValueText {
   const kind = kindOf(text)
   if (kind === 'array') return arrayText(splitArray(text).map(orderFreeText))
@@ -122,7 +175,7 @@ export function orderFreeText(text: ValueText): ValueText {
   return sortedObjectText([...splitObject(text)].map(([name, value]) => [name, orderFreeText(value)] as const))
 }
 
-/** The `h` of an export line: xxh64 of the record's canonical text (of its order-free text where the order of fields is kept), 16 hex digits. */
+/** The `h` of an export line: xxh64 of the record's canonical text as 16 hex digits; where the order of fields is kept, of its order-free text. */
 export function recordHash(text: RecordText, order: 'sorted' | 'kept'): string {
   return hasher.h64ToString(order === 'kept' ? orderFreeText(text) : text)
 }
@@ -132,7 +185,12 @@ export function keyHash(key: KeyText): bigint {
   return hasher.h64(key)
 }
 
-/** True when two records are the same data (field order apart where it is kept). */
+/** xxh64 of any text as a 64-bit unsigned number. */
+export function textHash(text: string): bigint {
+  return hasher.h64(text)
+}
+
+/** True when two records (or two absences) are the same data. Where the order of fields is kept, a difference in that order alone does not count. */
 export function sameRecord(a: RecordText | undefined, b: RecordText | undefined, order: 'sorted' | 'kept'): boolean {
   if (a === b) return true
   if (a === undefined || b === undefined || order === 'sorted') return false
@@ -155,7 +213,7 @@ function expect(text: string, at: Cursor, character: string): void {
   at.position = i + 1
 }
 
-/** True at the closing bracket, after which nothing may stand. */
+/** True when the closing bracket is next. @throws SyntaxError when anything but white space follows it */
 function closes(text: string, at: Cursor, bracket: string): boolean {
   at.position = skipSpace(text, at.position)
   if (text[at.position] !== bracket) return false
@@ -164,7 +222,7 @@ function closes(text: string, at: Cursor, bracket: string): boolean {
   return true
 }
 
-/** Takes a field's name: only a string will do. */
+/** The field's name at the cursor, which moves behind it. @throws SyntaxError when it is no string */
 function takeName(text: string, at: Cursor): string {
   const start = skipSpace(text, at.position)
   if (text[start] !== '"') throw new SyntaxError(`expected a field name at column ${start + 1}`)
@@ -172,7 +230,7 @@ function takeName(text: string, at: Cursor): string {
   return text.slice(start, at.position)
 }
 
-/** Takes one value, of any depth, by counting brackets outside strings. */
+/** The value at the cursor, which moves behind it. Its end is found by counting brackets outside strings. */
 function takeValue(text: string, at: Cursor): ValueText {
   const start = skipSpace(text, at.position)
   let depth = 0
@@ -195,10 +253,17 @@ function takeValue(text: string, at: Cursor): ValueText {
 
 /** The position of the closing quote of the string that opens at `from`. */
 function endOfString(text: string, from: number): number {
+  const end = endOfQuoted(text, from)
+  if (end < 0) throw new SyntaxError(`unterminated string at column ${from + 1}`)
+  return end
+}
+
+/** Like `endOfString`; -1 for a string that does not end. */
+function endOfQuoted(text: string, from: number): number {
   let i = from + 1
   for (;;) {
     const quote = text.indexOf('"', i)
-    if (quote < 0) throw new SyntaxError(`unterminated string at column ${from + 1}`)
+    if (quote < 0) return -1
     let backslashes = 0
     while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++
     if (backslashes % 2 === 0) return quote

@@ -1,4 +1,4 @@
-/** What is to be done to a database: changes per collection and the sync state that goes into the same transaction. Plain data; adapters perform it. */
+/** What is to be written into a database: changes per collection, and the sync state that is written in the same transaction. Plain data; adapters perform it. */
 import type { KeyText, RecordText } from './canonical.ts'
 import type { Selection } from './collection.ts'
 import type { SchemaChange } from './schema-change.ts'
@@ -14,21 +14,23 @@ export interface Change {
   readonly key: KeyText
   readonly before: RecordText | undefined
   readonly after: RecordText | undefined
-  /** Afterwards the key names another record: what is not exported does not pass on to it, and a row outside the plan that refers to the key makes the plan stale. */
+  /** Afterwards the key names another record. Omitted fields of the old record are not kept for the new one, and a row outside the plan that refers to the key makes the plan stale. */
   readonly reassigned?: true
-  /** The record had this key before, which another change takes from it: what is not exported moves along. */
+  /** The record had this key before; another change of the plan writes that key. Its omitted fields move along to the new key. */
   readonly from?: KeyText
-  /** Nothing changes: the record must only still be what it was when all else is written. */
+  /** Nothing is written: the plan only requires that the record is still what it was. */
   readonly witness?: true
+  /** It refers to a record that no side of the merge ever had: somewhere a database took it so, because it does not enforce the reference. Its parents are not asked for. */
+  readonly dangling?: true
 }
 
-/** The record under a key becomes `text`; undefined: there is none. */
+/** Puts `text` under a key; undefined removes the key. */
 export function setRecord(records: Map<KeyText, RecordText>, key: KeyText, text: RecordText | undefined): void {
   if (text === undefined) records.delete(key)
   else records.set(key, text)
 }
 
-/** Records after changes. */
+/** A copy of the records with the changes carried out. */
 export function afterChanges(
   records: ReadonlyMap<KeyText, RecordText>,
   changes: Iterable<Change>,
@@ -38,25 +40,35 @@ export function afterChanges(
   return after
 }
 
+/** The changes to one collection. */
 export interface CollectionChanges {
   readonly selection: Selection
   readonly changes: readonly Change[]
 }
 
-/** Named texts that the tool keeps inside the database (sync point, binding, candidate). `undefined` means absent, or: remove. */
+/** All records of a collection whose table is empty, to be written as a whole. */
+export interface CollectionLoad {
+  readonly selection: Selection
+  /** Reads the records from the first, in batches; may be called several times. So that a table of any size takes little memory, nobody keeps what it returns. */
+  readonly records: () => AsyncIterable<readonly LiveRecord[]>
+}
+
+/** Named texts that the tool keeps inside the database (sync point, binding, candidate). `undefined`: absent, or to be removed. */
 export type StateChanges = ReadonlyMap<string, string | undefined>
 
-/** Everything one transaction writes. `expectedState` entries must still be so, else the plan is stale. */
+/** Everything that one transaction writes. The plan is stale when an entry of `expectedState` is no longer what the database holds. */
 export interface ApplyPlan {
-  /** Additions to the structure that somebody reviewed; the selections are those after them. */
+  /** Reviewed additions to the structure. The selections of `collections` describe the structure with these additions made. */
   readonly structure?: readonly SchemaChange[]
   readonly collections: readonly CollectionChanges[]
+  /** Tables to be filled; the plan is stale when one of them is no longer empty. None of them is among `collections`. */
+  readonly loads?: readonly CollectionLoad[]
   readonly state: StateChanges
   readonly expectedState: StateChanges
 }
 
 /**
- * What came of a plan. `stale`: a touched record, a referencing row or the state is no longer what was read; nothing was written, read and merge again.
+ * The outcome of a plan. `stale`: a record of the plan, a row that refers to one, or the state is no longer what was read; nothing was written, and the caller must read and merge again.
  * `violation`: the database refused a record by a constraint the merge cannot see (check, exclusion, partial unique …); nothing was written.
  */
 export type ApplyOutcome =
@@ -68,7 +80,7 @@ export type ApplyOutcome =
       readonly key: KeyText | undefined
       readonly constraint: string
       readonly message: string
-      /** Records that were refused in the same attempt; there may be more. */
+      /** Further records that were refused in the same attempt; the database may refuse more in the next one. */
       readonly others?: readonly RefusedRecord[]
     }
 
@@ -77,4 +89,19 @@ export interface RefusedRecord {
   readonly collection: string
   readonly key: KeyText
   readonly constraint: string
+}
+
+/** Numbers of records added (`+`), changed (`~`) and removed (`-`). */
+export interface ChangeCount {
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+}
+
+/** How many records the changes add, change and remove; a change that leaves its record as it was is not counted. */
+export function countOf(all: readonly Change[]): ChangeCount {
+  const changes = all.filter(({ before, after }) => before !== after)
+  const added = changes.filter((change) => change.before === undefined).length
+  const removed = changes.filter((change) => change.after === undefined).length
+  return { added, removed, changed: changes.length - added - removed }
 }

@@ -1,6 +1,7 @@
-/** What a merge decided, one entry for every value that lost or every record it had to think about. Reports are built from these; nothing else explains a merge. */
+/** What a merge decided: one entry for every value that lost, and for every record as a whole that a rule had to decide about. Reports are built from these alone. */
 import type { KeyText, ValueText } from './canonical.ts'
 
+/** What happened on the two sides. src/report/words.ts says of each kind in one sentence what it means. */
 export type DecisionKind =
   | 'edit-edit'
   | 'edit-delete'
@@ -12,7 +13,7 @@ export type DecisionKind =
   | 'merge-dropped'
   | 'hand-resolved'
 
-/** Which clear rule chose: by time, by filled fields, by name of the asset, by value bytes, the written record kept over the delete, … */
+/** The rule that decided. src/report/words.ts says of each rule in one sentence what it means. */
 export type DecisionRule =
   | 'newest'
   | 'most-complete'
@@ -30,8 +31,10 @@ export type DecisionRule =
   | 'accepted'
   | 'quarantined'
   | 'no-parent'
+  | 'no-place'
   | 'refused'
 
+/** One decision: the value of a field, or a whole record, on both sides and after the merge. */
 export interface Decision {
   readonly collection: string
   readonly key: KeyText
@@ -39,15 +42,15 @@ export interface Decision {
   readonly field: string | undefined
   readonly kind: DecisionKind
   /**
-   * `undefined` where the value, or the record, is absent. A whole record stands as its record text. Of a record that lost its key, `base` is what ours was when it was
-   * added, where it was written since.
+   * `base`, `ours`, `theirs` and `chosen` are undefined where the value, or the record, is absent. A whole record is given as its record text. When a record of ours lost its
+   * key and was edited since it was added, `base` is the record as it was added.
    */
   readonly base: ValueText | undefined
   readonly ours: ValueText | undefined
   readonly theirs: ValueText | undefined
   readonly chosen: ValueText | undefined
   readonly rule: DecisionRule
-  /** Of a record that lost its key: the machine that added ours. */
+  /** Set when a record of ours lost its key: the asset that added it. */
   readonly addedBy?: string | undefined
 }
 

@@ -1,5 +1,4 @@
 /** Every error a user can meet: what failed, what to do next, and the exit code of the contract. One class per thing a caller handles differently. */
-
 export interface ErrorDetails {
   /** What to do next, in one sentence; printed under the message. */
   readonly hint?: string
@@ -35,7 +34,7 @@ export class UnreachableError extends TandemError {
   }
 }
 
-/** Where damage was found in an export; `line` counts from 1. */
+/** Where damage was found in an export. The first line is 1. */
 export interface DamagePlace {
   readonly path: string
   readonly line?: number | undefined
@@ -55,7 +54,7 @@ export class DamagedError extends TandemError {
   }
 }
 
-/** Refused to protect data: would delete too much, another database behind the URL, … (exit 5). */
+/** Refused in order to protect data: too many deletes, another database behind the URL, … (exit 5). */
 export class GuardError extends TandemError {
   constructor(message: string, details?: ErrorDetails) {
     super({ code: 'guard', exitCode: 5 }, message, details)

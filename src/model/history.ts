@@ -1,33 +1,35 @@
-/** The history of one record as the merge rule reads it: commits, who wrote when, and what the files said. Plain data and look-ups; `git` and tests provide it. */
+/** The history of one record as the merge rule reads it: the commits, who made them and when, and what each commit's file says of the record. `git` and the tests provide it. */
 import type { RecordText } from './canonical.ts'
 
-/** One commit; times in milliseconds, since < at. */
+/** One commit. Times are in milliseconds since 1970, and `since` is smaller than `at`. */
 export interface HistoryCommit {
   readonly id: string
   readonly parents: readonly string[]
-  /** The greatest clock among the parents, and this commit's own. */
+  /** The greatest clock among the parents (`since`), and the commit's own clock (`at`). */
   readonly since: number
   readonly at: number
   readonly asset: string
-  /** What a data commit and its copies (rebase, amend, cherry-pick) have in common. */
+  /** The id in the data commit's message, which its copies (rebase, amend, cherry-pick) keep; undefined for other commits. */
   readonly exportId: string | undefined
-  /** The ids of the data commits that a squash put together. */
+  /** The export ids of the data commits that a squash put together; empty for every other commit. */
   readonly quoted: readonly string[]
-  /** The commit says that what a merge dropped of this record is meant so, and still stands on the parent it said it of. */
+  /** True when the commit says that a merge before it dropped something of this record on purpose. Only counts while the commit is on the parent that it names. */
   readonly accepts: boolean
 }
 
-/** Every look-up is a function of the commits alone. */
+/** Every answer depends on the commits alone, so it is the same on every machine. */
 export interface RecordHistory {
   commit(id: string): HistoryCommit
-  /** What the committed file says of the record; undefined when it has none. */
+  /** The record in the committed file; undefined when the file does not have it. */
   content(id: string): RecordText | undefined
-  /** The file is known to say what is so: a whole export of a live database that held everything before it. Nothing below has to be looked at. */
+  /** True when the committed file is known to be what the merge rule gives: the commit is a complete export of a live database that had taken in everything before it. Its ancestors then need not be looked at. */
   isSettled(id: string): boolean
-  /** The commits in the history of `of`, themselves included, that are in no history of `without`; in any order. */
+  /** The commits `of` and all their ancestors, without the commits `without` and their ancestors; in any order. */
   region(of: readonly string[], without: readonly string[]): readonly string[]
-  /** True when `ancestor` is `id` or in its history. */
+  /** True when `ancestor` is `id` itself or one of its ancestors. */
   isAncestor(ancestor: string, id: string): boolean
-  /** All merge bases, in a fixed order. */
+  /** Commits that `of` has in its history and `known` has not, and of which `known` has copies (rebase, amend, cherry-pick, squash) → these copies. */
+  copies(of: string, known: string): ReadonlyMap<string, readonly string[]>
+  /** All merge bases, in the same order on every machine. */
   bases(a: string, b: string): readonly string[]
 }

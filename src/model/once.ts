@@ -1,4 +1,4 @@
-/** A function that remembers: each question is put once, and what was answered is answered again. A question that failed by throwing is put anew. */
+/** A function with a memory: it computes each answer once and returns the remembered answer afterwards. A call that threw is computed again. */
 export function once<Question, Answer>(ask: (question: Question) => Answer): (question: Question) => Answer {
   const answers = new Map<Question, Answer>()
   return (question) => {

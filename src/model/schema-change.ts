@@ -1,12 +1,17 @@
-/** What may be added to a live structure, as plain data: a closed list. An adapter turns it into statements of its own; no text of an export ever becomes SQL but as a quoted name or literal. */
-import { compareBytes, type ValueText } from './canonical.ts'
+/** What may be added to a live structure, as plain data: a closed list. An adapter turns it into statements of its own, in which text of an export only ever appears as a quoted name or literal. */
+import { type ValueText, compareBytes } from './canonical.ts'
 import type { CollectionSchema, FieldSchema, Reference } from './collection.ts'
 
-/** One addition to one collection. Nothing here can remove, rename or convert what is there. */
+/** One addition to one collection. No kind of change removes, renames or converts anything. */
 export type SchemaChange =
-  /** `schema.key` becomes the primary key; empty: none. */
-  | { readonly kind: 'create'; readonly collection: string; readonly schema: CollectionSchema }
-  /** `enum(…)`: a new label, in front of `before` or at the end. */
+  /** A new collection; `schema.key` becomes its primary key, an empty one makes none. `columns`: its fields in the order in which to declare them; without it they are sorted. */
+  | {
+      readonly kind: 'create'
+      readonly collection: string
+      readonly schema: CollectionSchema
+      readonly columns?: readonly string[]
+    }
+  /** A new label of an `enum(…)` type, in front of the label `before`; undefined: at the end. */
   | {
       readonly kind: 'add-label'
       readonly collection: string
@@ -14,7 +19,7 @@ export type SchemaChange =
       readonly label: string
       readonly before: string | undefined
     }
-  /** `fill`: the default of a required field, which every record that is here gets. */
+  /** A new field; `fill` is the value that existing records get when the field is required. */
   | {
       readonly kind: 'add-field'
       readonly collection: string
@@ -24,13 +29,26 @@ export type SchemaChange =
   | { readonly kind: 'add-unique'; readonly collection: string; readonly fields: readonly string[] }
   | { readonly kind: 'add-reference'; readonly collection: string; readonly reference: Reference }
 
-/** Statements of an engine, in order. `ahead`: they take effect on their own, before the transaction of the others (PostgreSQL's new enum labels cannot be used in theirs). */
+type Creation = Extract<SchemaChange, { readonly kind: 'create' }>
+
+/** The fields of a new collection in the order in which to declare them. */
+export function declaredFields({ schema, columns = [] }: Creation): readonly FieldSchema[] {
+  const fields = new Map(schema.fields.map((field) => [field.name, field]))
+  return [...new Set([...columns, ...fields.keys()])].flatMap((name) => fields.get(name) ?? [])
+}
+
+/** True for a change that adds a field to a collection. */
+export function isFieldAdded(change: SchemaChange): change is Extract<SchemaChange, { readonly kind: 'add-field' }> {
+  return change.kind === 'add-field'
+}
+
+/** Statements of an engine, in order. `ahead` runs before the transaction of `within` and takes effect at once: PostgreSQL cannot use a new enum label in the transaction that adds it. */
 export interface SchemaStatements {
   readonly ahead: readonly string[]
   readonly within: readonly string[]
 }
 
-/** What a collection looks like after the changes that concern it. @throws TypeError when there is nothing to change */
+/** The structure of a collection after those of the changes that concern it. @throws TypeError when the collection does not exist and no change creates it */
 export function changedSchema(
   schema: CollectionSchema | undefined,
   changes: readonly SchemaChange[],
@@ -80,7 +98,7 @@ export interface EnumType {
   readonly arrays: string
 }
 
-/** The labels of `enum("new","done")` and `enum("new","done")[]`; undefined for any other type. */
+/** The parts of a type like `enum("new","done")` or `enum("new","done")[]`; undefined for any other type. */
 export function parseEnum(type: string): EnumType | undefined {
   const match = /^enum\((.*)\)((?:\[\])*)$/s.exec(type)
   if (match === null) return undefined
@@ -103,12 +121,12 @@ function inOrder<Item>(items: readonly Item[]): Item[] {
   return [...items].sort((a, b) => compareBytes(texts.get(a) ?? '', texts.get(b) ?? ''))
 }
 
-/** True when two structures say the same, in whatever order their properties stand. */
+/** True when two structures are equal, whatever the order of their properties. */
 export function sameStructure(a: CollectionSchema, b: CollectionSchema): boolean {
   return textOf(a) === textOf(b)
 }
 
-/** The text of a part of a structure: equal parts have equal texts. */
+/** A part of a structure (schema, field, list of names) as JSON text with sorted properties: equal parts have equal texts. */
 export function textOf(part: unknown): string {
   return JSON.stringify(part, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,40 +1,31 @@
-/** `tandem apply`, and what the post-* hooks do: HEAD's exports → live, for every source. */
-import { readdir, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
+/** `tandem apply`, and what the post-* hooks do: HEAD's exports → live, for every source. With `--accept-merge`, a merge commit that a person names is taken as it stands. */
+import type { Consent } from '../model/consent.ts'
+import { commitAt, commitNamed, isAncestor } from '../git/history/commits.ts'
 import { writeReconciled } from '../git/install/stub-state.ts'
-import { restoreWaitingCopies } from '../git/waiting.ts'
-import { clearDeadMarkers } from '../git/carry.ts'
-import { clearDeadIndexLock } from '../git/index-lock.ts'
-import { markUnsent } from './unpublished.ts'
-import type { AllowedDeletes } from './guard.ts'
-import type { CarryingHead } from './carrying.ts'
-import type { StructureReview } from './apply-structure.ts'
-import { heldLines, settle, type SettleOptions, type Settled } from './settle.ts'
-import { withLockedSources, type Only, type SourceFailure } from './sources.ts'
-import type { Workspace } from './workspace.ts'
+import { UsageError } from '../model/errors.ts'
+import { type BringInStepOptions, type InStep, bringInStep } from '../pull/bring-in-step.ts'
+import { heldLines } from '../pull/lines.ts'
+import type { StructureReview } from '../schema/review.ts'
+import type { Only } from '../source/only.ts'
+import { type SourceFailure, withLockedSources } from '../source/sources.ts'
+import type { CarryingHead } from '../workspace/carrying.ts'
+import { tidyUp } from '../workspace/leftovers.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 export interface ApplyOptions {
   readonly head: CarryingHead
   readonly only: Only | undefined
-  readonly allowed: AllowedDeletes
-  /** What would take over two seconds is left to a run in the background, which the caller starts. */
+  readonly consent: Consent
+  /** What would take too long for a hook is left to a run in the background, which the caller starts. */
   readonly mayDefer?: boolean
-  /** A merge commit whose drops are taken over. */
-  readonly acceptMerge?: string
-  /** What `tandem undo` took back is brought in again. */
-  readonly redo?: boolean
   /** How long to wait for a run of another clone in the same database. */
   readonly waitMs?: number
-  /** Try again what this database refused, also where nothing moved. */
-  readonly retry?: boolean
   /** Asked about additions to the structure that HEAD has; without it, none are made. */
   readonly review?: StructureReview
-  /** Commits in which code and data are mixed are taken as they are. */
-  readonly takeMixed?: boolean
 }
 
 export interface ApplyResult {
-  readonly settled: readonly Settled[]
+  readonly inStep: readonly InStep[]
   readonly failures: readonly SourceFailure[]
   /** One line for each held collection. */
   readonly held: readonly string[]
@@ -44,43 +35,34 @@ export interface ApplyResult {
 export async function applyAll(workspace: Workspace, options: ApplyOptions): Promise<ApplyResult> {
   await tidyUp(workspace)
   return withLockedSources(workspace, options, {
-    each: (source) => settle(workspace, source, settleOptions(options)),
-    after: async (settled, failures) => {
+    each: (source) => bringInStep(workspace, source, optionsOf(options)),
+    after: async (inStep, failures) => {
       const held: string[] = []
-      for (const { source, plan } of settled) held.push(...(await heldLines(workspace, source.source, plan)))
-      const deferred = settled.some(({ plan }) => plan.deferred)
+      for (const { source, plan } of inStep) held.push(...(await heldLines(workspace, source.source, plan)))
+      const deferred = inStep.some(({ plan }) => plan.deferred)
       const whole = failures.length === 0 && held.length === 0 && options.only === undefined && !deferred
       if (whole && !workspace.invocation.dryRun) await writeReconciled(workspace.repository.commonDir, options.head)
-      return { settled, failures, held }
+      return { inStep, failures, held }
     },
   })
 }
 
-function settleOptions({ head, only, ...options }: ApplyOptions): SettleOptions {
-  const collection = only?.collection
-  return { ...options, head: head.commit, ...(collection !== undefined && { collection }) }
-}
-
-/** Passing files of ours: an index, blobs, a file about to be renamed. */
-const PASSING = /^(index-\d+(\.lock)?|blobs-\w+|file-\d+|waiting-\d+|lock\..+|\w[\w-]*(\.json)?\.\d+)$/
-const LEFT_MS = 3_600_000
-
-/** Removes passing files that no run can still be using. */
-async function removeLeftovers({ dataDir, invocation }: Workspace): Promise<void> {
-  for (const name of await readdir(dataDir).catch(() => [])) {
-    if (!PASSING.test(name)) continue
-    const file = path.join(dataDir, name)
-    const entry = await stat(file).catch(() => undefined)
-    if (entry !== undefined && invocation.nowMs() - entry.mtimeMs > LEFT_MS)
-      await rm(file, { recursive: true, force: true })
+function optionsOf({ head, only, consent, mayDefer = false, review }: ApplyOptions): BringInStepOptions {
+  return {
+    head: head.commit,
+    consent,
+    mayDefer,
+    ...(review !== undefined && { additions: { review, collection: only?.collection } }),
   }
 }
 
-/** What killed runs may have left. */
-export async function tidyUp(workspace: Workspace): Promise<void> {
-  if (workspace.invocation.dryRun) return
-  await clearDeadIndexLock(workspace.repository)
-  for (const marker of await clearDeadMarkers(workspace.repository)) await markUnsent(workspace, marker)
-  await removeLeftovers(workspace)
-  await restoreWaitingCopies(workspace.repository)
+/** The full id of a merge in HEAD's history. @throws UsageError for anything else */
+export async function mergeCommitOf({ repository }: Workspace, name: string, head: string): Promise<string> {
+  const id = await commitNamed(repository, name)
+  if (id === undefined) throw new UsageError(`there is no commit ${name}`)
+  const commit = await commitAt(repository, id)
+  if (commit.parents.length !== 2)
+    throw new UsageError(`${name} is no merge of two commits`, { hint: 'Merges: git log --merges' })
+  if (!(await isAncestor(repository, id, head))) throw new UsageError(`${name} is not in HEAD's history`)
+  return id
 }

@@ -1,21 +1,21 @@
 /** `tandem diff`: live against HEAD's exports, record by record and field by field. Reads only; what it finds is what an export would write, wherever live stands. */
+import { readCommitted, readRecords } from '../exports/committed.ts'
 import { readHead } from '../git/head.ts'
 import {
-  compareBytes,
-  sameRecord,
-  splitObject,
   type KeyText,
   type RecordText,
   type ValueText,
+  compareBytes,
+  sameRecord,
+  splitObject,
 } from '../model/canonical.ts'
-import { readCommitted, readRecords } from './committed.ts'
-import { countedRecords } from './counted.ts'
-import { readLive, type Records } from './live.ts'
-import { chosenCollections } from './only.ts'
-import { keylessReason, missingReason } from './moved.ts'
-import type { Source } from './source.ts'
-import { withSources, type Only, type SourceFailure } from './sources.ts'
-import type { Workspace } from './workspace.ts'
+import type { Records } from '../model/records.ts'
+import { missingReason } from '../source/holds.ts'
+import { withoutDerivedFields, readLive } from '../source/live.ts'
+import { type Only, chosenCollections } from '../source/only.ts'
+import type { Source } from '../source/source.ts'
+import { type SourceFailure, withSources } from '../source/sources.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 /** One field of a changed record; undefined: not there. */
 export interface FieldDifference {
@@ -72,7 +72,7 @@ export function differs({ added, changed, removed, problem }: CollectionDifferen
 
 async function diffSource(source: Source, head: string | undefined, only: Only | undefined): Promise<SourceDifference> {
   const committed = await readCommitted(source, head)
-  const names = chosenCollections(source, committed, only)
+  const names = chosenCollections(source, committed.keys(), only)
   const live = await readLive(
     source,
     names.filter((name) => problemOf(source, name) === undefined),
@@ -84,8 +84,8 @@ async function diffSource(source: Source, head: string | undefined, only: Only |
     const difference =
       problem === undefined
         ? compareRecords(
-            countedRecords(source, name, await readRecords(source, committed.get(name))),
-            countedRecords(source, name, live.collections.get(name) as Records),
+            withoutDerivedFields(source, name, await readRecords(source, committed.get(name))),
+            withoutDerivedFields(source, name, live.collections.get(name) as Records),
             order,
           )
         : NOTHING
@@ -97,9 +97,7 @@ async function diffSource(source: Source, head: string | undefined, only: Only |
 const NOTHING = { added: [], changed: [], removed: [] }
 
 function problemOf(source: Source, name: string): string | undefined {
-  const selection = source.selections.get(name)
-  if (selection === undefined) return missingReason(source, name)
-  return selection.schema.key.length === 0 ? keylessReason(source, name) : undefined
+  return source.selections.has(name) ? undefined : missingReason(source, name)
 }
 
 /** From the exported records to the live ones; a mere difference in field order is none where that order is kept. */

@@ -1,15 +1,19 @@
 /** `tandem forget`: retires a collection or field that was dropped on purpose, which the guard holds otherwise. */
+import { NO_CONSENT } from '../model/consent.ts'
+import { readCommitted } from '../exports/committed.ts'
+import { messageOf } from '../exports/data-message.ts'
 import { bringAlong, buildTree, commitTree } from '../git/data-commit.ts'
-import { filesAt } from '../git/tree.ts'
+import { filesAt } from '../git/objects/tree.ts'
 import { UsageError } from '../model/errors.ts'
-import { messageOf } from './data-message.ts'
-import { requireCarrying, requireNoOperation } from './carrying.ts'
-import { readCommitted } from './committed.ts'
-import { forgetField } from './forgotten.ts'
-import { expectedEntries, noPointEntry } from './sync-state.ts'
-import { withLockedSources, type Only } from './sources.ts'
-import type { Source } from './source.ts'
-import type { Workspace } from './workspace.ts'
+import { settledHead } from '../push/finish-push.ts'
+import type { Only } from '../source/only.ts'
+import type { Source } from '../source/source.ts'
+import { withLockedSources } from '../source/sources.ts'
+import { expectedEntries, noPointEntry, readSyncState } from '../source/sync-state.ts'
+import { renamedCollections } from '../sync-point/renamed-collections.ts'
+import { requireNoOperation } from '../workspace/carrying.ts'
+import { forgetField } from '../workspace/forgotten.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 export interface ForgetOptions {
   readonly only: Only
@@ -53,12 +57,15 @@ async function forgetCollection(workspace: Workspace, source: Source, collection
     throw new UsageError(`${source.description.database} still has ${collection}`, {
       hint: `Drop it there, or exclude it (sources.${source.source}.exclude), then forget it.`,
     })
-  const head = await requireCarrying(workspace)
+  const head = await settledHead(workspace)
   const committed = (await readCommitted(source, head.commit)).get(collection)
   if (workspace.invocation.dryRun) return `would retire ${source.source}/${collection}`
   if (committed !== undefined) await commitRemoval(workspace, head, committed.folder)
   const state = await source.adapter.readState()
-  await source.adapter.writeState(new Map([noPointEntry(collection)]), expectedEntries(state, [collection]))
+  // a table that was renamed needs the point: its past is the former one's
+  const renamed = await renamedCollections(source, readSyncState(state).points)
+  if (![...renamed.values()].some(({ name }) => name === collection))
+    await source.adapter.writeState(new Map([noPointEntry(collection)]), expectedEntries(state, [collection]))
   return `${source.source}/${collection} is retired; its records stay in git's history`
 }
 
@@ -74,7 +81,7 @@ async function commitRemoval(
   const writes = new Map(files.map((file) => [file, undefined]))
   const built = await buildTree(repository, head.commit, writes)
   const summary = `forget ${folder}`
-  const message = await messageOf(workspace, { acceptClock: false, parent: head.commit, summary })
+  const message = await messageOf(workspace, { consent: NO_CONSENT, parent: head.commit, summary })
   const commit = await commitTree(repository, built.tree, { parents: [head.commit], message })
-  await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit, writes })
+  await bringAlong(repository, { ...built, commit }, { ref: head.ref, from: head.commit })
 }

@@ -2,7 +2,7 @@
 import { openRepository } from '../git/repository.ts'
 import { getSetting, setSetting } from '../git/settings.ts'
 import { UsageError } from '../model/errors.ts'
-import type { Invocation } from './workspace.ts'
+import type { Invocation } from '../workspace/workspace.ts'
 
 /** When the pause that is on, or was on until now, began (ISO time); undefined: there was none. */
 export interface PauseState {

@@ -1,26 +1,29 @@
 /** `tandem resolve`: merges what git left in conflict below the exports folder (no driver, modify/delete, add/add), from the index's stages, and stages the result. */
 import path from 'node:path'
-import { parseCollectionFile, structureText } from '../export/collection-file.ts'
-import { commitAt, isAncestor, mergeBases } from '../git/history.ts'
-import { readHead } from '../git/head.ts'
-import { readBlobs } from '../git/objects.ts'
-import { conflictedPaths, type TreeEntry } from '../git/tree.ts'
+import { mergeByHistory } from '../conflicts/by-history.ts'
+import { type CommitsToMerge, type RelaidCollection, mergeRelaid } from '../conflicts/layouts.ts'
+import { separateMoved } from '../conflicts/renames.ts'
+import { rulesOf, schemaBeside } from '../conflicts/rules.ts'
+import { mergeFiles } from '../conflicts/three-way.ts'
+import { readCommitted, readRecords } from '../exports/committed.ts'
+import { parseCollectionFile, structureText } from '../format/collection-file.ts'
+import { mergeQuarantine } from '../format/quarantine-file.ts'
+import { parseRecordsFile } from '../format/records-file.ts'
+import { commitBeingMerged, readHead } from '../git/head.ts'
+import { commitAt, isAncestor, mergeBases } from '../git/history/commits.ts'
+import { readBlobs } from '../git/objects/blobs.ts'
+import { type TreeEntry, conflictedPaths } from '../git/objects/tree.ts'
+import { NO_WRITER, type SideStamps, lastWrites } from '../history/writers.ts'
 import { writeByWayOf } from '../io/atomic-write.ts'
 import { DamagedError } from '../model/errors.ts'
-import { mergeQuarantine } from '../export/quarantine-file.ts'
-import { parseRecordsFile } from '../export/records-file.ts'
-import { lastWrites, NO_WRITER, type SideStamps } from './record-stamps.ts'
-import { mergeFiles } from './merge-files.ts'
-import { mergeByHistory, rulesOf, schemaBeside } from './merge-driver.ts'
-import { readCommitted, readRecords } from './committed.ts'
-import { mergeRelaid, type Meeting, type RelaidCollection } from './resolve-layouts.ts'
-import { separateMoved } from './resolve-moved.ts'
-import type { Workspace } from './workspace.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 export interface Resolved {
   readonly path: string
   /** Values that lost by a rule. */
   readonly decisions: number
+  /** The folder that has its records now, if it was renamed. */
+  readonly into?: string
 }
 
 export interface ResolveResult {
@@ -35,11 +38,11 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
   const conflicted = await conflictedPaths(repository, config.exports)
   const resolved: Resolved[] = []
   const left: { path: string; reason: string }[] = []
-  const meeting = await meetingOf(workspace)
-  const relaid = meeting === undefined ? [] : await relaidCollections(workspace, conflicted, meeting)
-  for (const { folder, files, decisions } of relaid) {
-    resolved.push({ path: folder, decisions })
-    if (!invocation.dryRun) for (const [file, text] of files) await stage(workspace, file, text)
+  const commits = await meetingOf(workspace)
+  const relaid = commits === undefined ? [] : await relaidCollections(workspace, conflicted, commits)
+  for (const { folder, files, decisions, into } of relaid) {
+    resolved.push({ path: folder, decisions, ...(into !== undefined && { into }) })
+    if (!invocation.dryRun) await stageAll(workspace, files)
   }
   const stamps = await stampsOf(workspace)
   for (const [file, stages] of conflicted) {
@@ -62,14 +65,14 @@ export async function resolveConflicts(workspace: Workspace): Promise<ResolveRes
 async function relaidCollections(
   workspace: Workspace,
   conflicted: ReadonlyMap<string, ReadonlyMap<number, TreeEntry>>,
-  meeting: Meeting & { readonly isConcluded: boolean },
+  commits: CommitsToMerge & { readonly isConcluded: boolean },
 ): Promise<RelaidCollection[]> {
   const paths = [...conflicted.keys()]
-  const found = await separateMoved(workspace, conflicted, meeting)
+  const found = await separateMoved(workspace, conflicted, commits)
   for (const { name: source } of workspace.config.sources)
-    for (const relaid of await mergeRelaid(workspace, source, meeting))
+    for (const relaid of await mergeRelaid(workspace, source, commits))
       if (found.some(({ folder }) => folder === relaid.folder)) continue
-      else if (meeting.isConcluded ? await isBroken(workspace, source, relaid) : isNamed(relaid, paths))
+      else if (commits.isConcluded ? await isBroken(workspace, source, relaid) : isNamed(relaid, paths))
         found.push(relaid)
   return found
 }
@@ -89,11 +92,13 @@ async function isBroken(workspace: Workspace, source: string, { folder }: Relaid
 }
 
 /** The merge that waits for its commit, else the one that HEAD is. */
-async function meetingOf(workspace: Workspace): Promise<(Meeting & { readonly isConcluded: boolean }) | undefined> {
+async function meetingOf(
+  workspace: Workspace,
+): Promise<(CommitsToMerge & { readonly isConcluded: boolean }) | undefined> {
   const { repository } = workspace
   const head = (await readHead(repository)).commit
   if (head === undefined) return undefined
-  const theirs = await theirHead(workspace)
+  const theirs = (await commitBeingMerged(repository))?.id
   const commit = await commitAt(repository, head)
   const [first, second] = commit.parents
   const isConcluded = theirs === undefined || (await isAncestor(repository, theirs, head))
@@ -150,7 +155,8 @@ async function resolveOne(
 }
 
 async function mergeHead({ repository }: Workspace): Promise<string | undefined> {
-  return (await repository.git(['rev-parse', '--verify', '--quiet', 'MERGE_HEAD'], { answers: [1] })) || undefined
+  const incoming = await commitBeingMerged(repository)
+  return incoming?.by === 'merge' ? incoming.id : undefined
 }
 
 function resolveStructure(file: string, ours: string, theirs: string): { text: string; decisions: number } | string {
@@ -166,7 +172,7 @@ function resolveStructure(file: string, ours: string, theirs: string): { text: s
 async function stampsOf(workspace: Workspace): Promise<Stamps> {
   const { repository } = workspace
   const head = (await readHead(repository)).commit ?? ''
-  const theirs = await theirHead(workspace)
+  const theirs = (await commitBeingMerged(repository))?.id
   if (theirs === undefined) return () => Promise.resolve({ ours: () => NO_WRITER, theirs: () => NO_WRITER })
   const since = await mergeBases(repository, head, theirs)
   return async (place, key) => ({
@@ -175,12 +181,15 @@ async function stampsOf(workspace: Workspace): Promise<Stamps> {
   })
 }
 
-async function theirHead(workspace: Workspace): Promise<string | undefined> {
-  for (const ref of ['MERGE_HEAD', 'REBASE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD']) {
-    const id = await workspace.repository.git(['rev-parse', '--verify', '--quiet', ref], { answers: [1] })
-    if (id !== '') return id
-  }
-  return undefined
+async function stageAll(workspace: Workspace, files: RelaidCollection['files']): Promise<void> {
+  const removed: string[] = []
+  for (const [file, text] of files)
+    if (text === undefined) removed.push(file)
+    else await stage(workspace, file, text)
+  if (removed.length === 0) return
+  // git may have written some of them under this name and some under another
+  const args = ['rm', '-q', '-f', '--ignore-unmatch', '--pathspec-from-file=-', '--pathspec-file-nul']
+  await workspace.repository.git(args, { input: removed.map((file) => `:(top,literal)${file}\0`).join('') })
 }
 
 async function stage(workspace: Workspace, file: string, text: string): Promise<void> {

@@ -1,14 +1,14 @@
 /** `tandem stats`: how many records are live and how many HEAD's exports hold, collection by collection, and when data was committed last. Counts only; `verify` compares. */
-import { layoutText } from '../export/layout.ts'
-import { commitsOf, stampOf } from '../git/history.ts'
+import { type CommittedCollection, readCommitted } from '../exports/committed.ts'
+import { layoutText } from '../format/layout.ts'
 import { readHead } from '../git/head.ts'
-import { readBlobs } from '../git/objects.ts'
-import { readCommitted, type CommittedCollection } from './committed.ts'
-import { chosenCollections } from './only.ts'
-import type { Source } from './source.ts'
-import { withSources, type Only, type SourceFailure } from './sources.ts'
-import { readSyncState } from './sync-state.ts'
-import type { Workspace } from './workspace.ts'
+import { commitsOf, stampOf } from '../git/history/commits.ts'
+import { readBlobs } from '../git/objects/blobs.ts'
+import { type Only, chosenCollections } from '../source/only.ts'
+import type { Source } from '../source/source.ts'
+import { type SourceFailure, withSources } from '../source/sources.ts'
+import { readSyncState } from '../source/sync-state.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 export interface CollectionStats {
   /** Live records; undefined: the database has no such collection. */
@@ -60,7 +60,7 @@ async function statsOf(
   at: { readonly head: string | undefined; readonly only: Only | undefined },
 ): Promise<SourceStats> {
   const committed = await readCommitted(source, at.head)
-  const names = chosenCollections(source, committed, at.only)
+  const names = chosenCollections(source, committed.keys(), at.only)
   const live = await countLive(source, names)
   const { points } = readSyncState(await source.adapter.readState())
   const collections: Record<string, CollectionStats> = {}

@@ -1,18 +1,25 @@
 /** `tandem status`: what the next export and apply would do, source by source. Plans only; nothing is written. */
+import { NO_CONSENT } from '../model/consent.ts'
+import { type CommittedCollection, readCommitted } from '../exports/committed.ts'
+import type { ChangeCount } from '../model/change.ts'
 import { DamagedError } from '../model/errors.ts'
-import { carryingHead } from './carrying.ts'
-import { readCommitted, type CommittedCollection } from './committed.ts'
-import { readForgotten } from './forgotten.ts'
-import { readHeld } from './holds.ts'
-import { readLive, type Live } from './live.ts'
-import { planExport, type ChangeCount, type ExportOptions } from './plan-export.ts'
-import { undoneOf, type Undone } from './safety/marks.ts'
-import { heldByUndo } from './safety/undone.ts'
-import { quarantineOf } from './quarantine/files.ts'
-import { planReconciliation } from './finish-plan.ts'
-import type { Source } from './source.ts'
-import { withSources, type Only, type SourceFailure } from './sources.ts'
-import type { Workspace } from './workspace.ts'
+import { planReconciliation } from '../pull/finish-plan.ts'
+import { type CollectionExport, type PlanExportInput, planExport } from '../push/plan-export.ts'
+import { quarantinedIn } from '../quarantine/list.ts'
+import { counted } from '../report/counted.ts'
+import { type Undone, undoneOf } from '../safety/marks.ts'
+import { heldByUndo } from '../safety/undone.ts'
+import { heldMemory } from '../source/holds.ts'
+import { type Live, readLive } from '../source/live.ts'
+import { withUndeclared } from '../schema/undeclared.ts'
+import type { Only } from '../source/only.ts'
+import type { Source } from '../source/source.ts'
+import { type SourceFailure, withSources } from '../source/sources.ts'
+import { lackedHere } from '../source/withheld.ts'
+import { withoutName } from '../source/without-name.ts'
+import { carryingHead } from '../workspace/carrying.ts'
+import { forgottenFields } from '../workspace/forgotten.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 export type SourceState = 'in-sync' | 'export-needed' | 'apply-needed' | 'diverged' | 'held' | 'unreachable' | 'damaged'
 
@@ -24,6 +31,8 @@ export interface CollectionStatus {
   readonly toExport?: ChangeCount
   /** Records of live that an apply would change. */
   readonly toApply?: number
+  /** Records of the exports that this database refuses. */
+  readonly withheld?: number
 }
 
 export interface SourceStatus {
@@ -33,11 +42,20 @@ export interface SourceStatus {
   /** ISO time since when all of it is held. */
   readonly since?: string
   readonly records?: number
+  /** HEAD carries no data (detached, another branch, no commit, paused), so `state` says nothing. */
+  readonly notCompared?: true
   readonly toExport?: ChangeCount
   readonly toApply?: number
-  /** Records in quarantine. */
+  /** Records in quarantine, those that this database refuses among them. */
   readonly quarantined?: number
+  /** Records of the exports that this database refuses. */
+  readonly withheld?: number
   readonly collections: Readonly<Record<string, CollectionStatus>>
+}
+
+interface Exported {
+  readonly count: ChangeCount
+  readonly files: number
 }
 
 export interface Status {
@@ -65,36 +83,54 @@ export async function status(workspace: Workspace, only: Only | undefined): Prom
 
 function failedStatus({ source, error }: SourceFailure): SourceStatus {
   const state = error.exitCode === 3 ? 'unreachable' : error instanceof DamagedError ? 'damaged' : 'held'
-  return { name: source, state, reason: error.message, collections: {} }
+  return { name: source, state, reason: withHint(source, error), collections: {} }
+}
+
+/** One line with its next step: status has no second one for it. */
+function withHint(source: string, { message, hint }: SourceFailure['error']): string {
+  const reason = withoutName(source, message)
+  return hint === undefined ? reason : `${reason}; ${hint}`
 }
 
 async function statusOf(workspace: Workspace, source: Source, head: string | undefined): Promise<SourceStatus> {
-  const keyed = [...source.selections].filter(([, { schema }]) => schema.key.length > 0).map(([name]) => name)
-  const live = await readLive(source, keyed)
+  const names = [...source.selections.keys()]
+  const live = await readLive(source, names)
   const undone = undoneOf(live.state, source.source)
   if (undone !== undefined) return undoneStatus(workspace, source.source, undone)
-  const records = [...live.collections.values()].reduce((sum, each) => sum + each.size, 0)
-  if (head === undefined) return { name: source.source, state: 'in-sync', records, collections: {} }
-  const plan = await planReconciliation(workspace, source, { head, allowed: new Map(), refused: new Map() })
+  const records = [...live.actual.values()].reduce((sum, each) => sum + each.size, 0)
+  if (head === undefined) return notCompared(source.source, records)
+  const plan = await planReconciliation(workspace, await withUndeclared(source, head), {
+    head,
+    consent: NO_CONSENT,
+    refused: new Map(),
+  })
   const exported = await planAgainstBase(source, live, {
     head,
     held: plan.holds,
-    forgotten: await readForgotten(workspace),
+    forgotten: await forgottenFields(workspace).read(),
   })
   const applies = new Map(plan.outcomes.map(({ name, changes }) => [name, changes.length]))
-  const exports = new Map(exported.collections.map(({ name, count, writes }) => [name, { count, files: writes.size }]))
-  const held = await readHeld(workspace.dataDir)
+  const exports = new Map(exported.collections.map((each) => [each.name, movingOf(live, each)]))
+  const held = await heldMemory(workspace).read()
   const collections: Record<string, CollectionStatus> = {}
-  for (const name of new Set([...keyed, ...exported.holds.keys(), ...applies.keys()])) {
+  for (const name of new Set([...names, ...exported.holds.keys(), ...applies.keys()])) {
     const reason = exported.holds.get(name)
     const since = held[`${source.source}/${name}`]?.since ?? workspace.invocation.nowMs()
+    const moving = {
+      exported: exports.get(name),
+      toApply: applies.get(name) ?? 0,
+      withheld: withheldOf(source, live, name),
+    }
     collections[name] =
-      reason === undefined
-        ? collectionState(exports.get(name), applies.get(name) ?? 0)
-        : { state: 'held', reason, since: new Date(since).toISOString() }
+      reason === undefined ? collectionState(moving) : { state: 'held', reason, since: new Date(since).toISOString() }
   }
-  const quarantined = (await quarantineOf(source, head, live.state)).length
+  const quarantined = (await quarantinedIn(source, head, undefined)).length
   return { name: source.source, records, quarantined, ...totalOf(collections), collections }
+}
+
+/** Without a commit of a carrying branch there is nothing to compare with. */
+function notCompared(name: string, records: number): SourceStatus {
+  return { name, state: 'in-sync', records, notCompared: true, collections: {} }
 }
 
 /** Held as a whole: neither applied nor exported. */
@@ -103,59 +139,84 @@ function undoneStatus(workspace: Workspace, name: string, undone: Undone): Sourc
   return { name, state: 'held', reason: `${message}; ${hint}`, since: undone.since, collections: {} }
 }
 
+/** What an export of the collection would write. What a database never had, because it has yet to join the exports, is no deletion of its own. */
+function movingOf(live: Live, { name, count, writes }: CollectionExport): Exported {
+  if (live.sync.points.has(name)) return { count, files: writes.size }
+  const here = { ...count, removed: 0 }
+  return { count: here, files: here.added + here.changed === 0 && count.removed > 0 ? 0 : writes.size }
+}
+
 /** What live changed since the sync point, whatever HEAD has become since. */
 async function planAgainstBase(
   source: Source,
   live: Live,
-  at: { readonly head: string } & Pick<ExportOptions, 'held' | 'forgotten'>,
+  at: { readonly head: string } & Pick<PlanExportInput, 'held' | 'forgotten'>,
 ): ReturnType<typeof planExport> {
   const head = await readCommitted(source, at.head)
   const bases = new Map<string, CommittedCollection>()
   for (const [name, { commit }] of live.sync.points) {
     const base = await readCommitted(source, commit).catch(() => head)
     const collection = base.get(name)
-    if (collection !== undefined) bases.set(name, collection)
+    // what neither HEAD nor live has is retired on both sides
+    if (collection !== undefined && (head.has(name) || source.selections.has(name))) bases.set(name, collection)
   }
   return planExport(source, {
     live,
-    head: new Map([...head, ...bases]),
-    base: (name) => Promise.resolve(bases.get(name)),
+    committed: { head: new Map([...head, ...bases]), base: (name) => Promise.resolve(bases.get(name)) },
     held: at.held,
     forgotten: at.forgotten,
-    allowed: new Map(),
+    consent: NO_CONSENT,
     relayout: false,
   })
 }
 
-function collectionState(
-  exported: { readonly count: ChangeCount; readonly files: number } | undefined,
-  toApply: number,
-): CollectionStatus {
+function withheldOf(source: Source, live: Live, name: string): number {
+  // exports may hold a collection that this database does not have
+  if (!source.selections.has(name)) return 0
+  return lackedHere(live.actual.get(name) ?? new Map(), live.withheld.get(name), source.rules(name)).size
+}
+
+/** Where nothing else is to be done, a collection with withheld records is held: it is not in step with the exports, and no export or apply will bring it there. */
+function collectionState({
+  exported,
+  toApply,
+  withheld,
+}: {
+  readonly exported: Exported | undefined
+  readonly toApply: number
+  readonly withheld: number
+}): CollectionStatus {
   const toExport = exported?.count ?? { added: 0, changed: 0, removed: 0 }
   const exports = (exported?.files ?? 0) > 0
   const state =
     exports && toApply > 0 ? 'diverged' : exports ? 'export-needed' : toApply > 0 ? 'apply-needed' : 'in-sync'
-  return { state, toExport, toApply }
+  if (withheld === 0) return { state, toExport, toApply }
+  if (state !== 'in-sync') return { state, toExport, toApply, withheld }
+  const reason = `this database refuses ${counted(withheld, 'record')} of the exports; tandem quarantine`
+  return { state: 'held', reason, toExport, toApply, withheld }
 }
 
 function totalOf(
   collections: Readonly<Record<string, CollectionStatus>>,
-): Pick<SourceStatus, 'state' | 'toExport' | 'toApply'> & { readonly reason?: string } {
+): Pick<SourceStatus, 'state' | 'toExport' | 'toApply' | 'withheld'> & { readonly reason?: string } {
   const toExport = { added: 0, changed: 0, removed: 0 }
   let toApply = 0
+  let refused = 0
   const states = new Set<SourceState>()
   let held: string | undefined
   for (const [name, each] of Object.entries(collections)) {
     states.add(each.state)
     if (each.state === 'held') held ??= `${name}: ${each.reason}`
     toApply += each.toApply ?? 0
+    refused += each.withheld ?? 0
     toExport.added += each.toExport?.added ?? 0
     toExport.changed += each.toExport?.changed ?? 0
     toExport.removed += each.toExport?.removed ?? 0
   }
-  if (held !== undefined) return { state: 'held', reason: held, toExport, toApply }
+  const withheld = refused > 0 ? { withheld: refused } : {}
+  if (held !== undefined) return { state: 'held', reason: held, toExport, toApply, ...withheld }
   const exports = states.has('export-needed') || states.has('diverged')
   const applies = states.has('apply-needed') || states.has('diverged')
   const state = exports && applies ? 'diverged' : exports ? 'export-needed' : applies ? 'apply-needed' : 'in-sync'
-  return { state, toExport, toApply }
+  return { state, toExport, toApply, ...withheld }
 }

@@ -1,12 +1,16 @@
 /** `tandem sync`: export, commit, pull, merge, apply, push in one command. git's hooks keep still meanwhile: everything they would do is done here, in order. */
 import { readHead } from '../git/head.ts'
-import { hasOutgoing, incomingFrom } from '../git/upstream.ts'
 import { GitError } from '../git/run.ts'
+import { hasOutgoing, incomingFrom } from '../git/history/upstream.ts'
+import { changedBlobs } from '../git/objects/changed-blobs.ts'
+import { sendingOptions } from '../git/push-arguments.ts'
 import { TandemError, UnreachableError } from '../model/errors.ts'
-import { requireCarrying, requireNoOperation } from './carrying.ts'
-import { markPublished } from './unpublished.ts'
-import { exportAndCommit, type ExportOptions, type ExportResult } from './export.ts'
-import type { Workspace } from './workspace.ts'
+import type { ExportOptions, ExportResult } from '../push/export-sources.ts'
+import { settledHead } from '../push/finish-push.ts'
+import { requireCarrying, requireNoOperation } from '../workspace/carrying.ts'
+import { markPublished } from '../workspace/unpublished.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+import { exportAndCommit } from './export.ts'
 
 export interface SyncResult {
   readonly before: ExportResult
@@ -25,14 +29,14 @@ export async function sync(workspace: Workspace, options: SyncOptions): Promise<
   await requireNoOperation(workspace)
   const before = await exportAndCommit(workspace, {
     ...options,
-    relayout: false,
-    head: await requireCarrying(workspace),
+    reading: {},
+    head: await settledHead(workspace),
   })
   const upstream = await upstreamOf(workspace)
   if (upstream === undefined || workspace.invocation.dryRun)
     return { before, after: undefined, upstream, pushed: false }
   await fetch(workspace)
-  if ((await incomingFrom(workspace.repository, upstream)) === 'news') await pull(workspace)
+  if ((await incomingFrom(workspace.repository, upstream)) === 'commits') await pull(workspace)
   const after = await exportAndCommit(workspace, { ...options, head: await requireCarrying(workspace) })
   const pushed = options.push && (await push(workspace, upstream))
   return { before, after, upstream, pushed }
@@ -58,17 +62,17 @@ async function fetch(workspace: Workspace): Promise<void> {
   }
 }
 
-/** Merges unless the user has chosen to rebase; never opens an editor. */
+/** Merges unless the user has chosen to rebase; never opens an editor. `pull.ff=only` is meant for pulls by hand: two machines that both wrote have to be merged. */
 async function pull(workspace: Workspace): Promise<void> {
   const { repository } = workspace
   const { branch } = await readHead(repository)
-  const chosen = await repository.git(
-    ['config', '--get-regexp', String.raw`^(pull\.rebase|branch\.${branch}\.rebase|pull\.ff)$`],
-    { answers: [1] },
-  )
+  const config = await repository.config()
+  const rebase = config.get(`branch.${branch}.rebase`) ?? config.get('pull.rebase') ?? 'false'
+  const isMerge = /^(false|no|off|0|)$/i.test(rebase)
   try {
     const git = await repository.porcelain(QUIET_HOOKS)
-    await git.raw(['pull', '--no-edit', ...(chosen === '' ? ['--no-rebase'] : [])])
+    const merging = ['--no-rebase', ...(config.get('pull.ff') === 'only' ? ['--ff'] : [])]
+    await git.raw(['pull', '--no-edit', ...(isMerge ? merging : [])])
   } catch (error) {
     throw pullFailure(error as Error)
   }
@@ -94,7 +98,8 @@ async function push(workspace: Workspace, upstream: string): Promise<boolean> {
   await markPublished(workspace)
   try {
     const git = await repository.porcelain(QUIET_HOOKS)
-    await git.raw(['push', '--no-verify'])
+    const sent = await changedBlobs(repository, [upstream, 'HEAD'], workspace.config.exports)
+    await git.raw([...sendingOptions(sent.size), 'push', '--no-verify'])
   } catch (error) {
     const cause = error instanceof GitError ? error : (error as Error)
     throw new UnreachableError(`git push failed: ${cause.message.trim()}`, { hint: 'Run tandem sync again.', cause })

@@ -1,10 +1,10 @@
 /** What `tandem undo` can be asked for: going back, publishing, and the list of what there is. */
 import { UsageError } from '../model/errors.ts'
-import { inOneSource } from './one-source.ts'
-import { publish } from './safety/undone.ts'
-import { listSafety, undo, type ListedSafety, type UndoResult } from './safety/undo.ts'
-import { withSources, type Only, type SourceFailure } from './sources.ts'
-import type { Workspace } from './workspace.ts'
+import { type ListedSafety, type UndoResult, listSafety, undo } from '../safety/undo.ts'
+import { publish } from '../safety/undone.ts'
+import type { Only } from '../source/only.ts'
+import { type SourceFailure, inOneSource, withSources } from '../source/sources.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 /** @throws UsageError, GuardError, LockedError, UnreachableError */
 export async function undoSource(

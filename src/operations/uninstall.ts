@@ -1,18 +1,20 @@
 /** `tandem uninstall`: takes everything back that `init` made: hooks byte for byte, driver, settings, the tool's table in the databases. Exports and configuration stay: they are the user's data. */
 import { rm } from 'node:fs/promises'
+import path from 'node:path'
 import { unregisterDriver } from '../git/install/driver.ts'
 import { gitHooksFolder } from '../git/install/hooks-home.ts'
 import { uninstallHooks } from '../git/install/hooks.ts'
 import { unmendPrettierignore } from '../git/install/prettierignore.ts'
 import { removeTransactionHook } from '../git/install/transaction-hook.ts'
-import { openRepository, type Repository } from '../git/repository.ts'
+import { type Repository, openRepository } from '../git/repository.ts'
 import { removeSettings } from '../git/settings.ts'
+import { removeExcludes } from '../git/info-exclude.ts'
+import { moveOwnRefs } from '../git/own-refs.ts'
 import { waitingFiles } from '../git/waiting.ts'
-import { excludeWaiting } from '../git/waiting-exclude.ts'
 import { TandemError } from '../model/errors.ts'
-import path from 'node:path'
-import { openSource } from './source.ts'
-import { openWorkspace, type Invocation } from './workspace.ts'
+import { openSource } from '../source/source.ts'
+import { withoutName } from '../source/without-name.ts'
+import { type Invocation, openWorkspace } from '../workspace/workspace.ts'
 
 /** Answers what was, or would be, done, in words. @throws UsageError when this is no repository */
 export async function uninstall(invocation: Invocation): Promise<string[]> {
@@ -41,7 +43,9 @@ async function dropStates(invocation: Invocation): Promise<string[]> {
       done.push(`source ${config.name}: removed the sync point from ${source.description.database}`)
     } catch (error) {
       if (!(error instanceof TandemError)) throw error
-      done.push(`source ${config.name}: its sync point stays in the database (${error.message})`)
+      done.push(
+        `source ${config.name}: its sync point stays in the database (${withoutName(config.name, error.message)})`,
+      )
     }
   }
   return done
@@ -63,7 +67,7 @@ async function removeAllSettings(repository: Repository): Promise<void> {
 async function removeRefs(repository: Repository): Promise<void> {
   for (const file of (await waitingFiles(repository)).keys())
     await rm(path.join(repository.root, file), { force: true })
-  await excludeWaiting(repository, [])
+  await removeExcludes(repository)
   const refs = await repository.git(['for-each-ref', '--format=delete %(refname)', 'refs/tandem'])
-  if (refs !== '') await repository.git(['update-ref', '--stdin'], { input: `${refs}\n` })
+  if (refs !== '') await moveOwnRefs(repository, refs.split('\n'))
 }

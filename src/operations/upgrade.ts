@@ -2,10 +2,10 @@
  * `tandem upgrade`: which format the exports at HEAD have, and whether this program writes a newer one. Format 1 is the first and newest, so that there is nothing to rewrite
  * yet; the place where the number may be raised is this command and no other, since older programs on other machines refuse what they do not know.
  */
-import { FORMAT } from '../export/header.ts'
+import { readCommitted, readRecords } from '../exports/committed.ts'
+import { FORMAT } from '../format/header.ts'
 import { readHead } from '../git/head.ts'
-import { readCommitted, readRecords } from './committed.ts'
-import type { Workspace } from './workspace.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 export interface UpgradeResult {
   /** The format that every export has after this. */

@@ -1,17 +1,17 @@
-/** One conflict of the report for people: heading, what happened and why, the values, and where the losing one can be found. */
+/** One decision in the report for people: a heading, what happened and why, the values, and where the losing one can be found. */
 import type { ValueText } from '../model/canonical.ts'
 import type { Decision } from '../model/decision.ts'
+import type { Side } from '../model/side.ts'
 import { isLong, unifiedDiff, wholeValue } from './difference.ts'
 import { inlineMarkdown } from './escape.ts'
 import { chosenSide, explain } from './words.ts'
 
-type Side = 'ours' | 'theirs'
-
-/** Says where a side's value can be read: a command, a path, a commit. */
+/** Where a side's value can be read, in words: a command, a path, a commit. */
 export type Locate = (side: Side, decision: Decision) => string
 
+/** How the section is written. */
 export interface SectionOptions {
-  /** Counted from 1. */
+  /** The number in the heading; the first decision has 1. */
   readonly number: number
   readonly locate: Locate
 }
@@ -30,7 +30,7 @@ export function conflictSection(decision: Decision, { number, locate }: SectionO
   return parts.join('\n\n')
 }
 
-/** The sides whose value is not the result: both where the result is made of both. A record with a new key has lost nothing. */
+/** The sides whose value is not the result; both sides where the result was put together from both. None where the record only got a new key. */
 function losers(decision: Decision): Side[] {
   if (decision.rule === 'rekeyed') return []
   return (['ours', 'theirs'] as const).filter(
@@ -54,7 +54,7 @@ function shownValue(value: ValueText | undefined): string {
   return value === undefined ? '(absent)' : inlineMarkdown(value)
 }
 
-/** From the losing value to the chosen one; from the base where only one side has any; both sides and the result where it is made of both. */
+/** A diff from the losing value to the chosen one. Where only one side has a value, from the base; where the result was put together from both, the diff of both sides and the result. */
 function longValues(decision: Decision): string {
   const { base, ours, theirs, chosen } = decision
   const side = chosenSide(decision)

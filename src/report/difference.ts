@@ -1,12 +1,14 @@
-/** Long values side by side as a unified diff: nobody finds a changed word in two cells of a table. */
+/** Long values as a unified diff: in two cells of a table a changed word could not be found. */
 import { structuredPatch } from 'diff'
-import { isTypedValue, kindOf, splitArray, splitObject, stringText, type ValueText } from '../model/canonical.ts'
+import { type ValueText, isTypedValue, kindOf, splitArray, splitObject, stringText } from '../model/canonical.ts'
 import { fenced, visible } from './escape.ts'
 
 const LONG_TEXT = 120
-/** A report is for reading; what is beyond is in the .json. */
+
+/** Lines of a value that a report shows; the .json of the report has all of them. */
 const MAX_LINES = 200
-/** Lines removed and added before texts count as too different: the search grows with its square. */
+
+/** Texts with more removed and added lines are not compared, because the time for it grows with the square of their number. */
 const MAX_EDITS = 1000
 
 /** True when a value is better shown as lines than in a table cell: over 120 characters, or text of several lines. */
@@ -15,7 +17,7 @@ export function isLong(value: ValueText | undefined): boolean {
   return value.length > LONG_TEXT || (kindOf(value) === 'string' && textLines(value).length > 1)
 }
 
-/** A value as lines: text by line (long ones by sentence), a document or array by its parts. Every line is safe to show. */
+/** A value as lines: a text by its lines (long lines by sentence), a document or array by its fields or elements. Every line is safe to show. */
 export function linesOf(value: ValueText): string[] {
   switch (kindOf(value)) {
     case 'string':
@@ -39,12 +41,13 @@ function sentences(line: string): string[] {
   return line.length > LONG_TEXT ? line.split(/(?<=[.!?;]) /) : [line]
 }
 
+/** A value and the name that the diff gives it. */
 export interface NamedValue {
   readonly name: string
   readonly value: ValueText
 }
 
-/** A fenced unified diff of two values, with three lines of context. Values too different to compare, and anything beyond 200 lines, are left to the .json. */
+/** A fenced unified diff of two values with three lines of context. It has at most 200 lines; for values too different to compare, a sentence that points to the .json. */
 export function unifiedDiff(from: NamedValue, to: NamedValue): string {
   const [before, after] = [linesOf(from.value), linesOf(to.value)].map((lines) => `${lines.join('\n')}\n`)
   const options = { context: 3, maxEditLength: MAX_EDITS }
@@ -59,7 +62,7 @@ export function unifiedDiff(from: NamedValue, to: NamedValue): string {
   return fenced('diff', [...header, ...firstLines(hunks)])
 }
 
-/** A fenced block of one value's lines. */
+/** A fenced block with the lines of one value, at most 200. */
 export function wholeValue(value: ValueText): string {
   return fenced('text', firstLines(linesOf(value)))
 }

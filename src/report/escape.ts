@@ -1,5 +1,4 @@
 /** Makes values from a database harmless where they are shown: on a terminal and in Markdown, where text can hide, move the cursor or become markup. */
-
 /** Control and format characters (zero-width, bidirectional overrides, byte order mark …), line and paragraph separators, lone surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
@@ -8,7 +7,7 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
-/** The text as it is, for Markdown, inside a line or a table cell: a code span where it holds nothing that could end one, else plain text in entities. */
+/** The text for a line or table cell of Markdown: as a code span or, if the text could end one, as plain text with entities. `(empty)` for blank text. */
 export function inlineMarkdown(text: string): string {
   const shown = visible(text)
   if (shown.trim() === '') return '(empty)'
@@ -17,7 +16,7 @@ export function inlineMarkdown(text: string): string {
 
 const MARKUP: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' }
 
-/** The text for running Markdown text, all that could be markup, a link or a mention written as entities. */
+/** The text for running Markdown text: every character that could be markup, a link or a mention is written as an entity. */
 export function plainMarkdown(text: string): string {
   return visible(text).replace(
     /[\\`*_[\]|~#$@:!<>&]/g,

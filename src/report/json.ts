@@ -1,12 +1,12 @@
-/** The report for programs, `exports/reports/YYYY-MM/….json`. Values stand in it as they stand in the export, never read into numbers and printed again. */
+/** The report for programs, `exports/reports/YYYY-MM/….json`. Values are written exactly as in the export; they are never read into JavaScript numbers. */
 import stringify from 'fast-json-stable-stringify'
-import { objectText, stringText, type ValueText } from '../model/canonical.ts'
+import { type ValueText, objectText, stringText } from '../model/canonical.ts'
 import type { Decision } from '../model/decision.ts'
-import { collectionsOf, type MergeReport } from './report.ts'
+import { type MergeReport, collectionsOf } from './report.ts'
 
 /**
- * The JSON text of a report: one line per collection, held collection and decision; same report, same bytes. Absent values are left out (a base of `null` says the
- * merge had none), `key` is the array of key values.
+ * The JSON text of a report, with one line for each collection, held collection and decision. Equal reports give equal bytes. Absent values are left out, except that `base` is
+ * `null` when the merge had no base. `key` is the array of key values.
  */
 export function reportJson(report: MergeReport): string {
   const collections = collectionsOf(report).map(([name, counts]) => `${stringText(name)}: ${stringify(counts)}`)
@@ -38,7 +38,7 @@ function block(brackets: '{}' | '[]', lines: readonly string[]): string {
   return `${brackets[0]}\n${lines.map((line) => `    ${line}`).join(',\n')}\n  ${brackets[1]}`
 }
 
-/** One decision on one line; its value texts are embedded raw. */
+/** One decision on one line; its value texts are written unchanged. */
 function decisionText(decision: Decision): string {
   const { collection, key, field, kind, base, ours, theirs, chosen, rule, addedBy } = decision
   const values: readonly (readonly [string, ValueText | undefined])[] = [

@@ -1,20 +1,21 @@
-/** The report for people, `exports/reports/YYYY-MM/….md`: counts in the seed's own words, then every conflict with its values and where the losing one is. */
+/** The report for people, `exports/reports/YYYY-MM/….md`: the counts of each collection, then every decision with its values and where the losing one is. */
 import type { Decision } from '../model/decision.ts'
 import { type Locate, conflictSection } from './conflict.ts'
 import { plainMarkdown, visible } from './escape.ts'
-import { type CollectionCounts, collectionsOf, type MergeReport, totalsOf } from './report.ts'
+import { type CollectionCounts, type MergeReport, collectionsOf, totalsOf } from './report.ts'
 
-/** Over so many decisions the rest is left to the .json. */
+/** A report shows at most this many decisions; its .json has all of them. */
 export const MAX_SHOWN_DECISIONS = 1000
 
+/** How the report is written. */
 export interface MarkdownOptions {
-  /** The text of `templates/report.md`; its `{{names}}` are filled in, once. */
+  /** The text of `templates/report.md`, with its `{{names}}`. */
   readonly template: string
-  /** Where a side's losing value can be read, as a command or path; default: the side's commit. */
+  /** Where a side's losing value can be read; by default the side's commit. */
   readonly locate?: Locate
 }
 
-/** Fills the template from a report. Same report, same bytes. Unknown `{{names}}` are left as they are. */
+/** The template filled in from a report. Equal reports give equal bytes. Unknown `{{names}}` are left as they are; values are not searched for further names. */
 export function reportMarkdown(report: MergeReport, { template, locate }: MarkdownOptions): string {
   const parts: Readonly<Record<string, string>> = {
     timestamp: timestamp(report.time),

@@ -1,14 +1,12 @@
-/** Reads a report's JSON back, for `tandem report show`. A report comes out of the repository, so it is checked like every file of others. */
-import { type RecordText, splitArray, splitObject, type ValueText } from '../model/canonical.ts'
+/** Reads a report's JSON, for `tandem report show`. Others may have written the file, so everything in it is checked. */
+import { type FieldValues, type RecordText, type ValueText, splitArray, splitObject } from '../model/canonical.ts'
 import type { Decision, DecisionKind, DecisionRule } from '../model/decision.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { CollectionCounts, HeldCollection, MergeReport, MergeStatus } from './report.ts'
 
-type Fields = ReadonlyMap<string, ValueText>
-
 /**
- * The report a JSON text holds, value texts as they are written there; what `reportJson` wrote comes back the same.
- * @param path names the file in messages
+ * The report in a JSON text. Values keep the text that they have there, so a report written by `reportJson` is read back unchanged.
+ * @param path where the file is, for messages
  * @throws DamagedError when the text is no report, or one of a newer version
  */
 export function parseReport(text: string, path: string): MergeReport {
@@ -22,12 +20,22 @@ export function parseReport(text: string, path: string): MergeReport {
   }
 }
 
-function readReport(fields: Fields): MergeReport {
+/** The report, or what is wrong with the text. */
+export function reportOrDamage(text: string, path: string): MergeReport | DamagedError {
+  try {
+    return parseReport(text, path)
+  } catch (error) {
+    if (error instanceof DamagedError) return error
+    throw error
+  }
+}
+
+function readReport(fields: FieldValues): MergeReport {
   const version = fields.get('version')
   if (version !== '1')
     throw new SyntaxError(`version ${version ?? 'is missing'}, expected 1 (newer ones need a newer tandem)`)
   const status = textOf(fields, 'status')
-  if (!isStatus(status)) throw new SyntaxError('status is none of SUCCESS, HELD, FAILED')
+  if (!isStatus(status)) throw new SyntaxError('status is none of SUCCESS, PARTIAL, HELD, FAILED')
   return {
     version: 1,
     source: textOf(fields, 'source'),
@@ -49,20 +57,20 @@ function readReport(fields: Fields): MergeReport {
 }
 
 function isStatus(text: string): text is MergeStatus {
-  return text === 'SUCCESS' || text === 'HELD' || text === 'FAILED'
+  return text === 'SUCCESS' || text === 'PARTIAL' || text === 'HELD' || text === 'FAILED'
 }
 
 function readCounts(text: RecordText): CollectionCounts {
   const fields = splitObject(text)
   return {
-    oursOnly: countOf(fields, 'oursOnly'),
-    theirsOnly: countOf(fields, 'theirsOnly'),
-    common: countOf(fields, 'common'),
-    changed: countOf(fields, 'changed'),
-    conflicts: countOf(fields, 'conflicts'),
-    result: countOf(fields, 'result'),
-    before: countOf(fields, 'before'),
-    after: countOf(fields, 'after'),
+    oursOnly: countAt(fields, 'oursOnly'),
+    theirsOnly: countAt(fields, 'theirsOnly'),
+    common: countAt(fields, 'common'),
+    changed: countAt(fields, 'changed'),
+    conflicts: countAt(fields, 'conflicts'),
+    result: countAt(fields, 'result'),
+    before: countAt(fields, 'before'),
+    after: countAt(fields, 'after'),
   }
 }
 
@@ -71,7 +79,7 @@ function readHeld(text: RecordText): HeldCollection {
   return { collection: textOf(fields, 'collection'), reason: textOf(fields, 'reason') }
 }
 
-/** Kinds and rules are names; ones this version does not know are shown as they are. */
+/** A decision. Kinds and rules that this version does not know are kept, and later shown as they are written. */
 function readDecision(text: RecordText): Decision {
   const fields = splitObject(text)
   const key = needed(fields, 'key')
@@ -90,25 +98,25 @@ function readDecision(text: RecordText): Decision {
   }
 }
 
-function needed(fields: Fields, name: string): ValueText {
+function needed(fields: FieldValues, name: string): ValueText {
   const value = fields.get(name)
   if (value === undefined) throw new SyntaxError(`${name} is missing`)
   return value
 }
 
-function textOf(fields: Fields, name: string): string {
+function textOf(fields: FieldValues, name: string): string {
   const value: unknown = JSON.parse(needed(fields, name))
   if (typeof value !== 'string') throw new SyntaxError(`${name} is no text`)
   return value
 }
 
-function nameOf(fields: Fields, name: string): string {
+function nameOf(fields: FieldValues, name: string): string {
   const value = textOf(fields, name)
   if (!/^[a-z-]{1,40}$/.test(value)) throw new SyntaxError(`${name} is no name of letters and hyphens`)
   return value
 }
 
-function countOf(fields: Fields, name: string): number {
+function countAt(fields: FieldValues, name: string): number {
   const value = Number(needed(fields, name))
   if (!Number.isSafeInteger(value) || value < 0) throw new SyntaxError(`${name} is no count`)
   return value

@@ -1,16 +1,17 @@
 /** The few lines a terminal shows after a merge. */
+import { counted } from './counted.ts'
 import { visible } from './escape.ts'
-import { type CollectionCounts, collectionsOf, type MergeReport, totalsOf } from './report.ts'
+import { type CollectionCounts, type MergeReport, collectionsOf, totalsOf, unplacedIn } from './report.ts'
 
-/** So many collections get a line of their own; with the others, held and total it stays at 8 lines. */
+/** Collections that get a line of their own; with the lines for the others, for what is held and for the total, a summary has at most 8 lines. */
 const MAX_COLLECTIONS = 5
 
-/** At most 8 lines: a line per collection that differed (`app/traders  local 3 · remote 2 · common 190 · conflicts 1 → 195 records`), what is held, the total. */
+/** At most 8 lines: one for each collection that differed (`app/traders  local 3 · remote 2 · common 190 · conflicts 1 → 195 records`), one for what is held, one for the total. */
 export function summaryLines(report: MergeReport): string[] {
   const differed = collectionsOf(report).filter(([, counts]) => isDifferent(counts))
   const lines = differed.slice(0, MAX_COLLECTIONS).map(([name, counts]) => collectionLine(report.source, name, counts))
   const rest = differed.length - lines.length
-  if (rest > 0) lines.push(`… and ${rest} more ${rest === 1 ? 'collection' : 'collections'}`)
+  if (rest > 0) lines.push(`… and ${counted(rest, 'more collection')}`)
   const held = heldLine(report)
   return [...lines, ...(held === undefined ? [] : [held]), totalLine(report)]
 }
@@ -38,9 +39,7 @@ function heldLine({ source, held }: MergeReport): string | undefined {
 
 function totalLine(report: MergeReport): string {
   const { records, conflicts } = totalsOf(report)
-  return `${report.status}: ${counted(conflicts, 'conflict')} resolved, ${counted(records, 'record')} after the merge`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  const unplaced = unplacedIn(report.decisions)
+  const aside = unplaced === 0 ? '' : `, ${counted(unplaced, 'record')} in quarantine (tandem quarantine)`
+  return `${report.status}: ${counted(Math.max(0, conflicts - unplaced), 'conflict')} resolved, ${counted(records, 'record')} after the merge${aside}`
 }

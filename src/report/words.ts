@@ -1,4 +1,4 @@
-/** All sentences of a report: what happened to a record and which rule decided, in words. */
+/** The sentences of a report: what happened to a record, and why a value was chosen. */
 import type { Decision, DecisionKind, DecisionRule } from '../model/decision.ts'
 
 const KINDS: Readonly<Record<DecisionKind, string>> = {
@@ -10,7 +10,8 @@ const KINDS: Readonly<Record<DecisionKind, string>> = {
   constraint: 'Together both sides would have broken a constraint.',
   quarantine: 'The record could not be placed.',
   'merge-dropped': 'A merge commit had dropped what one side wrote.',
-  'hand-resolved': 'It was resolved in a merge commit.',
+  'hand-resolved':
+    'A merge commit holds what the rule would not have given: somebody resolved it, or git put lines together, or other rules were in force.',
 }
 
 const RULES: Readonly<Record<DecisionRule, string>> = {
@@ -26,22 +27,24 @@ const RULES: Readonly<Record<DecisionRule, string>> = {
   rekeyed: 'theirs keeps it, ours was given a new one, and both records are there',
   quarantined: 'it is kept in quarantine (tandem quarantine), a person has to look at it',
   duplicate: 'both are one record now, field by field, under the key that was committed first',
-  'no-parent': 'the record it refers to is nowhere',
+  'no-parent': 'the record it refers to does not exist',
+  'no-place': 'another record that existed before has no other value left',
   refused: 'the database refuses it',
   held: 'nothing was changed, a person has to look at it',
   decided: 'decided by hand, or by git’s text merge',
   accepted: 'what the merge dropped was accepted',
 }
 
+/** Where the result of a decision comes from. */
 export type Chosen = 'ours' | 'theirs' | 'both' | 'neither'
 
-/** Which side's value was chosen; `neither` for a value made of both sides, `both` where they are the same. */
+/** Which side's value is the result: `both` where the sides have the same value, `neither` where the result was put together from both sides. */
 export function chosenSide({ ours, theirs, chosen }: Decision): Chosen {
   if (chosen === ours) return chosen === theirs ? 'both' : 'ours'
   return chosen === theirs ? 'theirs' : 'neither'
 }
 
-/** `Both sides edited it. Chosen: theirs, since it is newer.` */
+/** What happened and why, for example `Both sides edited it. Chosen: **theirs**, since it is newer.` */
 export function explain(decision: Decision): string {
   if (decision.kind === 'constraint') return explainConstraint(decision)
   const side = chosenSide(decision)
@@ -51,7 +54,7 @@ export function explain(decision: Decision): string {
   return `${happened} Result: ${because}.`
 }
 
-/** What a record that could not stay as it was lost to, and what became of it. */
+/** The same for a record that could not stay as it was merged, because of a constraint. */
 function explainConstraint({ rule, field, ours, chosen }: Decision): string {
   const happened = KINDS.constraint
   const because = RULES[rule] ?? rule
@@ -59,6 +62,6 @@ function explainConstraint({ rule, field, ours, chosen }: Decision): string {
   if (rule === 'refused') return `${happened} Live keeps its own and the other is quarantined, since ${because}.`
   const isWhole = field === undefined && chosen !== undefined
   if (isWhole) return `${happened} Chosen whole: **${chosen === ours ? 'ours' : 'theirs'}**, since ${because}.`
-  const reason = rule === 'no-parent' ? because : `the record it clashed with won: ${because}`
+  const reason = rule === 'no-parent' || rule === 'no-place' ? because : `the record it clashed with won: ${because}`
   return `${happened} ${field === undefined ? 'It is quarantined' : 'It goes back to its former value'}, since ${reason}.`
 }

@@ -3,7 +3,7 @@
  * A member left out means that the engine has no such thing (documents have no triggers); the suite then does not define those tests.
  */
 import type { Adapter } from '../../src/adapters/adapter.ts'
-import type { RecordText } from '../../src/model/canonical.ts'
+import type { KeyText, RecordText } from '../../src/model/canonical.ts'
 import type { CollectionSchema } from '../../src/model/collection.ts'
 
 /** Statements in the engine's own language: SQL, or database commands as Extended JSON text. The engine's `run` understands them. */
@@ -32,7 +32,7 @@ export interface Person {
  * The collection `people`, which most tests use: its key (`keyField`) is a 32-bit number the database can hand out itself where it can do so, `name`
  * and `note` are text that may be missing, `email` is text that may be missing and is unique.
  */
-interface PeopleFixture {
+export interface PeopleFixture {
   readonly keyField: 'id' | '_id'
   readonly setup: Statements
   /** Inserts a person. */
@@ -74,6 +74,8 @@ export interface FamilyFixture {
   readonly setup: Statements
   /** Inserts parent 1 `P` and child 10 `C` of parent 1. */
   readonly fill: Statements
+  /** The role cannot switch the database's own check of references off. */
+  readonly enforced?: true
 }
 
 /** Collections `left` (id, right_id → right, required) and `right` (id, left_id → left, required), checked immediately where the engine can choose. */
@@ -107,6 +109,39 @@ export interface SerialFixture {
   insertWithoutKey(n: number): Statements
 }
 
+/** A unique key that only the database can compare. */
+export interface OwnUniqueFixture {
+  readonly collection: string
+  /** Its `OwnUnique.fields`. */
+  readonly fields: readonly string[]
+  /** Records that clash with each other, and with the live record of `holder` where there is one; those of two groups do not clash. */
+  readonly groups: readonly { readonly records: readonly RecordText[]; readonly holder?: KeyText }[]
+  /** Records that clash with none. */
+  readonly free?: readonly RecordText[]
+}
+
+/** A reference that only the database can compare. */
+export interface OwnReferenceFixture {
+  readonly child: string
+  readonly parent: string
+  /** Values that are equal; those of two groups are not. `liveChildren` and `liveParents` are those that the database holds besides. */
+  readonly groups: readonly {
+    readonly children: readonly string[]
+    readonly parents: readonly string[]
+    readonly liveChildren?: readonly string[]
+    readonly liveParents?: readonly string[]
+  }[]
+}
+
+/** Keys in which values with different texts are equal, and keys that can be compared by texts. */
+export interface EqualityFixture {
+  readonly setup: Statements
+  readonly uniques: readonly OwnUniqueFixture[]
+  readonly references: readonly OwnReferenceFixture[]
+  /** Collections without any own key. */
+  readonly plain: readonly string[]
+}
+
 export interface ContractEngine {
   /** The engine and its server: `SQLite`, `PostgreSQL 15.18`. */
   readonly name: string
@@ -122,4 +157,5 @@ export interface ContractEngine {
   readonly check?: CheckFixture
   readonly conversion?: ConversionFixture
   readonly serial?: SerialFixture
+  readonly equality: EqualityFixture
 }

@@ -5,6 +5,8 @@
 import { describe } from 'vitest'
 import { applying } from './cases/applying.ts'
 import { automatic } from './cases/automatic.ts'
+import { comparing } from './cases/comparing.ts'
+import { filling } from './cases/filling.ts'
 import { exclusive } from './cases/exclusive.ts'
 import { keeping } from './cases/keeping.ts'
 import { moving } from './cases/moving.ts'
@@ -19,12 +21,14 @@ export function contractSuite(engine: ContractEngine): void {
   describe(`the adapter on ${engine.name}`, () => {
     reading(engine)
     keeping(engine)
+    filling(engine)
     applying(engine)
     automatic(engine)
     exclusive(engine)
     refusing(engine)
     relating(engine)
     moving(engine)
+    comparing(engine)
     remembering(engine)
   })
 }

@@ -36,3 +36,17 @@ export async function exchange({ a, b }: Both): Promise<void> {
   await b.git('push')
   await a.git('pull', '--no-edit')
 }
+
+/** Everything goes both ways, twice. */
+export async function settle(assets: Both): Promise<void> {
+  await exchange(assets)
+  await exchange(assets)
+}
+
+/** What stands in a machine's quarantine, as `collection key`. */
+export async function quarantined(asset: Asset): Promise<string[]> {
+  const list = JSON.parse((await asset.tandem('quarantine', 'list', '--json')).stdout) as {
+    records: { collection: string; key: readonly string[] }[]
+  }
+  return list.records.map(({ collection, key }) => `${collection} ${key.join()}`).toSorted()
+}

@@ -8,7 +8,7 @@ import type { LiveDatabase } from './live-database.ts'
 /** The built command. */
 export const PROGRAM: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** What a program answered; `code` is -1 when a signal ended it. */
+/** What a program answered; `code` is -1 when a signal ended it, or it was stopped after a minute, whatever it said to that. */
 export interface Answer {
   readonly code: number
   readonly stdout: string
@@ -121,7 +121,7 @@ function run(
     const { cwd, environment } = options
     const limits = { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }
     const child = execFile(program, args, { cwd, env: { ...environment }, ...limits }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      const code = error === null ? 0 : typeof error.code === 'number' && error.killed !== true ? error.code : -1
       resolve({ code, stdout, stderr, text: stdout + stderr })
     })
     child.stdin?.end()

@@ -4,11 +4,11 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { shellCommand } from '../../src/git/install/scripts.ts'
+import { shellCommand } from '../../src/git/install/shell-words.ts'
 import { openRepository, type Repository } from '../../src/git/repository.ts'
 
 /** Top of our own working copy. */
-export const PROJECT: string = fileURLToPath(new URL('../../', import.meta.url))
+export const PROJECT: string = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Result {
   readonly code: number
@@ -72,12 +72,14 @@ export async function hookedRepository(): Promise<HookedRepository> {
   await git('init', '-q', '-b', 'main')
   await commit('code.txt', 'one\n')
   await git('config', 'tandem.command', shellCommand([await recordingProgram(folder, log), 'first word']))
+  const repository = await openRepository(root, environment)
   return {
     folder,
     root,
-    repository: await openRepository(root, environment),
+    repository,
     run,
-    git,
+    // through the repository, which has read the configuration already and reads it again then
+    git: (...args) => (args[0] === 'config' ? repository.git(args) : git(...args)),
     write,
     commit,
     read: (name) => readFile(path.join(root, name), 'utf8'),

@@ -10,8 +10,8 @@ const TABLES = [
   'CREATE TABLE posts (id bigserial PRIMARY KEY, author text, title text, updated_at timestamptz)',
 ]
 
-/** The engine over the servers of the run (`inject('postgres')`). */
-export function postgres(servers: readonly PostgresServer[]): Engine {
+/** The engine over the servers of the run (`inject('postgres')`). @param encodings those of the machines' databases; default: the server's */
+export function postgres(servers: readonly PostgresServer[], encodings: readonly string[] = []): Engine {
   return {
     name: 'PostgreSQL',
     tables: TABLES,
@@ -20,7 +20,7 @@ export function postgres(servers: readonly PostgresServer[]): Engine {
     create: async (_root, index) => {
       const server = servers[index % servers.length]
       if (server === undefined) throw new Error('no PostgreSQL in this run')
-      const created = await createDatabase(server.uri)
+      const created = await createDatabase(server.uri, encodings[index])
       const { uri } = created
       return {
         url: uri,

@@ -41,7 +41,10 @@ export async function startCluster(options: ClusterOptions): Promise<StartedPost
   const user = await serverUser()
   const programs = await options.programs(folder)
   if (user !== undefined) await chownAll(folder, user)
-  await initialise(options, { folder, programs, user })
+  await initialise(options, { folder, programs, user }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true }) // Ctrl-C ends initdb, too
+    throw error
+  })
   const port = await freePort()
   await writeFile(join(folder, 'data', 'postgresql.auto.conf'), settingsText(options, folder, port))
   const server = runWhileWeLive({ folder, programs, user })
@@ -88,7 +91,7 @@ export async function embeddedPrograms(): Promise<Programs | undefined> {
   if (!(await exists(join(native, 'bin')))) return undefined
   return async (folder) => {
     const copy = join(folder, 'programs')
-    await cp(native, copy, { recursive: true })
+    await cp(native, copy, { recursive: true, verbatimSymlinks: true })
     const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as Link[]
     for (const { source, target } of links) {
       await symlink(basename(source), join(copy, target.replace(/^native\//, ''))).catch(() => {}) // there already

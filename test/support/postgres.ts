@@ -11,11 +11,45 @@ export interface PostgresServer {
   readonly version: number
 }
 
-/** A new, empty database on a server, for one test; `drop` closes whatever is still connected to it. */
-export async function createDatabase(uri: string): Promise<{ uri: string; drop(): Promise<void> }> {
+/** A database that a test made for itself. */
+export interface CreatedDatabase {
+  readonly uri: string
+  /** Closes whatever is still connected to it, and removes it. */
+  drop(): Promise<void>
+}
+
+/** A new, empty database on a server, for one test, in the server's encoding or another. */
+export function createDatabase(uri: string, encoding?: string): Promise<CreatedDatabase> {
+  const encoded = encoding === undefined ? '' : ` ENCODING '${encoding}' LOCALE 'C' LOCALE_PROVIDER libc`
+  return createFrom(uri, `template0${encoded}`)
+}
+
+/** Puts a copy of a database aside, to which nobody may be connected. */
+export async function putAside(uri: string, of: string): Promise<PutAside> {
+  const name = new URL(of).pathname.slice(1)
+  const aside = await createFrom(uri, name)
+  const restore = async (): Promise<void> => {
+    await dropDatabase(uri, name)
+    await execute(uri, `CREATE DATABASE ${name} TEMPLATE ${new URL(aside.uri).pathname.slice(1)}`)
+  }
+  return { restore, drop: () => aside.drop() }
+}
+
+export interface PutAside {
+  /** Makes the database again as it was when it was put aside. */
+  restore(): Promise<void>
+  /** Removes what was put aside, and not the database. */
+  drop(): Promise<void>
+}
+
+async function createFrom(uri: string, template: string): Promise<CreatedDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await execute(uri, `CREATE DATABASE ${name} TEMPLATE template0`)
-  return { uri: withDatabase(uri, name), drop: () => execute(uri, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  await execute(uri, `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  return { uri: withDatabase(uri, name), drop: () => dropDatabase(uri, name) }
+}
+
+function dropDatabase(uri: string, name: string): Promise<void> {
+  return execute(uri, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 }
 
 /** The same server, another database. */

@@ -185,6 +185,8 @@ const GIT_CONFIG = `[user]
 	editor = true
 [protocol "file"]
 	allow = always
+[tandem]
+	hookSeconds = 300
 `
 
 /** For programs of a temporary folder: nothing of the caller's but PATH. */

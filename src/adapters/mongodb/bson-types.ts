@@ -1,6 +1,6 @@
 /**
- * The element types of BSON and how long each value is: what decoding and encoding both need and nothing else. Source: https://bsonspec.org/spec.html and the
- * `$type` aliases of the MongoDB manual.
+ * The element types of BSON and the length of a value in bytes, which decoding and encoding both need. Source: https://bsonspec.org/spec.html and the `$type` aliases
+ * of the MongoDB manual.
  */
 
 /** Element type numbers, by the manual's `$type` alias. */
@@ -32,6 +32,7 @@ export const BSON = {
 export const MAX_DOCUMENT_BYTES: number = 16 * 1024 * 1024
 
 const numbers: ReadonlyMap<string, number> = new Map(Object.entries(BSON))
+
 const names: ReadonlyMap<number, string> = new Map(Object.entries(BSON).map(([name, number]) => [number, name]))
 
 /** The alias of an element type (`binData`), or undefined for a number that BSON does not know. */
@@ -39,27 +40,28 @@ export function typeName(type: number): string | undefined {
   return names.get(type)
 }
 
-/** The element type of an alias, or undefined. */
+/** The number of an element type by its alias (`binData`), or undefined for an unknown alias. */
 export function typeNumber(name: string): number | undefined {
   return numbers.get(name)
 }
 
+/** Where a value is: its element type, the position of its first byte, and the position behind which it cannot go. */
+interface ValuePosition {
+  readonly type: number
+  readonly start: number
+  readonly limit: number
+}
+
 /**
- * Where the value that starts at `start` ends, told by its type and length prefix; -1 if it does not fit before `limit` or the type is unknown. Says nothing
- * about whether the inside is well formed.
+ * The position behind a value, known from its type and its length prefix; -1 if the value would end behind `limit` or its type is unknown. Whether the content of
+ * the value is well formed is not checked.
  */
-export function valueEnd(
-  bytes: Buffer,
-  at: { readonly type: number; readonly start: number; readonly limit: number },
-): number {
+export function valueEnd(bytes: Buffer, at: ValuePosition): number {
   const length = valueLength(bytes, at)
   return length < 0 || at.start + length > at.limit ? -1 : at.start + length
 }
 
-function valueLength(
-  bytes: Buffer,
-  at: { readonly type: number; readonly start: number; readonly limit: number },
-): number {
+function valueLength(bytes: Buffer, at: ValuePosition): number {
   switch (at.type) {
     case BSON.undefined:
     case BSON.null:
@@ -86,11 +88,8 @@ function valueLength(
   }
 }
 
-/** Types that begin with their own length; what that length counts differs from type to type. */
-function prefixedLength(
-  bytes: Buffer,
-  at: { readonly type: number; readonly start: number; readonly limit: number },
-): number {
+/** The length of a value that begins with a length. What that number counts differs from type to type; -1 for a number that cannot be. */
+function prefixedLength(bytes: Buffer, at: ValuePosition): number {
   if (at.start + 4 > at.limit) return -1
   const prefix = bytes.readInt32LE(at.start)
   switch (at.type) {
@@ -112,8 +111,8 @@ function prefixedLength(
   }
 }
 
-/** Two strings, each up to its zero byte. */
-function regexLength(bytes: Buffer, at: { readonly start: number; readonly limit: number }): number {
+/** The length of a regular expression: two strings, each with a zero byte at its end. */
+function regexLength(bytes: Buffer, at: ValuePosition): number {
   const pattern = bytes.indexOf(0, at.start)
   if (pattern < 0 || pattern >= at.limit) return -1
   const options = bytes.indexOf(0, pattern + 1)

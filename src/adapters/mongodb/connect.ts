@@ -1,15 +1,16 @@
 /**
- * Opens a connection, asks the server what it can do, and turns the driver's errors into ours. The driver is imported here, on first use, as loading it costs
- * more than a hook that has nothing to do may take.
+ * Opens a connection, asks the server what it can do, and turns the driver's errors into ours. The driver is imported on first use, because loading it takes longer
+ * than a hook may take that has nothing to do.
  */
 import type { Db, MongoClient } from 'mongodb'
 import { TandemError, UnreachableError, UsageError } from '../../model/errors.ts'
 import type { ConnectOptions } from '../adapter.ts'
 
-type Driver = typeof import('mongodb')
+type MongoDriver = typeof import('mongodb')
 
-export interface Connection {
-  readonly driver: Driver
+/** An open connection, and what the server can do. */
+export interface MongoConnection {
+  readonly driver: MongoDriver
   readonly client: MongoClient
   readonly db: Db
   /** The name of the source and `host/database`, for messages. */
@@ -17,29 +18,29 @@ export interface Connection {
   readonly database: string
   /** `MongoDB 7.0.5`. */
   readonly server: string
-  /** A replica set or a sharded cluster: there are transactions. */
+  /** The server has transactions: it is a replica set or a sharded cluster. */
   readonly transactions: boolean
-  /** Snapshot reads across collections: MongoDB 5.0 and later, where there are transactions. */
+  /** The server can read all collections at one moment: MongoDB 5.0 and later, where there are transactions. */
   readonly snapshots: boolean
   /**
-   * FerretDB 1: a write by `_id` reads the whole collection, and a command with 100 of them waits for ever (each holds one of its 100 connections). Documents
-   * are then replaced by one delete of many and one insert of many.
+   * The server is FerretDB 1. There each write by `_id` reads the whole collection, and a command with 100 such writes never ends, because each holds one of the
+   * server's 100 connections. So many documents are replaced by one delete and one insert.
    */
   readonly writesInBulk: boolean
 }
 
-/** Acknowledged by a majority and on disk: a journal that a crash of the server could take back would protect nothing. */
+/** Writes are acknowledged by a majority and on disk. Without that a crash of the server could lose the journal and keep the writes that it protects. */
 export const DURABLE = { w: 'majority', j: true } as const
 
-/** How a URL begins: scheme, login, hosts; then the database's name. */
+/** The beginning of a URL: scheme, login and hosts, and then the database's name. */
 const URL_PARTS = /^(mongodb(?:\+srv)?:\/\/(?:[^/?]*@)?([^/?]*))(?:\/([^?]*))?/
 
 /**
  * Connects to the database that the URL names.
- * @throws UsageError when the URL is malformed or names no database
+ * @throws UsageError when the URL is not valid or names no database
  * @throws UnreachableError when the server does not answer in time or refuses the login
  */
-export async function openConnection(url: string, options: ConnectOptions): Promise<Connection> {
+export async function openConnection(url: string, options: ConnectOptions): Promise<MongoConnection> {
   const name = databaseName(url, options.source)
   const driver = await import('mongodb')
   const database = `${URL_PARTS.exec(url)?.[2] ?? ''}/${name}`
@@ -54,14 +55,16 @@ export async function openConnection(url: string, options: ConnectOptions): Prom
   }
 }
 
-/** The driver would silently take `test`. */
+/** The name of the database in the URL. Without one the driver would silently use the database `test`. @throws UsageError when there is none */
 function databaseName(url: string, source: string): string {
   const name = decodeURIComponent(URL_PARTS.exec(url)?.[3] ?? '')
   if (name !== '') return name
-  throw new UsageError(`${source}: the URL names no database`, { hint: 'write it as mongodb://HOST:PORT/DATABASE' })
+  throw new UsageError(`source ${source}: the URL names no database`, {
+    hint: 'write it as mongodb://HOST:PORT/DATABASE',
+  })
 }
 
-function createClient(driver: Driver, url: string, options: ConnectOptions): MongoClient {
+function createClient(driver: MongoDriver, url: string, options: ConnectOptions): MongoClient {
   try {
     return new driver.MongoClient(url, {
       appName: 'git-tandem',
@@ -74,21 +77,22 @@ function createClient(driver: Driver, url: string, options: ConnectOptions): Mon
     })
   } catch (error) {
     const reason = error instanceof Error ? withoutLogin(error.message, url) : ''
-    throw new UsageError(`${options.source}: the URL is not one of MongoDB's: ${reason}`, {
+    throw new UsageError(`source ${options.source}: the URL is not one of MongoDB's: ${reason}`, {
       hint: 'write it as mongodb://HOST:PORT/DATABASE; in names and passwords, / ? # @ and : stand as %2F %3F %23 %40 %3A',
     })
   }
 }
 
-/** The message of the driver's URL parser, which may quote what it was given. The error itself is not kept as a cause for the same reason. */
+/** The message of the driver's URL parser without the login, as it may quote the URL. For the same reason the error itself is not kept as a cause. */
 function withoutLogin(message: string, url: string): string {
   const login = /^[^:]*:\/\/([^/]*)@/.exec(url)?.[1] ?? ''
   const secrets = [url, login, login.slice(login.indexOf(':') + 1)].filter((secret) => secret !== '')
   return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message)
 }
 
-type ServerFacts = Pick<Connection, 'server' | 'transactions' | 'snapshots' | 'writesInBulk'>
+type ServerFacts = Pick<MongoConnection, 'server' | 'transactions' | 'snapshots' | 'writesInBulk'>
 
+/** What the server says of itself. Older servers know `isMaster` in place of `hello`. */
 async function askServer(db: Db): Promise<ServerFacts> {
   const admin = db.admin()
   const hello = await admin.command({ hello: 1 }).catch(async () => await admin.command({ isMaster: 1 }))
@@ -103,8 +107,11 @@ async function askServer(db: Db): Promise<ServerFacts> {
   }
 }
 
-/** Runs an operation and gives its driver errors our form. */
-export async function explained<Result>(connection: Connection, operation: () => Promise<Result>): Promise<Result> {
+/** Runs an operation and returns its result. @throws errors of the driver as ours (see `explain`); every other error as it is */
+export async function explained<Result>(
+  connection: MongoConnection,
+  operation: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await operation()
   } catch (error) {
@@ -112,11 +119,11 @@ export async function explained<Result>(connection: Connection, operation: () =>
   }
 }
 
-/** The error that a user should see for one of the driver; every other error as it is. Codes: MongoDB's `error_codes.yml`. */
+/** The error to throw for an error of the driver; every other error is returned as it is. Codes: `error_codes.yml` of MongoDB's sources. */
 export function explain(error: unknown, at: { readonly source: string; readonly database: string }): unknown {
   if (!(error instanceof Error) || error instanceof TandemError || !error.name.startsWith('Mongo')) return error
   const code = 'code' in error ? error.code : undefined
-  const where = `${at.source}: ${at.database}`
+  const where = `source ${at.source}: ${at.database}`
   if (code === 18 || /authentication failed/i.test(error.message)) {
     return new UnreachableError(`${where} refuses the login`, {
       hint: 'check user and password in the URL, and ?authSource=',

@@ -1,15 +1,20 @@
 /**
- * Decimal128 bytes and their text, both ways. On its own because the format has rules of its own (IEEE 754-2008 decimal128, binary integer significand) and
- * because the value must pass neither a JavaScript number nor a class that normalises it. Texts as in the BSON Decimal128 specification.
+ * The bytes of a Decimal128 as text and back (IEEE 754-2008 decimal128 with a binary integer significand). The value is never converted to a JavaScript number, which
+ * would round it, nor to a class that normalises it. The texts are those of the BSON Decimal128 specification.
  */
 const BIAS = 6176n
+
 const LARGEST = 10n ** 34n - 1n
+
 const SIGN = 1n << 63n
+
 const INFINITE = 0x7800_0000_0000_0000n
+
 const NOT_A_NUMBER = 0x7c00_0000_0000_0000n
+
 const LOW_49_BITS = (1n << 49n) - 1n
 
-/** The text of 16 bytes, or undefined where no text would give exactly these bytes back (payloads of NaN, significands beyond 34 digits). */
+/** The text of the 16 bytes at `start`; undefined where no text would give exactly these bytes again: a NaN with a payload, or more than 34 digits. */
 export function decimalText(bytes: Buffer, start: number): string | undefined {
   const low = bytes.readBigUInt64LE(start)
   const signed = bytes.readBigUInt64LE(start + 8)
@@ -26,7 +31,7 @@ export function decimalText(bytes: Buffer, start: number): string | undefined {
   return sign + scientific(significand.toString(), Number((high >> 49n) - BIAS))
 }
 
-/** General Decimal Arithmetic, "to-scientific-string": different pairs of digits and exponent never give the same text. */
+/** The text of digits and exponent as in "to-scientific-string" of the General Decimal Arithmetic specification: no two pairs of them have the same text. */
 function scientific(digits: string, exponent: number): string {
   const adjusted = exponent + digits.length - 1
   if (exponent > 0 || adjusted < -6) {
@@ -40,7 +45,7 @@ function scientific(digits: string, exponent: number): string {
 
 /**
  * The 16 bytes of a decimal text.
- * @throws SyntaxError when it is no decimal or does not fit into 34 digits and the exponent's range
+ * @throws SyntaxError when the text is no decimal number, or has more than 34 digits or an exponent out of range
  */
 export function decimalBytes(text: string): Buffer {
   const match = /^(-?)(?:(\d+)(?:\.(\d+))?(?:E([+-]?\d+))?|(Infinity|NaN))$/.exec(text)

@@ -1,32 +1,33 @@
 /**
- * Raw BSON bytes → canonical text, by hand: the driver's own objects reorder integer-like keys, cut dates and round numbers. Whatever has no text that encodes
- * to the same bytes stands as `{"$bson":"<type>:<base64>"}`, so nothing is lost. docs/format.md has the table of forms.
+ * From raw BSON bytes to canonical text. The driver's own objects are not used, because they reorder names that look like integers, cut dates off and round numbers.
+ * A value without a text that encodes to the same bytes again is written as its bytes, `{"$bson":"<type>:<base64>"}`. docs/format.md has the table of forms.
  */
-import { arrayText, stringText } from '../../model/canonical.ts'
-import type { ValueText } from '../../model/canonical.ts'
+import { type ValueText, arrayText, stringText } from '../../model/canonical.ts'
+import { pairsText } from '../../model/documents.ts'
 import { BSON, typeName, valueEnd } from './bson-types.ts'
 import { decimalText } from './decimal.ts'
-import { nameFacts, nameAt, utf8 } from './names.ts'
+import { nameAt, nameFacts, utf8 } from './names.ts'
 
-/** The extent of one value inside the bytes it is part of. */
+/** Where a value is in the bytes of a document: from `start` up to, but not including, `end`. */
 interface Extent {
   readonly start: number
   readonly end: number
 }
 
+/** A field: its name and the canonical text of its value. */
 type Pair = readonly [name: string, text: ValueText]
 
-/** The canonical text of the value of element type `type` between `start` and `end`. */
+/** The canonical text of a value of the element type `type`. */
 export function valueText(bytes: Buffer, type: number, extent: Extent): ValueText {
   return plainText(bytes, type, extent) ?? rawText(bytes, type, extent)
 }
 
-/** `{"$bson":"string:AgAAAMAA"}`: the bytes themselves. */
+/** A value as its bytes: `{"$bson":"string:AgAAAMAA"}`. */
 export function rawText(bytes: Buffer, type: number, { start, end }: Extent): ValueText {
   return `{"$bson":"${typeName(type) ?? type}:${bytes.toString('base64', start, end)}"}`
 }
 
-/** The text of a value, or undefined where the bytes would not come back from it. */
+/** The text of a value; undefined where encoding it would not give the same bytes again. */
 function plainText(bytes: Buffer, type: number, extent: Extent): ValueText | undefined {
   switch (type) {
     case BSON.string:
@@ -92,14 +93,14 @@ function wrapped(name: string, text: ValueText | undefined): ValueText | undefin
   return text === undefined ? undefined : `{"${name}":${text}}`
 }
 
-/** Length-prefixed, zero-terminated UTF-8; undefined if it is not exactly that. */
+/** The JSON string of a BSON string; undefined unless it is a length, valid UTF-8 of that length, and a zero byte. */
 function stringAt(bytes: Buffer, { start, end }: Extent): ValueText | undefined {
   if (bytes.readInt32LE(start) !== end - start - 4 || bytes[end - 1] !== 0) return undefined
   const value = utf8(bytes, start + 4, end - 1)
   return value === undefined ? undefined : stringText(value)
 }
 
-/** Bare only with a fraction, so that an integral double never looks like an int32. Of the many NaNs only the usual one has a text. */
+/** A bare number only if it has a fraction, so that a double without one cannot be taken for an int32. Undefined for a NaN with other bytes than the usual ones. */
 function doubleAt(bytes: Buffer, start: number): ValueText | undefined {
   const value = bytes.readDoubleLE(start)
   if (!Number.isInteger(value)) {
@@ -112,7 +113,7 @@ function doubleAt(bytes: Buffer, start: number): ValueText | undefined {
   return `{"$numberDouble":"${text.includes('e') ? text : `${text}.0`}"}`
 }
 
-/** Subtype 2 (old binary) repeats its length inside; Extended JSON leaves that out. */
+/** Binary data. Subtype 2 (old binary) has its length once more inside, which Extended JSON leaves out; undefined if that length is wrong. */
 function binaryAt(bytes: Buffer, { start, end }: Extent): ValueText | undefined {
   const subType = bytes[start + 4] ?? 0
   let from = start + 5
@@ -139,7 +140,7 @@ function scopedCodeAt(bytes: Buffer, { start, end }: Extent): ValueText | undefi
   return code && `{"$code":${code},"$scope":${valueText(bytes, BSON.object, { start: scope, end })}}`
 }
 
-/** `{…}` with bare names, `{"$doc":[[name,value],…]}` where a name would be ambiguous, undefined where the bytes are no well-formed document. */
+/** `{…}` of a document, or `{"$doc":[[name,value],…]}` where a name would be ambiguous in JSON; undefined where the bytes are no well-formed document. */
 function documentText(bytes: Buffer, extent: Extent): ValueText | undefined {
   const pairs = pairsAt(bytes, extent)
   if (pairs === undefined) return undefined
@@ -147,26 +148,21 @@ function documentText(bytes: Buffer, extent: Extent): ValueText | undefined {
   return `{"$doc":${pairsText(pairs)}}`
 }
 
-/** `[["a",1],["a",2]]`. */
-export function pairsText(pairs: readonly Pair[]): ValueText {
-  return arrayText(pairs.map(([name, text]) => arrayText([stringText(name), text])))
-}
-
-/** True if a name starts with `$`, looks like an integer, is `__proto__` or occurs twice: readers of JSON reorder, reject or misread such objects. */
+/** True if a name starts with `$`, looks like an integer, is `__proto__` or occurs twice: readers of JSON would reorder, refuse or misread such an object. */
 export function hasAmbiguousNames(pairs: readonly Pair[]): boolean {
   if (pairs.some(([name]) => nameFacts(name).ambiguous)) return true
   if (pairs.length > 12) return new Set(pairs.map(([name]) => name)).size < pairs.length
   return pairs.some(([name], index) => pairs.findIndex(([other]) => other === name) !== index)
 }
 
-/** `{"a":1}`, where no name is ambiguous. */
+/** Fields as an object, `{"a":1}`; only for names that are not ambiguous. */
 export function plainObjectText(pairs: readonly Pair[]): ValueText {
   let text = ''
   for (const [name, value] of pairs) text += `${text === '' ? '{' : ','}${nameFacts(name).json}:${value}`
   return text === '' ? '{}' : `${text}}`
 }
 
-/** Names and values of a document in their order; undefined where it is not well formed or a name is no UTF-8. */
+/** The fields of a document in their order; undefined where the document is not well formed or a name is not UTF-8. */
 export function pairsAt(bytes: Buffer, extent: Extent): Pair[] | undefined {
   const last = extent.end - 1
   if (bytes.readInt32LE(extent.start) !== extent.end - extent.start || bytes[last] !== 0) return undefined
@@ -185,7 +181,7 @@ export function pairsAt(bytes: Buffer, extent: Extent): Pair[] | undefined {
   return pairs
 }
 
-/** An array is a document with the names "0", "1", …; with any others only its bytes will do. */
+/** The text of an array. BSON stores it as a document with the names "0", "1" …; undefined where the names are others, as no JSON array could keep them. */
 function arrayAt(bytes: Buffer, extent: Extent): ValueText | undefined {
   const pairs = pairsAt(bytes, extent)
   if (pairs === undefined || pairs.some(([name], index) => name !== String(index))) return undefined

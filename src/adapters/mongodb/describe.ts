@@ -1,29 +1,34 @@
-/** What can be exported of a database and what is left out, from listCollections and listIndexes. On its own as it only reads catalogues. */
+/** Describes a MongoDB database in words that are the same for every engine: the collections that can be exported, and what is left out and why. */
 import type { CollectionInfo, IndexDescriptionInfo } from 'mongodb'
 import { compareBytes } from '../../model/canonical.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import type { Description, LeftOut } from '../adapter.ts'
-import type { Connection } from './connect.ts'
+import { distinctByText } from '../distinct.ts'
+import { mandatoryFields } from '../mandatory.ts'
+import type { MongoConnection } from './connect.ts'
 
-/** The collections with their unique keys; views, time series, capped and system collections are left out, the tool's own are not mentioned. */
-export async function describeDatabase(connection: Connection): Promise<Description> {
+/** The description of the database, as `Adapter.describe` returns it. */
+export async function describeDatabase(connection: MongoConnection): Promise<Description> {
   const infos = (await connection.db.listCollections().toArray()).filter(({ name }) => !isOwn(name)) as CollectionInfo[]
   infos.sort((a, b) => compareBytes(a.name, b.name))
   const collections: CollectionSchema[] = []
   const leftOut: LeftOut[] = []
+  const mandatory = mandatoryFields(infos.map((info) => [info.name, requiredByValidator(info)]))
   for (const info of infos) {
-    const reason = whyLeftOut(info)
+    const reason = leftOutReason(info)
     if (reason === undefined) collections.push(schemaOf(info.name, await uniqueIndexes(connection, info.name)))
     else leftOut.push({ name: info.name, reason })
   }
-  return { collections, leftOut, database: connection.database, server: connection.server }
+  const { database, server } = connection
+  return { collections, columns: new Map(), leftOut, mandatory, database, server }
 }
 
+/** True for the tool's own collections, which a description does not mention. */
 function isOwn(name: string): boolean {
   return name === '_tandem' || name.startsWith('_tandem_')
 }
 
-function whyLeftOut(info: CollectionInfo): string | undefined {
+function leftOutReason(info: CollectionInfo): string | undefined {
   if (info.name.startsWith('system.')) return 'a system collection'
   if (info.type === 'view') return 'a view'
   if (info.type === 'timeseries') return 'a time series, whose documents cannot be replaced one by one'
@@ -31,20 +36,26 @@ function whyLeftOut(info: CollectionInfo): string | undefined {
   return undefined
 }
 
+/** The top-level fields that a validator of the form `{$jsonSchema: {required: […]}}` asks for; other forms are not looked into. */
+function requiredByValidator({ options }: CollectionInfo): string[] {
+  const schema = (options?.validator as { readonly $jsonSchema?: { readonly required?: unknown } } | undefined)
+    ?.$jsonSchema
+  return Array.isArray(schema?.required) ? schema.required.filter((name) => typeof name === 'string') : []
+}
+
 /** Documents declare no fields; their key is `_id`, and the order of their fields is kept. */
 function schemaOf(name: string, indexes: readonly IndexDescriptionInfo[]): CollectionSchema {
-  const uniques = indexes.filter(isPlain).map((index) => Object.keys(index.key))
-  uniques.sort((a, b) => compareBytes(JSON.stringify(a), JSON.stringify(b)))
+  const uniques = distinctByText(indexes.filter(isPlain).map((index) => Object.keys(index.key)))
   return { name, fields: [], key: ['_id'], uniques, references: [], order: 'kept' }
 }
 
-/** Every unique index but that of `_id`. */
-export async function uniqueIndexes(connection: Connection, collection: string): Promise<IndexDescriptionInfo[]> {
+/** The unique indexes of a collection except that of `_id`. */
+export async function uniqueIndexes(connection: MongoConnection, collection: string): Promise<IndexDescriptionInfo[]> {
   return (await allIndexes(connection, collection)).filter((index) => index.unique === true && index.name !== '_id_')
 }
 
-/** Every index of a collection; none if there is no such collection. */
-export async function allIndexes(connection: Connection, collection: string): Promise<IndexDescriptionInfo[]> {
+/** All indexes of a collection; none if it does not exist. */
+export async function allIndexes(connection: MongoConnection, collection: string): Promise<IndexDescriptionInfo[]> {
   try {
     return await connection.db.collection(collection).indexes()
   } catch (error) {
@@ -53,7 +64,7 @@ export async function allIndexes(connection: Connection, collection: string): Pr
   }
 }
 
-/** A unique key that a merge can check by comparing top-level fields; of the others the database is the judge. */
+/** True for an index whose unique key a merge can check by comparing top-level fields. Only the database can check the others. */
 function isPlain(index: IndexDescriptionInfo): boolean {
   const fields = Object.entries(index.key)
   const conditions = ['partialFilterExpression', 'sparse', 'collation', 'hidden'] as const

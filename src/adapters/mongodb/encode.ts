@@ -1,20 +1,22 @@
 /**
- * Canonical text → raw BSON bytes, by hand: the opposite of decode.ts, so that no value passes a JavaScript number or date on its way into a database. Reads
- * text from outside, so every form is checked.
+ * From canonical text to raw BSON bytes, the opposite of decode.ts. Values are not converted to JavaScript numbers or dates on the way, which would change some. The
+ * text comes from outside, so every form is checked.
+ *
+ * Longer than other files because it has one short function for each form of a value.
  */
-import { kindOf, splitArray, splitObject } from '../../model/canonical.ts'
-import type { ValueText } from '../../model/canonical.ts'
+import { type ValueText, kindOf, splitArray, splitObject } from '../../model/canonical.ts'
 import { BSON, typeNumber, valueEnd } from './bson-types.ts'
 import { decimalBytes } from './decimal.ts'
 
-/** A value as BSON holds it: the element type and the bytes after the name. */
+/** A BSON value: its element type, and its bytes, which in an element follow the name. */
 export interface BsonValue {
   readonly type: number
   readonly bytes: Buffer
 }
 
-/** MongoDB stores documents up to 180 levels deep (server sources, `BSONDepth`); deeper text is refused before it can exhaust the stack. */
+/** MongoDB stores documents up to 180 levels deep (`BSONDepth` in the server's sources). Deeper text is refused here before the recursion can exhaust the stack. */
 const MAX_DEPTH = 200
+
 const NONE = Buffer.alloc(0)
 
 /**
@@ -41,7 +43,7 @@ export function encodeValue(text: ValueText, depth = 0): BsonValue {
   }
 }
 
-/** The bytes of a document from encoded elements (see `elementBytes`), in order. */
+/** The bytes of a document with these elements (see `elementBytes`), in their order. */
 export function documentBytes(elements: readonly Buffer[]): Buffer {
   const length = elements.reduce((sum, element) => sum + element.length, 5)
   const head = Buffer.alloc(4)
@@ -50,14 +52,14 @@ export function documentBytes(elements: readonly Buffer[]): Buffer {
 }
 
 /**
- * One element of a document: type, name, value.
+ * The bytes of one element of a document: type, name, value.
  * @throws SyntaxError when the name holds a zero byte
  */
 export function elementBytes(name: string, value: BsonValue): Buffer {
   return Buffer.concat([Buffer.from([value.type]), cstring(name), value.bytes])
 }
 
-/** The elements of `[[name,value],…]`, encoded. */
+/** The bytes of each element of `[[name,value],…]`. @throws SyntaxError when the text is no such list */
 export function pairElements(text: ValueText, depth = 0): Buffer[] {
   return splitArray(text).map((pair) => {
     const [name, value, ...rest] = splitArray(pair)
@@ -66,7 +68,7 @@ export function pairElements(text: ValueText, depth = 0): Buffer[] {
   })
 }
 
-/** The elements of a plain object, encoded. */
+/** The bytes of the element of each field. @throws SyntaxError when a value is not in one of the forms that decode.ts writes */
 export function objectElements(fields: Iterable<readonly [string, ValueText]>, depth = 0): Buffer[] {
   return [...fields].map(([name, value]) => elementBytes(name, encodeValue(value, depth + 1)))
 }
@@ -75,7 +77,7 @@ function arrayBytes(values: readonly ValueText[], depth: number): Buffer {
   return documentBytes(values.map((value, index) => elementBytes(String(index), encodeValue(value, depth + 1))))
 }
 
-/** An int32, or a double if written with a fraction or exponent; everything else is written as a typed value. */
+/** A bare number: an int32, or a double if it has a fraction or an exponent. Other kinds of numbers are written as typed values. */
 function encodeNumber(text: ValueText): BsonValue {
   if (/^-?(?:0|[1-9]\d*)$/.test(text)) {
     const value = Number(text)
@@ -107,7 +109,7 @@ function encodeObject(fields: ReadonlyMap<string, ValueText>, text: ValueText, d
 
 type Encode = (text: ValueText, depth: number) => BsonValue
 
-/** The typed values by their first name, each told the text behind it. */
+/** How typed values are encoded: by the name of their one field, from the text of its value. */
 const typed: ReadonlyMap<string, Encode> = new Map<string, Encode>([
   ['$doc', (text, depth) => ({ type: BSON.object, bytes: documentBytes(pairElements(text, depth)) })],
   ['$bson', (text) => rawValue(parseString(text))],
@@ -132,7 +134,7 @@ function constant(text: ValueText, expected: string, type: number): BsonValue {
   return { type, bytes: NONE }
 }
 
-/** The value of the one field of an object text. */
+/** The value of an object's only field, which must have this name. @throws SyntaxError */
 function only(text: ValueText, name: string): ValueText {
   const fields = splitObject(text)
   const value = fields.get(name)
@@ -140,7 +142,7 @@ function only(text: ValueText, name: string): ValueText {
   return value
 }
 
-/** `object:BQAAAAA=`: the bytes themselves; they must have the length that their type and prefix say, or the document around them would break. */
+/** A value from its bytes, `object:BQAAAAA=`. They must have the length that their type and length prefix say, or the document around them would be damaged. */
 function rawValue(text: string): BsonValue {
   const colon = text.indexOf(':')
   const type = typeNumber(text.slice(0, colon))
@@ -233,7 +235,7 @@ function cstring(value: string): Buffer {
   return Buffer.from(`${value}\0`, 'utf8')
 }
 
-/** A JSON string; a lone surrogate has no UTF-8 form and is refused rather than replaced. */
+/** The content of a JSON string. One with a lone surrogate is refused: it has no UTF-8 form, and encoding it would replace the surrogate. @throws SyntaxError */
 function parseString(text: ValueText): string {
   const value: unknown = kindOf(text) === 'string' ? JSON.parse(text) : undefined
   if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) throw unknownForm(text)

@@ -1,22 +1,25 @@
-/** The content of a journal as bytes and back, cut into pieces that fit into documents. Separate from journal.ts as it is pure and knows no server. */
-import type { Write } from './prepare.ts'
+/** The content of a journal as bytes and back, cut into pieces that fit into documents. Separate from journal.ts because this part needs no server. */
+import type { DocumentWrite } from './prepare.ts'
 
-/** A write as the journal keeps it. */
-export interface JournaledWrite extends Write {
+/** A write as the journal keeps it; collection and `collated` as in `CollectionHandle`. */
+export interface JournaledWrite extends DocumentWrite {
   readonly collection: string
   readonly collated: boolean
 }
 
-/** What a journal can undo or finish: the images of every document, and the state to be written at the end. */
+/** What the journal must hold so that a run can be undone or finished: each document before and after, and the state texts to be written at the end. */
 export interface JournalContent {
   readonly writes: readonly JournaledWrite[]
-  /** undefined: remove. */
+  /** `undefined`: the text is to be removed. */
   readonly state: ReadonlyMap<string, string | undefined>
 }
 
 const PIECE_BYTES = 4 * 1024 * 1024
 
-/** Parts with a length before each (-1: absent): the number of state entries, name and text of each, then six parts for each write. */
+/**
+ * The bytes of a journal, in pieces. They are parts with a length before each (-1: the part is absent): the number of state texts, name and text of each of them, then
+ * six parts for each write.
+ */
 export function encodeJournal({ writes, state }: JournalContent): Buffer[] {
   const parts: (Buffer | undefined)[] = [Buffer.from(String(state.size))]
   for (const [name, text] of state) parts.push(Buffer.from(name), text === undefined ? undefined : Buffer.from(text))
@@ -40,6 +43,7 @@ function lengthOf(part: Buffer | undefined): Buffer {
   return length
 }
 
+/** The bytes of all buffers, cut into pieces of `PIECE_BYTES`. */
 function pieces(buffers: readonly Buffer[]): Buffer[] {
   const result: Buffer[] = []
   let piece: Buffer[] = []
@@ -62,7 +66,7 @@ function pieces(buffers: readonly Buffer[]): Buffer[] {
   return result
 }
 
-/** @throws RangeError when the bytes are not those of a whole journal */
+/** The content of a journal from the bytes of all its pieces. @throws RangeError when the bytes are not those of a whole journal */
 export function decodeJournal(bytes: Buffer): JournalContent {
   const cursor = { bytes, at: 0 }
   const state = new Map<string, string | undefined>()

@@ -1,29 +1,33 @@
 /**
- * The write-ahead journal in `_tandem_journal`, for servers without transactions and plans too large for one. Its `head` document is at once the lock between
- * two machines' runs and the one place that says how far a run is:
+ * The write-ahead journal in the collection `_tandem_journal`, for servers without transactions and for plans that are too large for one. Its document `head` is the
+ * lock that keeps two runs apart, and its `phase` says how far the run is and so what has to be done after a crash:
  *
- *     preparing   nothing of the data was written: forget the journal
- *     writing     before- and after-images are on disk, documents are being written: a crash here is rolled back
- *     committed   every document is written and was read back: a crash here is finished (the state is written)
- *     settled     done or undone: only the journal itself is left to be removed
+ *     preparing   no record has been written: remove the journal
+ *     writing     each document before and after is on disk, and documents are being written: roll back
+ *     committed   every document is written and was read back: write the state
+ *     settled     the run is finished or undone: remove the journal
  *
- * The head is written first and removed last; the pieces with the images lie between.
+ * The head is the first document that is written and the last that is removed. The pieces with the content (journal-bytes.ts) come after it.
  */
+import type { Collection } from 'mongodb'
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Collection } from 'mongodb'
-import { LockedError, UndoneError } from '../../model/errors.ts'
 import { isRunning } from '../../io/running.ts'
-import type { Connection } from './connect.ts'
+import { LockedError, UndoneError } from '../../model/errors.ts'
+import type { MongoConnection } from './connect.ts'
 import { documentBytes, elementBytes, encodeValue } from './encode.ts'
-import { decodeJournal, encodeJournal, type JournalContent } from './journal-bytes.ts'
+import { type JournalContent, decodeJournal, encodeJournal } from './journal-bytes.ts'
 import { elementsOf, recordText } from './record.ts'
 import { deleteDocuments, deleteStatements, insertDocuments, readByIds } from './wire.ts'
 
+/** How far a run is; see the top of this file. */
 export type Phase = 'preparing' | 'writing' | 'committed' | 'settled'
 
-/** The head document. `owner` changes when another process takes an interrupted journal over; `beat` counts its signs of life. */
-export interface Head {
+/**
+ * The head document. `run` names the run that made the journal, `owner` the process that works on it, which is another one after a takeover; `beat` is counted up by the
+ * owner as a sign of life.
+ */
+export interface JournalHead {
   readonly _id: string
   readonly run: string
   readonly owner: string
@@ -35,13 +39,14 @@ export interface Head {
   readonly sizeBytes: number
 }
 
-/** A journal that this process owns. */
+/** A journal that this process owns; `run` and `owner` as in the head. */
 export interface Journal {
-  readonly connection: Connection
+  readonly connection: MongoConnection
   readonly run: string
   readonly owner: string
 }
 
+/** A part of the content, in a document of its own. */
 interface Piece {
   readonly _id: string
   readonly data: Buffer
@@ -49,13 +54,13 @@ interface Piece {
 
 const HEAD = 'head'
 
-/** Owners whose run goes on in this very process; one that is not among them was left behind by an error. */
+/** The owners whose run is going on in this process. A journal of this process with another owner was left behind when its run failed. */
 const active = new Set<string>()
 
-/** Starts a journal: it is the lock from then on, and nothing has been written. @throws LockedError when another run has one */
-export async function openJournal(connection: Connection): Promise<Journal> {
+/** Starts a journal in the phase `preparing`; other runs are locked out from then on. @throws LockedError when there is a journal already */
+export async function openJournal(connection: MongoConnection): Promise<Journal> {
   const owner = randomUUID()
-  const head: Head = {
+  const head: JournalHead = {
     _id: HEAD,
     run: owner,
     ...ownership(owner),
@@ -70,7 +75,7 @@ export async function openJournal(connection: Connection): Promise<Journal> {
   } catch (error) {
     active.delete(owner)
     if (!(error instanceof connection.driver.MongoServerError) || error.code !== 11_000) throw error
-    throw new LockedError(`${connection.source}: another run is writing to ${connection.database}`, {
+    throw new LockedError(`source ${connection.source}: another run is writing to ${connection.database}`, {
       hint: 'wait until it is done and run the command again',
       cause: error,
     })
@@ -78,11 +83,11 @@ export async function openJournal(connection: Connection): Promise<Journal> {
   return { connection, run: owner, owner }
 }
 
-function ownership(owner: string): Pick<Head, 'owner' | 'host' | 'pid'> {
+function ownership(owner: string): Pick<JournalHead, 'owner' | 'host' | 'pid'> {
   return { owner, host: hostname(), pid: process.pid }
 }
 
-/** Puts the images on disk; from then on the documents may be written. */
+/** Writes the content to disk and enters the phase `writing`; from then on documents may be written. */
 export async function armJournal(journal: Journal, content: JournalContent): Promise<void> {
   const pieces = encodeJournal(content)
   for (const [index, data] of pieces.entries()) {
@@ -92,29 +97,33 @@ export async function armJournal(journal: Journal, content: JournalContent): Pro
   await setHead(journal, { phase: 'writing', pieces: pieces.length, sizeBytes })
 }
 
-/** All documents are written and read back: from here on the journal is finished, not rolled back. */
+/** Enters the phase `committed`, when all documents are written and read back: after a crash the run is now finished and not rolled back. */
 export async function commitJournal(journal: Journal): Promise<void> {
   await setHead(journal, { phase: 'committed' })
 }
 
-/** A sign of life, and the check that no other process has taken this journal for left behind. @throws UndoneError when one has */
+/** Gives a sign of life. @throws UndoneError when another process has taken the journal over, because it took it for left behind */
 export async function keepJournal(journal: Journal): Promise<void> {
   await setHead(journal, {})
 }
 
-async function setHead(journal: Journal, fields: Partial<Head>): Promise<void> {
+/** Changes the head if this process still owns it. @throws UndoneError when it does not */
+async function setHead(journal: Journal, fields: Partial<JournalHead>): Promise<void> {
   const mine = { _id: HEAD, owner: journal.owner }
   const result = await heads(journal.connection).updateOne(mine, {
     ...(Object.keys(fields).length > 0 && { $set: fields }),
     $inc: { beat: 1 },
   })
   if (result.matchedCount === 1) return
-  throw new UndoneError(`${journal.connection.source}: this run stood still so long that another one has undone it`, {
-    hint: 'run the command again',
-  })
+  throw new UndoneError(
+    `source ${journal.connection.source}: this run stood still so long that another one has undone it`,
+    {
+      hint: 'run the command again',
+    },
+  )
 }
 
-/** Removes the journal, its head last; from the first step on its pieces are needed no more. */
+/** Enters the phase `settled`, in which the content is no longer needed, and removes the journal, the head last. */
 export async function closeJournal(journal: Journal): Promise<void> {
   await setHead(journal, { phase: 'settled' })
   await heads(journal.connection).deleteMany({ _id: { $ne: HEAD } })
@@ -122,37 +131,40 @@ export async function closeJournal(journal: Journal): Promise<void> {
   active.delete(journal.owner)
 }
 
-/** True when a document of this content comes back from the server as something else: its alteration, not another writer's. */
+/**
+ * True when the server itself changes a document with this content. To find out, a copy is written into the journal's collection, where nobody else writes, and read
+ * back.
+ */
 export async function isAlteredByServer(journal: Journal, document: Buffer): Promise<boolean> {
   const id = { name: '_id', bytes: elementBytes('_id', encodeValue(JSON.stringify(`${journal.run}/scratch`))) }
   const others = elementsOf(document).filter(({ name }) => name !== '_id')
   const scratch = documentBytes([id, ...others].map(({ bytes }) => bytes))
-  const place = { connection: journal.connection, collection: '_tandem_journal' }
-  const { refusals } = await insertDocuments(place, [scratch])
+  const handle = { connection: journal.connection, collection: '_tandem_journal' }
+  const { refusals } = await insertDocuments(handle, [scratch])
   const idOnly = documentBytes([id.bytes])
-  const [live] = (await readByIds(place, [idOnly])).values()
-  await deleteDocuments(place, deleteStatements(place, [{ id: idOnly, filter: idOnly }]))
+  const [live] = (await readByIds(handle, [idOnly])).values()
+  await deleteDocuments(handle, deleteStatements(handle, [{ id: idOnly, filter: idOnly }]))
   return refusals.length === 0 && live !== undefined && recordText(live) !== recordText(scratch)
 }
 
-/** Leaves the journal to the next command: this run cannot go on with it. */
+/** Leaves the journal to the next operation, because this run cannot go on with it. */
 export function abandonJournal(journal: Journal): void {
   active.delete(journal.owner)
 }
 
-/** The head of the journal there is. */
-export async function readHead(connection: Connection): Promise<Head | undefined> {
+/** The head of the journal; undefined when there is no journal. */
+export async function readJournalHead(connection: MongoConnection): Promise<JournalHead | undefined> {
   return (await heads(connection).findOne({ _id: HEAD })) ?? undefined
 }
 
-/** True when the process that owns the journal is surely gone; false when only waiting can tell. */
-export function isLeftBehind(head: Head): boolean {
+/** True when the owner is surely gone. False when it is at work, or runs on another machine, where only waiting can tell. */
+export function isLeftBehind(head: JournalHead): boolean {
   if (head.host !== hostname()) return false
   return head.pid === process.pid ? !active.has(head.owner) : !isRunning(head.pid)
 }
 
-/** Takes over a journal whose owner gave no sign of life since `head` was read; undefined if it did. */
-export async function takeOver(connection: Connection, head: Head): Promise<Journal | undefined> {
+/** Takes over a journal whose owner has given no sign of life since `head` was read; undefined if it has. */
+export async function takeOver(connection: MongoConnection, head: JournalHead): Promise<Journal | undefined> {
   const owner = randomUUID()
   active.add(owner)
   const still = { _id: HEAD, owner: head.owner, beat: head.beat }
@@ -162,8 +174,8 @@ export async function takeOver(connection: Connection, head: Head): Promise<Jour
   return undefined
 }
 
-/** The content of an armed journal. @throws UndoneError when it is damaged */
-export async function readJournal(journal: Journal, head: Head): Promise<JournalContent> {
+/** The content of a journal in the phase `writing` or `committed`. @throws UndoneError when pieces are missing */
+export async function readJournal(journal: Journal, head: JournalHead): Promise<JournalContent> {
   const pieces: Buffer[] = []
   for (let index = 0; index < head.pieces; index++) {
     const id = `${head.run}/${index}`
@@ -173,15 +185,15 @@ export async function readJournal(journal: Journal, head: Head): Promise<Journal
   const bytes = Buffer.concat(pieces)
   if (bytes.length === head.sizeBytes) return decodeJournal(bytes)
   throw new UndoneError(
-    `${journal.connection.source}: the journal of an interrupted run is damaged, so it cannot be undone`,
+    `source ${journal.connection.source}: the journal of an interrupted run is damaged, so it cannot be undone`,
     {
       hint: 'compare the database with the exports (tandem diff), then drop the collection _tandem_journal',
     },
   )
 }
 
-function heads(connection: Connection): Collection<Head> {
-  return connection.db.collection<Head>('_tandem_journal')
+function heads(connection: MongoConnection): Collection<JournalHead> {
+  return connection.db.collection<JournalHead>('_tandem_journal')
 }
 
 function pieceCollection({ connection }: Journal): Collection<Piece> {

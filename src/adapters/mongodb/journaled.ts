@@ -1,11 +1,14 @@
 /**
- * A plan under the write-ahead journal: standalone servers, and plans too large for a transaction. Whatever ends it, the data is afterwards as before it or as
- * planned, at the latest when the next command has looked at the journal.
+ * Applies a plan under the write-ahead journal, for standalone servers and for plans that are too large for a transaction. However it ends, the data is afterwards
+ * either as before or as planned; after a crash, from the next operation on, which begins with recover.ts.
  */
 import type { ApplyOutcome, ApplyPlan } from '../../model/change.ts'
 import { LockedError, TandemError, UndoneError } from '../../model/errors.ts'
-import { explain, type Connection } from './connect.ts'
+import { appliedOutcome } from '../applied.ts'
+import { type MongoConnection, explain } from './connect.ts'
+import type { JournalContent } from './journal-bytes.ts'
 import {
+  type Journal,
   abandonJournal,
   armJournal,
   closeJournal,
@@ -14,34 +17,33 @@ import {
   keepJournal,
   openJournal,
 } from './journal.ts'
-import type { Journal } from './journal.ts'
-import type { JournalContent } from './journal-bytes.ts'
-import { altered, applied, staleState } from './outcome.ts'
-import { differences, isSame, performWrites, type Difference, type Failure } from './perform.ts'
-import { preparePlan, type CollectionWrites } from './prepare.ts'
+import { alteredByServer, staleState } from './outcome.ts'
+import { type DifferingDocument, type WriteFailure, differingDocuments, isSame, writeCollection } from './write.ts'
+import { type CollectionWrites, preparePlan } from './prepare.ts'
 import { recover, rollBack } from './recover.ts'
 import { unexpectedEntry, writeEntries } from './state.ts'
-import type { Place } from './wire.ts'
+import type { CollectionHandle } from './wire.ts'
 
-/** @throws UndoneError when it failed half-way and was undone, UnreachableError when the next command will undo it */
-export async function applyUnderJournal(connection: Connection, plan: ApplyPlan): Promise<ApplyOutcome> {
+/**
+ * See `Adapter.apply`.
+ * @throws UndoneError when it failed half-way and was undone; UnreachableError when it failed and the next operation will undo it
+ * @throws LockedError when another run holds the journal
+ */
+export async function applyUnderJournal(connection: MongoConnection, plan: ApplyPlan): Promise<ApplyOutcome> {
   const journal = await ownJournal(connection)
-  let prepared: readonly CollectionWrites[] = []
   try {
     const ready = await prepareUnderJournal(journal, plan)
-    if ('status' in ready) return await closed(journal, ready)
-    prepared = ready
-    return await perform(journal, prepared, plan)
+    return 'status' in ready ? await closed(journal, ready) : await writeUnderJournal(journal, ready, plan)
   } catch (error) {
     abandonJournal(journal)
-    const settled = await recover(connection).catch(() => undefined)
-    if (settled === 'finished') return applied(prepared)
-    throw settled === 'undone' ? undone(connection, error) : explain(error, connection)
+    const recovery = await recover(connection).catch(() => undefined)
+    if (recovery === 'finished') return appliedOutcome(plan)
+    throw recovery === 'undone' ? undone(connection, error) : explain(error, connection)
   }
 }
 
-/** Another run may slip in between settling the last journal and opening ours. */
-async function ownJournal(connection: Connection): Promise<Journal> {
+/** Opens a journal. Another run may have opened one since `recover` found none, so that is tried a few times. @throws LockedError */
+async function ownJournal(connection: MongoConnection): Promise<Journal> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await openJournal(connection)
@@ -52,6 +54,7 @@ async function ownJournal(connection: Connection): Promise<Journal> {
   }
 }
 
+/** The writes of the plan, or the outcome `stale`. */
 async function prepareUnderJournal(journal: Journal, plan: ApplyPlan): Promise<CollectionWrites[] | ApplyOutcome> {
   const { connection } = journal
   const unexpected = await unexpectedEntry(connection, plan.expectedState)
@@ -62,8 +65,11 @@ async function prepareUnderJournal(journal: Journal, plan: ApplyPlan): Promise<C
   return 'stale' in prepared ? { status: 'stale', reason: prepared.stale } : prepared
 }
 
-/** Not every server that speaks the protocol can compare whole documents; asked of the journal's head, as there must be a document to compare. */
-async function strongestGuard({ db, driver }: Connection): Promise<NonNullable<Place['guard']>> {
+/**
+ * The strongest guard that the server knows, as some servers that speak MongoDB's protocol cannot compare whole documents. The query for finding out goes to the
+ * journal's collection, because a server evaluates it only where there is a document, and there is the head.
+ */
+async function strongestGuard({ db, driver }: MongoConnection): Promise<NonNullable<CollectionHandle['guard']>> {
   const whole = { $expr: { $eq: ['$$ROOT', { $literal: {} }] } }
   try {
     await db.collection('_tandem_journal').findOne(whole)
@@ -74,61 +80,65 @@ async function strongestGuard({ db, driver }: Connection): Promise<NonNullable<P
   }
 }
 
-async function perform(
+/** Writes the prepared documents, reads them back, and finishes the journal or rolls back. */
+async function writeUnderJournal(
   journal: Journal,
   prepared: readonly CollectionWrites[],
   plan: ApplyPlan,
 ): Promise<ApplyOutcome> {
   const content = contentOf(prepared, plan)
   await armJournal(journal, content)
-  const failure = await performAll(prepared)
-  const different = await allDifferences(prepared)
+  const failure = await writeAll(prepared)
+  const different = await allDifferingDocuments(prepared)
   if (failure === undefined && different.length === 0) {
     await commitJournal(journal)
     await writeEntries(journal.connection, plan.state)
-    return await closed(journal, applied(prepared))
+    return await closed(journal, appliedOutcome(plan))
   }
-  const changedByServer = await alteredOnes(journal, different)
+  const changedByServer = await documentsAlteredByServer(journal, different)
   await rollBack(journal, withActualImages(content, changedByServer))
   const outcome: ApplyOutcome = failure ?? {
     status: 'stale',
     reason: `${different[0]?.write.key} was changed in the meantime`,
   }
   await closed(journal, outcome)
-  if (failure === undefined && changedByServer[0] !== undefined) throw altered(changedByServer[0])
+  if (failure === undefined && changedByServer[0] !== undefined) throw alteredByServer(changedByServer[0])
   return outcome
 }
 
-/** Everything is decided: a journal that cannot be removed now is removed by the next command, and changes nothing any more. */
+/** Removes the journal and returns the outcome. If removing fails, the next operation removes it; it can change nothing any more. */
 async function closed(journal: Journal, outcome: ApplyOutcome): Promise<ApplyOutcome> {
   await closeJournal(journal).catch(() => abandonJournal(journal))
   return outcome
 }
 
 function contentOf(prepared: readonly CollectionWrites[], plan: ApplyPlan): JournalContent {
-  const writes = prepared.flatMap(({ place, writes: some }) =>
-    some.map((write) => ({ ...write, collection: place.collection, collated: place.collated === true })),
+  const writes = prepared.flatMap(({ handle, writes: some }) =>
+    some.map((write) => ({ ...write, collection: handle.collection, collated: handle.collated === true })),
   )
   return { writes, state: plan.state }
 }
 
-async function performAll(prepared: readonly CollectionWrites[]): Promise<Failure> {
+async function writeAll(prepared: readonly CollectionWrites[]): Promise<WriteFailure | undefined> {
   for (const writes of prepared) {
-    const failure = await performWrites(writes)
+    const failure = await writeCollection(writes)
     if (failure !== undefined) return failure
   }
   return undefined
 }
 
-async function allDifferences(prepared: readonly CollectionWrites[]): Promise<Difference[]> {
-  const found: Difference[] = []
-  for (const writes of prepared) found.push(...(await differences(writes)))
+async function allDifferingDocuments(prepared: readonly CollectionWrites[]): Promise<DifferingDocument[]> {
+  const found: DifferingDocument[] = []
+  for (const writes of prepared) found.push(...(await differingDocuments(writes)))
   return found
 }
 
-/** Of the documents that are neither before- nor after-image: those that the server itself made different, not another writer. */
-async function alteredOnes(journal: Journal, different: readonly Difference[]): Promise<Difference[]> {
-  const found: Difference[] = []
+/** Those of the differing documents that the server itself has changed while storing them, as opposed to documents that another client has written. */
+async function documentsAlteredByServer(
+  journal: Journal,
+  different: readonly DifferingDocument[],
+): Promise<DifferingDocument[]> {
+  const found: DifferingDocument[] = []
   for (const one of different) {
     const { before, after } = one.write
     if (one.live === undefined || after === undefined || isSame(one.live, before)) continue
@@ -137,10 +147,10 @@ async function alteredOnes(journal: Journal, different: readonly Difference[]): 
   return found
 }
 
-/** So that the rollback recognises as ours what the server has made of our documents. */
-function withActualImages(content: JournalContent, changed: readonly Difference[]): JournalContent {
+/** The content with what the server made of our documents as `after`, so that the rollback recognises these documents as ours. */
+function withActualImages(content: JournalContent, changed: readonly DifferingDocument[]): JournalContent {
   if (changed.length === 0) return content
-  const live = new Map(changed.map((one) => [`${one.place.collection} ${one.write.key}`, one.live]))
+  const live = new Map(changed.map((one) => [`${one.handle.collection} ${one.write.key}`, one.live]))
   const writes = content.writes.map((write) => ({
     ...write,
     after: live.get(`${write.collection} ${write.key}`) ?? write.after,
@@ -148,10 +158,11 @@ function withActualImages(content: JournalContent, changed: readonly Difference[
   return { ...content, writes }
 }
 
-function undone(connection: Connection, error: unknown): unknown {
+/** The error to throw for a run that failed and was rolled back. */
+function undone(connection: MongoConnection, error: unknown): unknown {
   if (error instanceof TandemError || !(error instanceof Error)) return error
   return new UndoneError(
-    `${connection.source}: writing to ${connection.database} failed half-way and was undone: ${error.message}`,
+    `source ${connection.source}: writing to ${connection.database} failed half-way and was undone: ${error.message}`,
     {
       hint: 'run the command again',
       cause: error,

@@ -1,27 +1,34 @@
 /**
- * Field names from BSON bytes, remembered: most documents of a collection have the same ones, and turning bytes into strings is what decoding spends its time on.
- * Separate from decode.ts because it alone keeps something between two calls; what it returns never depends on that.
+ * Decodes field names and remembers them. Decoding spends most of its time on turning bytes into strings, and most documents of a collection have the same names.
+ * Separate from decode.ts because only this part keeps something between two calls. Its results do not depend on what was remembered.
  */
 import { stringText } from '../../model/canonical.ts'
+import { isAmbiguousName } from '../../model/documents.ts'
 
+/** A field name in a document. */
 export interface Name {
   readonly text: string
-  /** In bytes, without the zero at the end. */
+  /** In bytes, without the zero byte at its end. */
   readonly length: number
   readonly bytes: Buffer
 }
 
+/** What writing a field name as JSON has to know. */
 export interface NameFacts {
+  /** The name as a JSON string. */
   readonly json: string
   /** Starts with `$`, looks like an integer or is `__proto__`. */
   readonly ambiguous: boolean
 }
 
+/** The number of names that are remembered; then all are forgotten. */
 const MAX_REMEMBERED = 10_000
+
 const byHash = new Map<number, Name>()
+
 const byText = new Map<string, NameFacts>()
 
-/** The name that starts at `start` and ends at the next zero byte; undefined where there is none or it is no UTF-8. */
+/** The name that starts at `start` and ends at the next zero byte; undefined where there is no zero byte or the name is not UTF-8. */
 export function nameAt(bytes: Buffer, start: number): Name | undefined {
   let hash = 0
   let end = start
@@ -52,18 +59,17 @@ function remember(hash: number, bytes: Buffer): Name | undefined {
   return name
 }
 
-/** Its JSON text, and whether readers of JSON would reorder, refuse or misread it. */
+/** The name's JSON text, and whether readers of JSON would reorder, refuse or misread a field of this name. */
 export function nameFacts(name: string): NameFacts {
   const known = byText.get(name)
   if (known !== undefined) return known
-  const ambiguous = name.startsWith('$') || name === '__proto__' || /^(?:0|[1-9]\d*)$/.test(name)
-  const facts = { json: stringText(name), ambiguous }
+  const facts = { json: stringText(name), ambiguous: isAmbiguousName(name) }
   if (byText.size >= MAX_REMEMBERED) byText.clear()
   byText.set(name, facts)
   return facts
 }
 
-/** The string of some bytes, or undefined if they are no UTF-8. Node decodes invalid bytes to U+FFFD, so only a string that holds one needs a second look. */
+/** The string of some bytes; undefined if they are not UTF-8. Node decodes invalid bytes to U+FFFD, so only a string that contains U+FFFD has to be compared with the bytes. */
 export function utf8(bytes: Buffer, start: number, end: number): string | undefined {
   const value = bytes.toString('utf8', start, end)
   if (!value.includes('\uFFFD')) return value

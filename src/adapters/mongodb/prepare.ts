@@ -1,41 +1,54 @@
 /**
- * From a plan to the writes it needs: every touched document is read, compared with what the plan expects, and its after-image put together byte by byte.
- * Separate from performing them because everything that can fail here fails before a single write.
+ * From a plan to the writes it needs. Every document that the plan touches is read and compared with what the plan expects, and the document to be written is put
+ * together from its bytes. Separate from write.ts because what fails here fails before the first write.
  */
-import { sameRecord, sortedObjectText, splitObject } from '../../model/canonical.ts'
-import type { KeyText, RecordText } from '../../model/canonical.ts'
+import {
+  type KeyText,
+  type RecordText,
+  sameRecord,
+  sortedObjectText,
+  splitObject,
+  stringText,
+} from '../../model/canonical.ts'
 import type { ApplyPlan, Change, CollectionChanges } from '../../model/change.ts'
-import type { Selection } from '../../model/collection.ts'
+import type { Placeholder, Selection } from '../../model/collection.ts'
 import { DamagedError, UndoneError } from '../../model/errors.ts'
 import { BSON } from './bson-types.ts'
 import { allIndexes } from './describe.ts'
+import { type BsonValue, documentBytes, elementBytes, encodeValue } from './encode.ts'
 import { elementsOf, idDocument, recordBytes, recordText, withLiveFields, withoutFields } from './record.ts'
-import { readByIds, type Place } from './wire.ts'
+import { type CollectionHandle, readByIds } from './wire.ts'
 
-/** One document's images, complete (omitted fields included). */
-export interface Write {
+/** One document before and after, each complete with its omitted fields. */
+export interface DocumentWrite {
   readonly key: KeyText
   /** `{_id: …}`, bytes. */
   readonly id: Buffer
   readonly before: Buffer | undefined
   readonly after: Buffer | undefined
-  /** Deleted first and inserted last, so that others may take the unique values it gives up; also what `update` cannot write. */
+  /** It is deleted first and inserted last instead of replaced: so that another document can take its unique value, or because an update cannot write it. */
   readonly moved: boolean
 }
 
-/** The writes of one collection. */
+/** The writes of one collection, ready to be made. */
 export interface CollectionWrites {
-  readonly place: Place
-  readonly writes: readonly Write[]
+  readonly handle: CollectionHandle
+  readonly writes: readonly DocumentWrite[]
 }
 
-/** A touched document is no longer what the plan expects. */
+/** A document is no longer what the plan expects; `stale` is the reason, for people. */
 export interface Stale {
   readonly stale: string
 }
 
-/** The writes of a whole plan, or why it cannot be performed. @throws DamagedError when a record's text cannot become a document */
-export async function preparePlan(at: Omit<Place, 'collection'>, plan: ApplyPlan): Promise<CollectionWrites[] | Stale> {
+/**
+ * The writes of a whole plan, or why the plan is stale.
+ * @throws DamagedError when a record's text cannot become a document; UndoneError when the server would not store a value as it is
+ */
+export async function preparePlan(
+  at: Omit<CollectionHandle, 'collection'>,
+  plan: ApplyPlan,
+): Promise<CollectionWrites[] | Stale> {
   const prepared: CollectionWrites[] = []
   for (const changes of plan.collections) {
     const writes = await prepareCollection({ ...at, collection: changes.selection.schema.name }, changes)
@@ -45,28 +58,31 @@ export async function preparePlan(at: Omit<Place, 'collection'>, plan: ApplyPlan
   return prepared
 }
 
-async function prepareCollection(place: Place, changes: CollectionChanges): Promise<CollectionWrites | Stale> {
-  const indexes = await allIndexes(place.connection, place.collection)
-  const there: Place = {
-    ...place,
+async function prepareCollection(
+  handle: CollectionHandle,
+  changes: CollectionChanges,
+): Promise<CollectionWrites | Stale> {
+  const indexes = await allIndexes(handle.connection, handle.collection)
+  const there: CollectionHandle = {
+    ...handle,
     collated: indexes.some((index) => index['collation'] !== undefined && index.name === '_id_'),
   }
-  const ids = changes.changes.map((change) => encoded(place, change.key, () => idDocument(change.key)))
+  const ids = changes.changes.map((change) => encoded(handle, change.key, () => idDocument(change.key)))
   const live = await readByIds(there, ids)
-  const writes: Write[] = []
+  const writes: DocumentWrite[] = []
   for (const [index, change] of changes.changes.entries()) {
     const now = live.get(change.key)
     if (!isExpected(changes.selection, now, change.before)) {
-      return { stale: `${place.collection} ${change.key} was changed in the meantime` }
+      return { stale: `${handle.collection} ${change.key} was changed in the meantime` }
     }
-    const images = imagesOf(place, { change, live: now, kept: keptOf(change, live) }, changes.selection)
+    const images = imagesOf(handle, { change, live: now, kept: keptOf(change, live) }, changes.selection)
     writes.push({ ...images, id: ids[index] ?? Buffer.alloc(0) })
   }
   const unique = indexes.filter((one) => one.unique === true).flatMap((one) => Object.keys(one.key))
-  return { place: there, writes: withMoves(writes, new Set(unique.map((path) => path.split('.')[0] ?? path))) }
+  return { handle: there, writes: withMoves(writes, new Set(unique.map((path) => path.split('.')[0] ?? path))) }
 }
 
-/** Compared as exported: without omitted and derived fields, whatever the order of the others. */
+/** True when the live document is what the plan expects, compared as exported: without omitted and derived fields. */
 function isExpected(selection: Selection, live: Buffer | undefined, before: RecordText | undefined): boolean {
   if (live === undefined || before === undefined) return live === undefined && before === undefined
   const text = recordText(withoutFields(live, selection.omit))
@@ -79,46 +95,70 @@ function comparable(text: RecordText, { derived }: Selection): RecordText {
   return sortedObjectText([...splitObject(text)].filter(([name]) => !derived.includes(name)))
 }
 
-/** The document whose omitted and derived fields the new image keeps: its own, that of its former key, or none where the key names another record. */
+/**
+ * The live document whose omitted and derived fields the written document keeps: that of the same key, or that of the key which the record had before (`from`), or none
+ * if the key is reassigned to another record.
+ */
 function keptOf({ key, from, reassigned }: Change, live: ReadonlyMap<KeyText, Buffer>): Buffer | undefined {
   return reassigned === true ? undefined : live.get(from ?? key)
 }
 
+/** A change, the live document of its key, and the one whose fields are kept (see `keptOf`). */
 interface Images {
   readonly change: Change
   readonly live: Buffer | undefined
   readonly kept: Buffer | undefined
 }
 
-function imagesOf(place: Place, { change, live, kept }: Images, selection: Selection): Omit<Write, 'id'> {
+function imagesOf(
+  handle: CollectionHandle,
+  { change, live, kept }: Images,
+  selection: Selection,
+): Omit<DocumentWrite, 'id'> {
   const { key, after: text } = change
   if (text === undefined) return { key, before: live, after: undefined, moved: false }
-  const after = encoded(place, key, () => recordBytes(text))
-  refuseEmptyTimestamps(place, key, after)
-  const full = kept === undefined ? after : withLiveFields(after, kept, [...selection.omit, ...selection.derived])
-  const moved = live !== undefined && (place.connection.writesInBulk || hasDollarFields(full))
+  const after = encoded(handle, key, () => recordBytes(text))
+  refuseEmptyTimestamps(handle, key, after)
+  const full =
+    kept === undefined
+      ? withPlaceholders(after, selection)
+      : withLiveFields(after, kept, [...selection.omit, ...selection.derived])
+  const moved = live !== undefined && (handle.connection.writesInBulk || hasDollarFields(full))
   return { key, before: live, after: full, moved }
 }
 
-/** The server replaces an empty timestamp at the top level by its own time (manual, "BSON Types: Timestamps"). */
-function refuseEmptyTimestamps(place: Place, key: KeyText, after: Buffer): void {
+/** A document that arrives, with what the configuration puts into fields that are not exported. */
+function withPlaceholders(document: Buffer, { placeholders = new Map() }: Selection): Buffer {
+  if (placeholders.size === 0) return document
+  const filled = [...placeholders].map(([name, value]) => elementBytes(name, placeholderValue(value)))
+  return documentBytes([...elementsOf(document).map(({ bytes }) => bytes), ...filled])
+}
+
+function placeholderValue(value: Placeholder): BsonValue {
+  if (typeof value === 'string') return encodeValue(stringText(value))
+  const isLong = Number.isSafeInteger(value) && Math.abs(Number(value)) > 2_147_483_647
+  return encodeValue(isLong ? `{"$numberLong":"${value}"}` : String(value))
+}
+
+/** @throws UndoneError for an empty timestamp at the top level, which the server would replace by its own time (MongoDB manual, "BSON Types: Timestamps") */
+function refuseEmptyTimestamps(handle: CollectionHandle, key: KeyText, after: Buffer): void {
   const empty = elementsOf(after).find(
     ({ bytes }) => bytes[0] === BSON.timestamp && bytes.subarray(-8).every((byte) => byte === 0),
   )
   if (empty === undefined) return
   throw new UndoneError(
-    `${place.connection.source}: ${place.collection} ${key}: MongoDB would replace the empty timestamp in ${empty.name} by its own time`,
+    `source ${handle.connection.source}: ${handle.collection} ${key}: MongoDB would replace the empty timestamp in ${empty.name} by its own time`,
     { hint: 'give the field a value, or list it under omit' },
   )
 }
 
-/** A replacement whose field begins with `$` would be taken for an operator. */
+/** True when a field's name begins with `$`: an update would take it for an operator. */
 function hasDollarFields(document: Buffer): boolean {
   return elementsOf(document).some(({ name }) => name.startsWith('$'))
 }
 
-/** Marks the updates that change a field of a unique index, if there are several: each may need what another gives up. */
-function withMoves(writes: readonly Write[], uniqueFields: ReadonlySet<string>): Write[] {
+/** Marks the updates that change a field of a unique index as moved if there are several of them, as each may take a value that another gives up. */
+function withMoves(writes: readonly DocumentWrite[], uniqueFields: ReadonlySet<string>): DocumentWrite[] {
   const changing = writes.filter(
     ({ before, after }) => before && after && uniqueImage(before, uniqueFields) !== uniqueImage(after, uniqueFields),
   )
@@ -127,6 +167,7 @@ function withMoves(writes: readonly Write[], uniqueFields: ReadonlySet<string>):
   return writes.map((write) => (moving.has(write) ? { ...write, moved: true } : write))
 }
 
+/** The values of the fields of unique indexes, as a text to compare. */
 function uniqueImage(document: Buffer, fields: ReadonlySet<string>): string {
   return elementsOf(document)
     .filter(({ name }) => fields.has(name))
@@ -135,11 +176,12 @@ function uniqueImage(document: Buffer, fields: ReadonlySet<string>): string {
     .join()
 }
 
-function encoded<Result>(place: Place, key: KeyText, encode: () => Result): Result {
+/** The result of `encode`. @throws DamagedError in place of a SyntaxError */
+function encoded<Result>(handle: CollectionHandle, key: KeyText, encode: () => Result): Result {
   try {
     return encode()
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new DamagedError({ path: place.collection, key }, `record ${key}: ${error.message}`, { cause: error })
+    throw new DamagedError({ path: handle.collection, key }, `record ${key}: ${error.message}`, { cause: error })
   }
 }

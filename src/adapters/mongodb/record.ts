@@ -1,11 +1,18 @@
 /**
- * A whole document as a record and back: its `_id` stays readable whatever the other names are, omitted fields are cut out and put back as bytes. Separate from
- * the codec of values because a record, unlike a nested document, must keep its key in sight.
+ * From a whole document to a record and back. Unlike a nested document, a record always shows its `_id`, whatever its other names are. Omitted fields are taken out
+ * and put back as bytes.
  */
-import { arrayText, splitArray, splitObject } from '../../model/canonical.ts'
-import type { KeyText, RecordText, ValueText } from '../../model/canonical.ts'
+import {
+  type KeyText,
+  type RecordText,
+  type ValueText,
+  arrayText,
+  splitArray,
+  splitObject,
+} from '../../model/canonical.ts'
+import { pairsText } from '../../model/documents.ts'
 import { BSON, MAX_DOCUMENT_BYTES, valueEnd } from './bson-types.ts'
-import { hasAmbiguousNames, pairsAt, plainObjectText, pairsText, rawText, valueText } from './decode.ts'
+import { hasAmbiguousNames, pairsAt, plainObjectText, rawText, valueText } from './decode.ts'
 import { documentBytes, elementBytes, encodeValue, objectElements, pairElements } from './encode.ts'
 
 /** One top-level field of a document: its name and the bytes of the whole element (type, name, value). */
@@ -15,8 +22,8 @@ export interface Element {
 }
 
 /**
- * The record of a document: `{"_id":…,"a":…}`; `{"_id":…,"$doc":[[name,value],…]}` where names are ambiguous, with the other fields in the list (with all of
- * them if `_id` does not stand first and alone); `{"_id":…,"$bson":"object:…"}` where only the bytes will do.
+ * The record of a document: `{"_id":…,"a":…}`. Where names are ambiguous in JSON it is `{"_id":…,"$doc":[[name,value],…]}`; the list has the other fields, or all fields
+ * if `_id` is not the first or occurs twice. Where the document is not well formed it is its bytes, `{"_id":…,"$bson":"object:…"}`.
  * @throws SyntaxError when the bytes are no document with an `_id`
  */
 export function recordText(bytes: Buffer): RecordText {
@@ -44,7 +51,7 @@ function idText(bytes: Buffer): ValueText {
 
 /**
  * The document of a record text.
- * @throws SyntaxError when the text is none that `recordText` writes (for the server would then give another one back), or too large to be stored
+ * @throws SyntaxError when `recordText` would write another text for this document, so that it would be exported otherwise, or when it is too large for MongoDB
  */
 export function recordBytes(text: RecordText): Buffer {
   const bytes = bytesOf(splitObject(text))
@@ -66,7 +73,7 @@ function bytesOf(fields: ReadonlyMap<string, ValueText>): Buffer {
   return documentBytes([...(holdsId ? [] : [elementBytes('_id', encodeValue(id))]), ...pairElements(list)])
 }
 
-/** A document with only an `_id`, for the key of a record. @throws SyntaxError when the key is no text that `keyText` writes */
+/** The document `{_id: …}` of a record's key, as bytes. @throws SyntaxError when the key is not a text that `keyText` writes */
 export function idDocument(key: KeyText): Buffer {
   const [id, ...rest] = splitArray(key)
   if (id === undefined || rest.length > 0) throw new SyntaxError(`${key} is no key of a document`)
@@ -96,15 +103,15 @@ export function withoutFields(bytes: Buffer, names: readonly string[]): Buffer {
   return kept.length === elements.length ? bytes : documentBytes(kept.map((element) => element.bytes))
 }
 
-/** `after` with the named fields as `live` has them, each behind the field that it follows there. */
+/** The document `after` with the named fields as `live` has them, each behind the field that it follows in `live`. */
 export function withLiveFields(after: Buffer, live: Buffer, names: readonly string[]): Buffer {
   if (names.length === 0) return after
   const result = elementsOf(after).filter(({ name }) => !names.includes(name))
-  let place = 0
+  let position = 0
   for (const element of elementsOf(live)) {
     const index = result.findIndex(({ name }) => name === element.name)
-    if (names.includes(element.name)) result.splice(place++, 0, element)
-    else if (index >= 0) place = index + 1
+    if (names.includes(element.name)) result.splice(position++, 0, element)
+    else if (index >= 0) position = index + 1
   }
   return documentBytes(result.map((element) => element.bytes))
 }

@@ -1,9 +1,9 @@
-/** Reads collections as records, raw batch by raw batch, at one moment where the server can show one. Read-only, hence apart from apply. */
+/** Reads records batch by batch, all at one moment where the server can do that. */
 import type { ClientSession, Document, FindOptions } from 'mongodb'
 import type { LiveRecord } from '../../model/change.ts'
 import type { Selection } from '../../model/collection.ts'
 import type { Snapshot } from '../adapter.ts'
-import type { Connection } from './connect.ts'
+import type { MongoConnection } from './connect.ts'
 import { keyText, recordText, withoutFields } from './record.ts'
 import { readEntries } from './state.ts'
 import { asBuffer } from './wire.ts'
@@ -11,11 +11,11 @@ import { asBuffer } from './wire.ts'
 const BATCH_DOCUMENTS = 2000
 
 /**
- * Runs `read` on one moment: with a snapshot session every collection shows the time of the first read. Without one each scan runs in `_id` order, which never
- * misses a document that stays (natural order can), but collections are read one after the other.
+ * See `Adapter.snapshot`. In a snapshot session every collection is read as it was at the first read. Without such sessions the collections are read one after the
+ * other while others may write. Each is read in the order of `_id`, in which no document is missed that exists all the time; in natural order it could be.
  */
 export async function readSnapshot<Result>(
-  connection: Connection,
+  connection: MongoConnection,
   read: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
   const session = connection.snapshots ? connection.client.startSession({ snapshot: true }) : undefined
@@ -24,6 +24,8 @@ export async function readSnapshot<Result>(
     return await read({
       state,
       records: (selection) => scan(connection, selection, session),
+      mark: async () => undefined,
+      writtenSince: async () => undefined,
       count: async ({ name }) => await connection.db.collection(name).countDocuments({}, session && { session }),
     })
   } finally {
@@ -31,9 +33,9 @@ export async function readSnapshot<Result>(
   }
 }
 
-/** The next batch is fetched while the last one is decoded and used. */
+/** The records of a collection. The next batch is fetched while the caller works on the last one. */
 async function* scan(
-  connection: Connection,
+  connection: MongoConnection,
   selection: Selection,
   session: ClientSession | undefined,
 ): AsyncGenerator<readonly LiveRecord[]> {
@@ -43,7 +45,7 @@ async function* scan(
     while (await more) {
       const documents: readonly unknown[] = cursor.readBufferedDocuments()
       more = cursor.hasNext()
-      // A failure surfaces at the `await`; if the reader stops before, nobody wants it.
+      // An error is thrown at the `await`. If the caller stops before that, it must not be an unhandled rejection.
       more.catch(() => {})
       yield documents.map((document) => liveRecord(asBuffer(document), selection.omit))
     }
@@ -54,7 +56,7 @@ async function* scan(
 
 function scanOptions({ omit }: Selection, session: ClientSession | undefined): FindOptions {
   const projection: Document = {}
-  // Others cannot be named in a projection; they are cut out here.
+  // A projection cannot name fields with `$` or dots; `withoutFields` takes these out.
   for (const name of omit) if (!name.startsWith('$') && !name.includes('.')) projection[name] = 0
   return {
     raw: true,

@@ -1,38 +1,39 @@
 /**
- * The tool's named texts: documents `{_id: name, value: text}` in `_tandem`. Separate from the journal because with transactions there is none. Only ever
- * written inside a transaction or under the journal, whose head is the lock, so that several texts change as one.
+ * The tool's own texts inside the database: documents `{_id: name, value: text}` in the collection `_tandem`. They are written only inside a transaction or under the
+ * journal, which locks other runs out, so that several texts change together or not at all.
  */
 import type { ClientSession, Collection } from 'mongodb'
 import type { StateChanges } from '../../model/change.ts'
-import type { Connection } from './connect.ts'
+import { unexpectedText } from '../expected-state.ts'
+import type { MongoConnection } from './connect.ts'
 
-interface Entry {
+/** A text by its name. */
+interface StateDocument {
   readonly _id: string
   readonly value: string
 }
 
 /** All texts by name; empty when the tool was never here. */
-export async function readEntries(connection: Connection, session?: ClientSession): Promise<Map<string, string>> {
+export async function readEntries(connection: MongoConnection, session?: ClientSession): Promise<Map<string, string>> {
   const found = await entries(connection)
     .find({}, { ...(session && { session }) })
     .toArray()
   return new Map(found.map(({ _id, value }) => [_id, value]))
 }
 
-/** The name of a text that is not what is expected; undefined if all are. */
+/** The name of the first text that is not what is expected; undefined when all are. */
 export async function unexpectedEntry(
-  connection: Connection,
+  connection: MongoConnection,
   expected: StateChanges,
   session?: ClientSession,
 ): Promise<string | undefined> {
   if (expected.size === 0) return undefined
-  const found = await readEntries(connection, session)
-  return [...expected].find(([name, text]) => found.get(name) !== text)?.[0]
+  return unexpectedText(await readEntries(connection, session), expected)
 }
 
-/** Writes and removes texts; may be repeated. */
+/** Writes texts (`undefined`: removes them). Doing it twice has the same result. */
 export async function writeEntries(
-  connection: Connection,
+  connection: MongoConnection,
   state: StateChanges,
   session?: ClientSession,
 ): Promise<void> {
@@ -43,6 +44,6 @@ export async function writeEntries(
   }
 }
 
-function entries(connection: Connection): Collection<Entry> {
-  return connection.db.collection<Entry>('_tandem')
+function entries(connection: MongoConnection): Collection<StateDocument> {
+  return connection.db.collection<StateDocument>('_tandem')
 }

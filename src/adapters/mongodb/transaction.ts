@@ -1,20 +1,25 @@
-/** A plan as one transaction of the server: replica sets and sharded clusters. Separate from the journal, with which it shares everything but atomicity. */
+/** Applies a plan in one transaction of the server, which replica sets and sharded clusters have. */
 import type { ClientSession } from 'mongodb'
 import type { ApplyOutcome, ApplyPlan } from '../../model/change.ts'
-import { DURABLE, type Connection } from './connect.ts'
-import { altered, applied, staleState } from './outcome.ts'
-import { differences, performWrites } from './perform.ts'
+import { appliedOutcome } from '../applied.ts'
+import { type MongoConnection, DURABLE } from './connect.ts'
+import { alteredByServer, staleState } from './outcome.ts'
+import { differingDocuments, writeCollection } from './write.ts'
 import { preparePlan } from './prepare.ts'
 import { unexpectedEntry, writeEntries } from './state.ts'
 
-/** The driver runs it again on write conflicts; the transaction's own snapshot and conflict detection guard every document. */
-export async function applyInTransaction(connection: Connection, plan: ApplyPlan): Promise<ApplyOutcome> {
+/**
+ * See `Adapter.apply`. The driver repeats the transaction on a write conflict. Writes need no guard of their own, because the server fails a transaction that writes a
+ * document which somebody else has changed since the transaction began.
+ * @throws UndoneError when a written document does not read back as planned
+ */
+export async function applyInTransaction(connection: MongoConnection, plan: ApplyPlan): Promise<ApplyOutcome> {
   await ensureCollection(connection)
   const session = connection.client.startSession()
   try {
     return await session.withTransaction(
       async () => {
-        const outcome = await perform(connection, session, plan)
+        const outcome = await applyInSession(connection, session, plan)
         if (outcome.status !== 'applied') await session.abortTransaction()
         return outcome
       },
@@ -25,8 +30,8 @@ export async function applyInTransaction(connection: Connection, plan: ApplyPlan
   }
 }
 
-/** Before MongoDB 4.4 a transaction creates no collections. */
-async function ensureCollection(connection: Connection): Promise<void> {
+/** Creates the collection of the state texts if it is missing, because before MongoDB 4.4 a transaction cannot create one. Error 48 is that somebody else was faster. */
+async function ensureCollection(connection: MongoConnection): Promise<void> {
   const found = await connection.db.listCollections({ name: '_tandem' }, { nameOnly: true }).toArray()
   if (found.length > 0) return
   await connection.db.createCollection('_tandem').catch((error: unknown) => {
@@ -34,17 +39,21 @@ async function ensureCollection(connection: Connection): Promise<void> {
   })
 }
 
-async function perform(connection: Connection, session: ClientSession, plan: ApplyPlan): Promise<ApplyOutcome> {
+async function applyInSession(
+  connection: MongoConnection,
+  session: ClientSession,
+  plan: ApplyPlan,
+): Promise<ApplyOutcome> {
   const unexpected = await unexpectedEntry(connection, plan.expectedState, session)
   if (unexpected !== undefined) return staleState(unexpected)
   const prepared = await preparePlan({ connection, session }, plan)
   if ('stale' in prepared) return { status: 'stale', reason: prepared.stale }
   for (const writes of prepared) {
-    const failure = await performWrites(writes)
+    const failure = await writeCollection(writes)
     if (failure !== undefined) return failure
-    const [difference] = await differences(writes)
-    if (difference !== undefined) throw altered(difference)
+    const [difference] = await differingDocuments(writes)
+    if (difference !== undefined) throw alteredByServer(difference)
   }
   await writeEntries(connection, plan.state, session)
-  return applied(prepared)
+  return appliedOutcome(plan)
 }

@@ -1,57 +1,61 @@
 /**
- * Reads and writes of raw documents. The driver's public API serialises objects, which cannot hold every document (repeated names, dates beyond JavaScript's,
- * invalid UTF-8); OP_MSG's "document sequence" sections carry bytes as they are, so writes go through those.
+ * Reads and writes raw documents. The driver's public API takes objects, which cannot represent every document (repeated names, dates beyond JavaScript's range,
+ * invalid UTF-8). The "document sequence" sections of the protocol's OP_MSG carry bytes as they are, so documents are written through these.
  * https://github.com/mongodb/specifications/blob/master/source/message/OP_MSG.md
  */
 import type { ClientSession, Document } from 'mongodb'
 import type { KeyText } from '../../model/canonical.ts'
 import { BSON } from './bson-types.ts'
-import { DURABLE, type Connection } from './connect.ts'
+import { type MongoConnection, DURABLE } from './connect.ts'
 import { documentBytes, elementBytes } from './encode.ts'
 import { elementsOf, keyText } from './record.ts'
 
-/** Commands are cut at so many documents and so many bytes (the limits are 1,000 on older servers and 48 MB). */
+/** The most statements and bytes in one command. The server's limits are 1,000 statements on older versions, and 48 MB. */
 const MAX_STATEMENTS = 1000
+
 const MAX_BYTES = 8 * 1024 * 1024
 
-/** A collection of a database, perhaps inside a transaction. */
-export interface Place {
-  readonly connection: Connection
+/** A collection, and how it is read and written. */
+export interface CollectionHandle {
+  readonly connection: MongoConnection
   readonly collection: string
+  /** The session of the transaction in which all is done; undefined outside transactions. */
   readonly session?: ClientSession | undefined
-  /** The collection compares strings by a collation of its own, which must not decide which `_id` is meant. */
+  /** The collection has a collation of its own, by which two different `_id`s may be equal. Statements therefore ask for the simple collation. */
   readonly collated?: boolean
-  /** How writes are guarded against those of others; not at all inside a transaction, which is guarded as a whole. */
+  /** How a write makes sure that the document is still as it was (see `guardOf`); undefined in a transaction, where the server does. */
   readonly guard?: 'document' | 'fields' | undefined
-  /** Called before each command that writes; throws when this run may write no more. */
+  /** Called before each command that writes. It throws when this run has lost its journal and must not write any more. */
   readonly keep?: () => Promise<void>
 }
 
-/** A refused statement: its place in the list, the server's code and message. */
-export interface Refusal {
+/** A refused statement: its index in the list of statements, and the server's code and message. */
+export interface RefusedStatement {
   readonly index: number
   readonly code: number
   readonly message: string
 }
 
+/** The result of a list of statements. */
 export interface WriteResult {
-  /** Documents inserted, or matched by their filters. Not to be relied on where there are refusals. */
+  /** The number of documents inserted, or matched by the filters. Not reliable where there are refusals. */
   readonly count: number
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly RefusedStatement[]
 }
 
+/** The driver's constructor of a document sequence. */
 type Sequences = (field: string, documents: readonly object[], serialized: readonly Buffer[]) => unknown
 
-/** The documents with these `_id`s (see `idDocument`) as the server holds them, by key; keys that are not there are missing. */
-export async function readByIds(place: Place, ids: readonly Buffer[]): Promise<Map<KeyText, Buffer>> {
+/** Key → document, for those of the `_id`s (each `{_id: …}`, see `idDocument`) that exist. */
+export async function readByIds(handle: CollectionHandle, ids: readonly Buffer[]): Promise<Map<KeyText, Buffer>> {
   const found = new Map<KeyText, Buffer>()
   for (let from = 0; from < ids.length; from += MAX_STATEMENTS) {
-    const some = ids.slice(from, from + MAX_STATEMENTS).map((id) => driverValues(place.connection, id).get('_id'))
-    const cursor = place.connection.db.collection(place.collection).find({ _id: { $in: some } } as Document, {
+    const some = ids.slice(from, from + MAX_STATEMENTS).map((id) => driverValues(handle.connection, id).get('_id'))
+    const cursor = handle.connection.db.collection(handle.collection).find({ _id: { $in: some } } as Document, {
       raw: true,
       batchSize: MAX_STATEMENTS,
-      ...(place.session && { session: place.session }),
-      ...(place.collated === true && { collation: { locale: 'simple' } }),
+      ...(handle.session && { session: handle.session }),
+      ...(handle.collated === true && { collation: { locale: 'simple' } }),
     })
     while (await cursor.hasNext()) {
       for (const document of cursor.readBufferedDocuments()) {
@@ -63,59 +67,63 @@ export async function readByIds(place: Place, ids: readonly Buffer[]): Promise<M
   return found
 }
 
-/** A raw document of the driver as a Buffer over the same bytes. */
+/** A raw document of the driver as a Buffer of the same memory, not a copy. */
 export function asBuffer(document: unknown): Buffer {
   const bytes = document as Uint8Array
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Inserts documents; refused ones do not stop the others. */
-export async function insertDocuments(place: Place, documents: readonly Buffer[]): Promise<WriteResult> {
-  return await send(place, { command: 'insert', field: 'documents' }, documents)
+/** Inserts documents. A refused one does not stop the others. */
+export async function insertDocuments(handle: CollectionHandle, documents: readonly Buffer[]): Promise<WriteResult> {
+  return await send(handle, { command: 'insert', field: 'documents' }, documents)
 }
 
-/** Replaces documents; each statement is `updateStatement`'s. */
-export async function updateDocuments(place: Place, statements: readonly Buffer[]): Promise<WriteResult> {
-  return await send(place, { command: 'update', field: 'updates' }, statements)
+/** Runs statements made by `updateStatement`. A refused one does not stop the others. */
+export async function updateDocuments(handle: CollectionHandle, statements: readonly Buffer[]): Promise<WriteResult> {
+  return await send(handle, { command: 'update', field: 'updates' }, statements)
 }
 
-/** Deletes documents; the statements are `deleteStatements`'. */
-export async function deleteDocuments(place: Place, statements: readonly Buffer[]): Promise<WriteResult> {
-  return await send(place, { command: 'delete', field: 'deletes' }, statements)
+/** Runs statements made by `deleteStatements`. A refused one does not stop the others. */
+export async function deleteDocuments(handle: CollectionHandle, statements: readonly Buffer[]): Promise<WriteResult> {
+  return await send(handle, { command: 'delete', field: 'deletes' }, statements)
 }
 
-/** `{q: filter, u: replacement}`, bytes. */
-export function updateStatement(place: Place, filter: Buffer, replacement: Buffer): Buffer {
+/** The bytes of the statement `{q: filter, u: replacement}`. */
+export function updateStatement(handle: CollectionHandle, filter: Buffer, replacement: Buffer): Buffer {
   return documentBytes([
     elementBytes('q', { type: BSON.object, bytes: filter }),
     elementBytes('u', { type: BSON.object, bytes: replacement }),
-    ...collation(place),
+    ...collation(handle),
   ])
 }
 
-/** What is to be deleted: its `_id` (see `idDocument`) and the filter that matches it only as it is expected to be. */
+/** A document to delete: its `_id` (see `idDocument`), and the filter that matches it only as it was. */
 export interface Deletion {
   readonly id: Buffer
   readonly filter: Buffer
 }
 
-/** `{q: filter, limit: 1}` for each, bytes; `{q: {_id: {$in: [...]}}, limit: 0}` where the server wants writes in bulk, guarded by the look just before alone. */
-export function deleteStatements(place: Place, deletions: readonly Deletion[]): Buffer[] {
-  if (!place.connection.writesInBulk) return deletions.map(({ filter }) => deleteStatement(place, filter, 1))
+/**
+ * The bytes of the statements: `{q: filter, limit: 1}` for each document. Where the server needs writes in bulk, one `{q: {_id: {$in: […]}}, limit: 0}` for many, which
+ * matches by `_id` alone; that the documents are as they were is then known only from the look just before.
+ */
+export function deleteStatements(handle: CollectionHandle, deletions: readonly Deletion[]): Buffer[] {
+  if (!handle.connection.writesInBulk) return deletions.map(({ filter }) => deleteStatement(handle, filter, 1))
   return [...batches(deletions.map(({ id }) => id))].map(({ batch }) => {
     const among = documentBytes([elementBytes('$in', { type: BSON.array, bytes: idArray(batch) })])
-    return deleteStatement(place, documentBytes([elementBytes('_id', { type: BSON.object, bytes: among })]), 0)
+    return deleteStatement(handle, documentBytes([elementBytes('_id', { type: BSON.object, bytes: among })]), 0)
   })
 }
 
-function deleteStatement(place: Place, filter: Buffer, limit: 0 | 1): Buffer {
+function deleteStatement(handle: CollectionHandle, filter: Buffer, limit: 0 | 1): Buffer {
   return documentBytes([
     elementBytes('q', { type: BSON.object, bytes: filter }),
     elementBytes('limit', { type: BSON.int, bytes: Buffer.from([limit, 0, 0, 0]) }),
-    ...collation(place),
+    ...collation(handle),
   ])
 }
 
+/** The bytes of an array with these `_id`s. */
 function idArray(ids: readonly Buffer[]): Buffer {
   const values = ids
     .flatMap((id) => elementsOf(id))
@@ -123,30 +131,31 @@ function idArray(ids: readonly Buffer[]): Buffer {
   return documentBytes(values.map((value, index) => elementBytes(String(index), value)))
 }
 
-function collation(place: Place): Buffer[] {
-  if (place.collated !== true) return []
+/** The element that asks for the simple collation, where it is needed. */
+function collation(handle: CollectionHandle): Buffer[] {
+  if (handle.collated !== true) return []
   const locale = elementBytes('locale', { type: BSON.string, bytes: Buffer.from('\x07\0\0\0simple\0') })
   return [elementBytes('collation', { type: BSON.object, bytes: documentBytes([locale]) })]
 }
 
 async function send(
-  place: Place,
+  handle: CollectionHandle,
   kind: { readonly command: string; readonly field: string },
   documents: readonly Buffer[],
 ): Promise<WriteResult> {
   const makeSequence = await sequences()
   let count = 0
-  const refusals: Refusal[] = []
+  const refusals: RefusedStatement[] = []
   for (const { from, batch } of batches(documents)) {
-    await place.keep?.()
-    const reply = await place.connection.db.command(
+    await handle.keep?.()
+    const reply = await handle.connection.db.command(
       {
-        [kind.command]: place.collection,
+        [kind.command]: handle.collection,
         [kind.field]: makeSequence(kind.field, batch, batch),
         ordered: false,
-        ...(place.session === undefined && { writeConcern: DURABLE }),
+        ...(handle.session === undefined && { writeConcern: DURABLE }),
       },
-      place.session === undefined ? {} : { session: place.session },
+      handle.session === undefined ? {} : { session: handle.session },
     )
     count += Number(reply['n'])
     for (const { index, code, errmsg } of (reply['writeErrors'] ?? []) as readonly {
@@ -160,7 +169,7 @@ async function send(
   return { count, refusals }
 }
 
-/** The driver's own constructor of document sequences; it is no public API, hence the exact version in package.json and the check. */
+/** The driver's own constructor of document sequences. It is not public API; therefore package.json fixes the driver's version, and this checks that it is there. */
 async function sequences(): Promise<Sequences> {
   const path: string = 'mongodb/lib/cmap/commands.js'
   const module = (await import(path)) as { readonly makeDocumentSequence?: Sequences }
@@ -169,6 +178,7 @@ async function sequences(): Promise<Sequences> {
   return module.makeDocumentSequence
 }
 
+/** The documents in batches that fit into one command; `from` is the index of the first. */
 function* batches(documents: readonly Buffer[]): Generator<{ readonly from: number; readonly batch: Buffer[] }> {
   let from = 0
   let batch: Buffer[] = []
@@ -186,12 +196,12 @@ function* batches(documents: readonly Buffer[]): Generator<{ readonly from: numb
   if (batch.length > 0) yield { from, batch }
 }
 
-/** The fields of a document as the driver's types; documents as Maps, as plain objects would reorder integer-like names. */
-function driverValues(connection: Connection, bytes: Buffer): Map<string, unknown> {
+/** The fields of a document as values of the driver. Nested documents become Maps, because an object would reorder names that look like integers. */
+export function driverValues(connection: MongoConnection, bytes: Buffer): Map<string, unknown> {
   return new Map(elementsOf(bytes).map((element) => [element.name, driverValue(connection, element.bytes)]))
 }
 
-function driverValue(connection: Connection, element: Buffer): unknown {
+function driverValue(connection: MongoConnection, element: Buffer): unknown {
   const value = element.subarray(element.indexOf(0, 1) + 1)
   if (element[0] === BSON.object) return driverValues(connection, value)
   if (element[0] === BSON.array) return [...driverValues(connection, value).values()]

@@ -1,20 +1,20 @@
-/** COPY as streams: rows out as batches of records, lines in. Separate so that the rest knows neither the protocol nor the library, which loads on first use. */
+/** COPY in both directions: rows as batches of records, and lines into a table. Only this file knows the library for it, which is loaded on first use. */
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { LiveRecord } from '../../model/change.ts'
 import { recordReader } from './decode.ts'
-import type { Connection } from './session.ts'
+import type { PgClient } from './session.ts'
 import type { CodedField } from './values.ts'
 
-/** A query whose columns are exactly `fields`, in this order. */
+/** A query for records: `select` returns exactly the columns `fields`, in this order; `key` names the key fields among them. */
 export interface RecordQuery {
   readonly select: string
   readonly fields: readonly CodedField[]
   readonly key: readonly string[]
 }
 
-/** The records of a query in batches of some hundred. When the consumer stops early the rest is read and dropped, so that the connection stays usable. */
-export async function* copyRecords(client: Connection, query: RecordQuery): AsyncIterable<readonly LiveRecord[]> {
+/** The records of a query, in one batch for each chunk that arrives. If the caller stops early, the rest is read and dropped, so that the connection stays usable. */
+export async function* copyRecords(client: PgClient, query: RecordQuery): AsyncIterable<readonly LiveRecord[]> {
   const { to } = await import('pg-copy-streams')
   const reader = recordReader(query.fields, query.key)
   const stream: Readable = client.query(to(`COPY (${query.select}) TO STDOUT`))
@@ -31,21 +31,30 @@ export async function* copyRecords(client: Connection, query: RecordQuery): Asyn
   reader.end()
 }
 
-/** All records of a query, for those that are known to be few. */
-export async function copyAll(client: Connection, query: RecordQuery): Promise<LiveRecord[]> {
+/** All records of a query at once, for queries that are known to return few. */
+export async function copyAll(client: PgClient, query: RecordQuery): Promise<LiveRecord[]> {
   const records: LiveRecord[] = []
   for await (const batch of copyRecords(client, query)) records.push(...batch)
   return records
 }
 
-/** Fills a table with lines in COPY's text format. Fails with the server's error, whose `where` counts lines. */
-export async function copyLines(client: Connection, target: string, lines: Iterable<string>): Promise<void> {
+/** Fills the table `target` (quoted for SQL; columns may follow in parentheses) with lines in COPY's text format. @throws the server's error, whose `where` tells the line's number */
+export async function copyLines(client: PgClient, target: string, lines: Iterable<string>): Promise<void> {
+  await copyBlocks(client, target, blocks(lines))
+}
+
+/** Like `copyLines`, for blocks of whole lines. */
+export async function copyBlocks(
+  client: PgClient,
+  target: string,
+  texts: Iterable<string> | AsyncIterable<string>,
+): Promise<void> {
   const { from } = await import('pg-copy-streams')
   const stream: Writable = client.query(from(`COPY ${target} FROM STDIN`))
   const finished = once(stream, 'finish')
-  finished.catch(() => {}) // awaited below, unless making the lines fails first
+  finished.catch(() => {}) // it is awaited below; if making the lines fails first, its error must not go unhandled
   try {
-    for (const block of blocks(lines)) {
+    for await (const block of texts) {
       if (stream.destroyed || stream.errored) break
       if (!stream.write(block)) await Promise.race([once(stream, 'drain'), finished])
     }

@@ -1,18 +1,21 @@
 /**
- * Rows of `COPY … TO STDOUT` as records. It works on bytes and makes no object per value: COPY's escapes are nearly JSON's, so a row becomes its record almost
- * by copying. Apart from values.ts because it is the hot path of every export.
+ * Turns rows of `COPY … TO STDOUT` into records. Every export spends most of its time here, so the code works on bytes and makes no object for a value: COPY's
+ * escapes are nearly those of JSON, and most bytes of a row can be copied into its record.
  */
 import type { LiveRecord } from '../../model/change.ts'
 import type { CodedField, Coding } from './values.ts'
 
-/** Turns the bytes of a COPY, chunk by chunk, into records; `end` complains when they stopped within a row. */
+/** Turns the bytes of a COPY, chunk by chunk, into records. `end` is to be called after the last chunk. @throws Error from `end` when the bytes stopped within a row */
 export interface RecordReader {
   read(chunk: Buffer): LiveRecord[]
   end(): void
 }
 
-/** What the copying functions share: the bytes read, the record being written, and whether anything in it is outside ASCII. */
-interface Desk {
+/**
+ * What the copying functions work on: the bytes read (`bytes`), the record written so far (`out` up to `at`), and all its bytes combined by OR (`seen`), which is
+ * below 0x80 if the record is plain ASCII.
+ */
+interface CopyState {
   bytes: Buffer
   out: Buffer
   at: number
@@ -20,20 +23,27 @@ interface Desk {
 }
 
 /** Copies one value from `bytes[from, to)` to the record. */
-type Copier = (desk: Desk, from: number, to: number) => void
+type Copier = (state: CopyState, from: number, to: number) => void
 
 const NEWLINE = 0x0a
+
 const TAB = 0x09
+
 const BACKSLASH = 0x5c
+
 const QUOTE = 0x22
+
 const COMMA = 0x2c
+
 const HEX = Buffer.from('0123456789abcdef')
+
 const LARGEST_BARE = Buffer.from('9007199254740991')
+
 const NO_VALUE = Buffer.from('null')
 
 /**
- * A reader for rows of exactly these fields in this order (sorted by name, so that the record needs no sorting). `key` names fields among them; a key field
- * that is NULL stands as `null` in the key.
+ * A reader for rows of exactly these fields in this order; the caller gives them sorted by name, which is their order in a record. `key` names the key fields
+ * among them; a key field that is NULL stands as `null` in the key.
  */
 export function recordReader(fields: readonly CodedField[], key: readonly string[]): RecordReader {
   const write = rowWriter(fields, key)
@@ -60,7 +70,7 @@ export function recordReader(fields: readonly CodedField[], key: readonly string
   }
 }
 
-/** Writes a row's record, and behind it its key, into a buffer that it keeps, and takes both out as strings. */
+/** A function that makes the record of the row in `bytes[start, end)`. It writes record and key, one behind the other, into a buffer that is used for all rows. */
 function rowWriter(
   fields: readonly CodedField[],
   key: readonly string[],
@@ -71,26 +81,26 @@ function rowWriter(
   const labelBytes = labels.reduce((sum, label) => sum + label.length, 0)
   const starts = new Int32Array(fields.length)
   const ends = new Int32Array(fields.length)
-  const desk: Desk = { bytes: NO_VALUE, out: Buffer.allocUnsafe(64 * 1024), at: 0, seen: 0 }
+  const state: CopyState = { bytes: NO_VALUE, out: Buffer.allocUnsafe(64 * 1024), at: 0, seen: 0 }
   return (bytes, start, end) => {
     const room = labelBytes + 12 * (end - start) + 16 * (fields.length + key.length + 2)
-    if (desk.out.length < room) desk.out = Buffer.allocUnsafe(2 * room)
-    desk.bytes = bytes
-    desk.at = desk.seen = 0
+    if (state.out.length < room) state.out = Buffer.allocUnsafe(2 * room)
+    state.bytes = bytes
+    state.at = state.seen = 0
     let from = start
     for (let f = 0; f < labels.length; f++) {
       const to = endOfField(bytes, from, end)
       if (isNull(bytes, from, to)) starts[f] = ends[f] = 0
       else {
-        copyLabel(desk, labels[f] as Buffer)
-        starts[f] = desk.at
-        ;(copiers[f] as Copier)(desk, from, to)
-        ends[f] = desk.at
+        copyLabel(state, labels[f] as Buffer)
+        starts[f] = state.at
+        ;(copiers[f] as Copier)(state, from, to)
+        ends[f] = state.at
       }
       from = to + 1
     }
-    const text = takeRecord(desk)
-    return { key: takeKey(desk, keyFields, { starts, ends }), text }
+    const text = takeRecord(state)
+    return { key: takeKey(state, keyFields, { starts, ends }), text }
   }
 }
 
@@ -104,50 +114,51 @@ function isNull(bytes: Buffer, from: number, to: number): boolean {
   return to - from === 2 && bytes[from] === BACKSLASH && bytes[from + 1] === 0x4e
 }
 
-function copyLabel(desk: Desk, label: Buffer): void {
-  const { out } = desk
-  let at = desk.at
+function copyLabel(state: CopyState, label: Buffer): void {
+  const { out } = state
+  let at = state.at
   for (let i = 0; i < label.length; i++) {
     const byte = label[i] as number
-    desk.seen |= byte
+    state.seen |= byte
     out[at++] = byte
   }
-  desk.at = at
+  state.at = at
 }
 
-/** The record's text; the comma before the first field becomes the opening bracket. */
-function takeRecord(desk: Desk): string {
-  if (desk.at === 0) return '{}'
-  desk.out[0] = 0x7b
-  desk.out[desk.at++] = 0x7d
-  return desk.out.toString(desk.seen < 0x80 ? 'latin1' : 'utf8', 0, desk.at)
+/** The text of the record. The comma before its first field is overwritten with the opening bracket. */
+function takeRecord(state: CopyState): string {
+  if (state.at === 0) return '{}'
+  state.out[0] = 0x7b
+  state.out[state.at++] = 0x7d
+  return state.out.toString(state.seen < 0x80 ? 'latin1' : 'utf8', 0, state.at)
 }
 
+/** Where the value of each field starts and ends in `CopyState.out`; both 0 where it is NULL. */
 interface Spans {
   readonly starts: Int32Array
   readonly ends: Int32Array
 }
 
-/** The key's text: its fields' texts are copied once more behind the record. */
-function takeKey(desk: Desk, keyFields: readonly number[], spans: Spans): string {
-  const { out } = desk
-  const start = desk.at
-  out[desk.at++] = 0x5b
+/** The text of the key: the values of its fields are copied once more, behind the record. */
+function takeKey(state: CopyState, keyFields: readonly number[], spans: Spans): string {
+  const { out } = state
+  const start = state.at
+  out[state.at++] = 0x5b
   for (const [position, field] of keyFields.entries()) {
-    if (position > 0) out[desk.at++] = COMMA
+    if (position > 0) out[state.at++] = COMMA
     const from = spans.starts[field] ?? 0
     const to = spans.ends[field] ?? 0
-    if (to === 0) desk.at += NO_VALUE.copy(out, desk.at)
-    else desk.at += out.copy(out, desk.at, from, to)
+    if (to === 0) state.at += NO_VALUE.copy(out, state.at)
+    else state.at += out.copy(out, state.at, from, to)
   }
-  out[desk.at++] = 0x5d
-  return out.toString(desk.seen < 0x80 ? 'latin1' : 'utf8', start, desk.at)
+  out[state.at++] = 0x5d
+  return out.toString(state.seen < 0x80 ? 'latin1' : 'utf8', start, state.at)
 }
 
-const copyText: Copier = (desk, from, to) => {
-  const { bytes, out } = desk
-  let at = desk.at
-  let seen = desk.seen
+const copyText: Copier = (state, from, to) => {
+  const { bytes, out } = state
+  let at = state.at
+  let seen = state.seen
   out[at++] = QUOTE
   for (let i = from; i < to; i++) {
     const byte = bytes[i] as number
@@ -161,14 +172,14 @@ const copyText: Copier = (desk, from, to) => {
       out[at++] = BACKSLASH
       out[at++] = bytes[++i] as number
     } else {
-      // other control characters, which COPY writes raw, and \v, which JSON has no short form for
+      // other control characters, which COPY does not escape, and \v, for which JSON has no short form
       at = writeControl(out, at, byte === BACKSLASH ? 0x0b : byte)
       if (byte === BACKSLASH) i++
     }
   }
   out[at++] = QUOTE
-  desk.at = at
-  desk.seen = seen
+  state.at = at
+  state.seen = seen
 }
 
 /** `\u00xx`, in lower case as JSON.stringify writes it. */
@@ -179,32 +190,32 @@ function writeControl(out: Buffer, at: number, byte: number): number {
   return at + 6
 }
 
-/** jsonb: the server's text holds no raw control characters, so the only escape COPY adds is the doubled backslash. */
-const copyJson: Copier = (desk, from, to) => {
-  const { bytes, out } = desk
-  let at = desk.at
-  let seen = desk.seen
+/** The server's text of a jsonb value contains no control characters, so doubled backslashes are all that COPY escapes in it. */
+const copyJson: Copier = (state, from, to) => {
+  const { bytes, out } = state
+  let at = state.at
+  let seen = state.seen
   for (let i = from; i < to; i++) {
     const byte = bytes[i] as number
     seen |= byte
     if (byte === BACKSLASH) i++
     out[at++] = byte
   }
-  desk.at = at
-  desk.seen = seen
+  state.at = at
+  state.seen = seen
 }
 
-const copyBoolean: Copier = (desk, from) => {
-  desk.at += desk.out.write(desk.bytes[from] === 0x74 ? 'true' : 'false', desk.at, 'latin1')
+const copyBoolean: Copier = (state, from) => {
+  state.at += state.out.write(state.bytes[from] === 0x74 ? 'true' : 'false', state.at, 'latin1')
 }
 
-/** Digits stand bare where a JavaScript number can hold them exactly, so that widening a column changes no line. */
-const copyInteger: Copier = (desk, from, to) => {
-  const digits = desk.bytes[from] === 0x2d ? from + 1 : from
-  const bare = to - digits < LARGEST_BARE.length || !exceedsLargest(desk.bytes, digits, to)
-  if (!bare) desk.out[desk.at++] = QUOTE
-  for (let i = from; i < to; i++) desk.out[desk.at++] = desk.bytes[i] as number
-  if (!bare) desk.out[desk.at++] = QUOTE
+/** Digits are bare where a JavaScript number can hold them exactly, whatever the size of the column's type, so that changing int4 to int8 changes no record. */
+const copyInteger: Copier = (state, from, to) => {
+  const digits = state.bytes[from] === 0x2d ? from + 1 : from
+  const bare = to - digits < LARGEST_BARE.length || !exceedsLargest(state.bytes, digits, to)
+  if (!bare) state.out[state.at++] = QUOTE
+  for (let i = from; i < to; i++) state.out[state.at++] = state.bytes[i] as number
+  if (!bare) state.out[state.at++] = QUOTE
 }
 
 function exceedsLargest(bytes: Buffer, from: number, to: number): boolean {

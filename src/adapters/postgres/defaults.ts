@@ -1,9 +1,9 @@
-/** What columns are filled with by their defaults, where those are literals. An expression (`now()`, a sequence) is nobody's constant, so it is left out. */
-import { splitObject, type ValueText } from '../../model/canonical.ts'
+/** The default values of a table's columns, as far as they are literals. A default that is an expression (`now()`, a sequence) has another value each time, so it is left out. */
+import { type ValueText, splitObject } from '../../model/canonical.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
-import { copyAll } from './copy.ts'
 import type { Database } from './connect.ts'
-import type { Connection } from './session.ts'
+import { copyAll } from './copy.ts'
+import type { PgClient } from './session.ts'
 import { liveTable } from './table.ts'
 
 /** A constant as `pg_get_expr` writes it: `0`, `'new'::text`, `'0'::numeric(18,2)`, `true`; never a call. */
@@ -15,9 +15,9 @@ const DEFAULTS = `
   FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''`
 
-/** Field → value as a record would hold it: the server itself reads the literal as the column's type. */
+/** Field → its default value, as a record would hold it; the server itself reads the literal as the column's type. Fields without a literal default are not in it. */
 export async function literalDefaults(
-  client: Connection,
+  client: PgClient,
   database: Database,
   schema: CollectionSchema,
 ): Promise<ReadonlyMap<string, ValueText>> {

@@ -1,32 +1,38 @@
-/** The types of enumerated columns. An export knows the labels only: the type of a column that is there comes from the catalogue, that of a new one is named after its table and column. */
+/**
+ * The types of enumerated columns. An export knows their labels but not the names of the types. So the type of an existing column is read from the catalogue, and
+ * that of a new column is named after its table and column.
+ */
 import type { FieldSchema } from '../../model/collection.ts'
 import { UsageError } from '../../model/errors.ts'
-import { parseEnum, textOf, type SchemaChange } from '../../model/schema-change.ts'
+import { type SchemaChange, parseEnum, textOf } from '../../model/schema-change.ts'
+import { quotedText } from '../sql-text.ts'
 import { parseCollectionName, qualified } from './name.ts'
-import type { Connection } from './session.ts'
+import type { PgClient } from './session.ts'
 
+/** The enumeration types that some additions to the structure need. */
 export interface EnumTypes {
-  /** `"public"."orders_status"`. @throws UsageError when there is none */
+  /** The type of a column, quoted for SQL: `"public"."orders_status"`. @throws UsageError when the column is no enumeration */
   nameFor(collection: string, field: string): string
-  /** Statements that make the types that are not there yet. */
+  /** Statements that create the types that do not exist yet. */
   readonly missing: readonly string[]
 }
 
-/** A column that needs a type of labels. */
+/** A column of an enumeration type. */
 interface Use {
   readonly collection: string
   readonly field: string
-  /** Undefined: it is there, and its type has to be found. */
+  /** The labels of a new column; undefined for an existing column, whose type has to be found. */
   readonly labels: readonly string[] | undefined
 }
 
-export async function enumTypes(client: Connection, changes: readonly SchemaChange[]): Promise<EnumTypes> {
+/** Finds or names the types that the additions need. Creates nothing. @throws UsageError when a column is no enumeration, or a name or label cannot be used */
+export async function enumTypes(client: PgClient, changes: readonly SchemaChange[]): Promise<EnumTypes> {
   const names = new Map<string, string>()
   const missing: string[] = []
   for (const use of changes.flatMap(usesOf)) {
-    const place = JSON.stringify([use.collection, use.field])
-    if (use.labels === undefined) names.set(place, await typeOfColumn(client, use))
-    else names.set(place, await newType(client, { ...use, labels: use.labels }, missing))
+    const column = JSON.stringify([use.collection, use.field])
+    if (use.labels === undefined) names.set(column, await typeOfColumn(client, use))
+    else names.set(column, await newType(client, { ...use, labels: use.labels }, missing))
   }
   return {
     missing,
@@ -49,7 +55,7 @@ function useOf(collection: string, field: FieldSchema): Use[] {
   return type === undefined ? [] : [{ collection, field: field.name, labels: type.labels }]
 }
 
-/** Through arrays and domains to the type that has the labels. */
+/** The enumeration type of a column, which may be wrapped in arrays and domains. */
 const TYPE_OF_COLUMN = `
   WITH RECURSIVE used(oid) AS (
     SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -61,7 +67,7 @@ const TYPE_OF_COLUMN = `
   SELECT n.nspname AS schema, t.typname AS table FROM used JOIN pg_type t USING (oid) JOIN pg_namespace n ON n.oid = t.typnamespace
   WHERE t.typtype = 'e'`
 
-async function typeOfColumn(client: Connection, { collection, field }: Use): Promise<string> {
+async function typeOfColumn(client: PgClient, { collection, field }: Use): Promise<string> {
   const table = parseCollectionName(collection)
   const { rows } = await client.query<Record<'schema' | 'table', string>>(TYPE_OF_COLUMN, [
     table?.schema,
@@ -77,9 +83,9 @@ const LABELS = `
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_enum e ON e.enumtypid = t.oid
   WHERE n.nspname = $1 AND t.typname = $2 GROUP BY t.oid`
 
-/** `orders_status` beside the table; one that is there already must have these very labels. */
+/** The type of a new column: `orders_status` in the table's schema. If it exists, its labels must be exactly these; otherwise its statement is added to `missing`. */
 async function newType(
-  client: Connection,
+  client: PgClient,
   { collection, field, labels }: Use & { readonly labels: readonly string[] },
   missing: string[],
 ): Promise<string> {
@@ -97,9 +103,6 @@ async function newType(
       hint: 'run your migrations on this machine',
     })
   const type = qualified({ schema: table.schema, table: name })
-  if (there === undefined)
-    missing.push(
-      `CREATE TYPE ${type} AS ENUM (${labels.map((label) => `'${label.replaceAll("'", "''")}'`).join(', ')})`,
-    )
+  if (there === undefined) missing.push(`CREATE TYPE ${type} AS ENUM (${labels.map(quotedText).join(', ')})`)
   return type
 }

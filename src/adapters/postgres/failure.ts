@@ -1,10 +1,10 @@
 /**
- * What the server or the network said, as an error of ours that tells people what to do. The only place that knows SQLSTATE codes
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html); the server's message text may be in any language and is never looked at.
+ * Turns an error of the server or the network into one of ours that tells people what to do. What an error means is decided by its SQLSTATE code alone
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html), because the server's messages may be in any language.
  */
 import { TandemError, UnreachableError, UsageError } from '../../model/errors.ts'
 
-/** The fields of an error message of the protocol that are used here. */
+/** An error that the server sent, with those fields of the protocol that are used here. */
 export interface ServerError extends Error {
   readonly code: string
   readonly detail?: string
@@ -15,12 +15,12 @@ export interface ServerError extends Error {
   readonly constraint?: string
 }
 
-/** What was being done, for the message. */
-export interface Attempt {
+/** What was being done when an error came, for the message. */
+export interface FailedAction {
   readonly source: string
   /** `read sales.orders`, `describe the database`. */
   readonly doing: string
-  /** The statements an owner must run if it was a privilege that was missing. */
+  /** The statements an owner must run if the error is that a privilege is missing. */
   readonly grant?: string
 }
 
@@ -35,28 +35,28 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** Serialisation failure, deadlock, lock not available: the same transaction may succeed when run again. */
+/** True for a serialisation failure, a deadlock and a lock that was not to be had: the same transaction may succeed when it is run again. */
 export function isPassing(error: unknown): boolean {
   return ['40001', '40P01', '55P03'].includes(codeOf(error) ?? '')
 }
 
-/** The server ended the session (08, 53, 57): nobody can say more than that it is gone. */
+/** True when the connection was lost or the server ended the session (classes 08, 53, 57), so that the error tells nothing about what was being done. */
 export function isConnectionLoss(error: ServerError): boolean {
   return /^(08|53|57)/.test(error.code)
 }
 
-/** 22: a value that does not fit its type; 23: a constraint. P0001 and others raised by users' functions are not among them. */
+/** True when a value does not fit its type (class 22) or a constraint refuses it (class 23), but not for errors that a user's function raises by itself (P0001). */
 export function isRefusedValue(error: unknown): error is ServerError {
   return isServerError(error) && /^(22|23)/.test(error.code)
 }
 
-/** The error to throw for whatever came out of the driver; our own errors pass through. */
-export function explain(error: unknown, attempt: Attempt): Error {
+/** The error to throw for what the driver threw: UsageError when the user can put it right in the database, else UnreachableError. Our own errors are returned as they are. */
+export function explain(error: unknown, action: FailedAction): Error {
   if (error instanceof TandemError || !(error instanceof Error))
     return error instanceof Error ? error : new Error(String(error))
   const code = codeOf(error) ?? ''
-  const failed = `${attempt.source}: could not ${attempt.doing}: ${error.message || code}`
-  if (code === '42501') return new UsageError(failed, hinted(grantHint(attempt), error))
+  const failed = `source ${action.source}: could not ${action.doing}: ${error.message || code}`
+  if (code === '42501') return new UsageError(failed, hinted(grantHint(action), error))
   if (code === '25006')
     return new UsageError(failed, hinted('this server only reads (a replica): use the primary', error))
   if (['42P01', '3F000', '42703'].includes(code)) {
@@ -66,7 +66,7 @@ export function explain(error: unknown, attempt: Attempt): Error {
   return new UnreachableError(failed, hinted('the server went away: try again', error))
 }
 
-function grantHint({ grant }: Attempt): string {
+function grantHint({ grant }: FailedAction): string {
   return grant === undefined ? 'the role lacks a privilege: see the message' : `the owner must run: ${grant}`
 }
 

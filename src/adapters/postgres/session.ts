@@ -1,14 +1,16 @@
 /**
- * Transactions with pinned settings. Everything set here is local to the transaction, so that nothing depends on the role's or the server's settings, nothing
- * outlives it, and a transaction pooler between us and the server does no harm.
+ * Transactions with fixed settings, so that nothing depends on those of the role or the server. Each setting is local to the transaction: it ends with it, which is
+ * also what a transaction pooler between us and the server needs.
  */
 import type { PoolClient } from 'pg'
 import { TandemError, UnreachableError } from '../../model/errors.ts'
+import { RefusedPlan } from '../refused-plan.ts'
 import type { Database } from './connect.ts'
 
-export type Connection = PoolClient
+/** A connection with one of these transactions open on it. */
+export type PgClient = PoolClient
 
-/** Whatever changes how a value is written or read, and what could end a long transaction. */
+/** The settings that change how a value is written or read as text, and those that could end a long transaction. */
 const PINNED: readonly (readonly [setting: string, value: string])[] = [
   ['client_encoding', 'UTF8'],
   ['datestyle', 'ISO, YMD'],
@@ -21,39 +23,43 @@ const PINNED: readonly (readonly [setting: string, value: string])[] = [
   ['xmloption', 'content'],
   ['search_path', 'pg_catalog'],
   ['quote_all_identifiers', 'off'],
-  ['row_security', 'off'], // an error instead of silently missing rows
+  ['row_security', 'off'], // where row-level security would hide rows, the server then raises an error instead
   ['synchronize_seqscans', 'off'],
   ['standard_conforming_strings', 'on'],
   ['array_nulls', 'on'],
   ['statement_timeout', '0'],
   ['idle_in_transaction_session_timeout', '0'],
-  ['jit', 'off'], // compiling costs more than these statements take
+  ['jit', 'off'], // compiling takes longer than running these statements
 ]
 
-/** Runs `body` on one consistent moment of the database, read-only. */
+/** Runs `body` in a read-only transaction that shows one moment of the database, and returns its result. */
 export async function reading<Result>(
   database: Database,
-  body: (client: Connection) => Promise<Result>,
+  body: (client: PgClient) => Promise<Result>,
 ): Promise<Result> {
   return await transaction(database, { begin: 'ISOLATION LEVEL REPEATABLE READ READ ONLY', settings: PINNED, body })
 }
 
-/** Runs `body` in a transaction that writes; every wait for a lock ends after 5 s with SQLSTATE 55P03. */
+/**
+ * Runs `body` in a transaction that is committed if it returns and rolled back if it throws; inside `exclusively`, in a savepoint of the transaction held there.
+ * @throws SQLSTATE 55P03 when a lock was not to be had for 5 seconds; UnreachableError when the connection was lost
+ */
 export async function writing<Result>(
   database: Database,
-  body: (client: Connection) => Promise<Result>,
+  body: (client: PgClient) => Promise<Result>,
 ): Promise<Result> {
-  if (database.held !== undefined) return await within(database.held, body)
+  const { held } = database
+  if (held !== undefined) return await inSavepoint(held, () => body(held))
   const settings = [...PINNED, ['lock_timeout', '5s'] as const]
   return await transaction(database, { begin: 'ISOLATION LEVEL READ COMMITTED READ WRITE', settings, body })
 }
 
 /**
- * Runs `body` with the path that the user's own sessions have: checks, domains and casts of theirs may call functions that look up names on it. Everywhere else
- * the path is pinned, because the text of some values depends on it. After an error the transaction or savepoint is to be rolled back, which restores it.
+ * Runs `body` with the search path of the user's own sessions, because the user's checks, domains and casts may call functions that find names through it. Elsewhere
+ * the path is fixed, since the text of some values depends on it. When `body` throws, the caller must roll back, which also restores the fixed path.
  */
 export async function withSearchPath<Result>(
-  client: Connection,
+  client: PgClient,
   path: string,
   body: () => Promise<Result>,
 ): Promise<Result> {
@@ -64,48 +70,28 @@ export async function withSearchPath<Result>(
   return result
 }
 
-/** Thrown inside `writing` to roll back and yet return a result. */
-export class Rollback<Result> extends Error {
-  readonly result: Result
-
-  constructor(result: Result) {
-    super('rolled back on purpose')
-    this.result = result
-  }
-}
-
-/** Runs `body` so that a failure in it leaves the transaction usable. */
-export async function inSavepoint<Result>(client: Connection, body: () => Promise<Result>): Promise<Result> {
+/** Runs `body` in a savepoint: when it throws, what it did is undone and the transaction stays usable. */
+export async function inSavepoint<Result>(client: PgClient, body: () => Promise<Result>): Promise<Result> {
   await client.query('SAVEPOINT tandem')
   try {
     const result = await body()
     await client.query('RELEASE SAVEPOINT tandem')
     return result
   } catch (error) {
-    await client.query('ROLLBACK TO SAVEPOINT tandem').catch(() => {}) // the connection is gone: told by whoever uses it next
+    await client.query('ROLLBACK TO SAVEPOINT tandem').catch(() => {}) // if the connection is lost, the next query on it fails
     throw error
   }
 }
 
-/** The same inside a transaction that is somebody else's to end. */
-async function within<Result>(client: Connection, body: (client: Connection) => Promise<Result>): Promise<Result> {
-  try {
-    return await inSavepoint(client, () => body(client))
-  } catch (error) {
-    if (error instanceof Rollback) return error.result as Result
-    throw error
-  }
-}
-
-interface Transaction<Result> {
+interface TransactionOptions<Result> {
   readonly begin: string
   readonly settings: readonly (readonly [string, string])[]
-  readonly body: (client: Connection) => Promise<Result>
+  readonly body: (client: PgClient) => Promise<Result>
 }
 
 async function transaction<Result>(
   database: Database,
-  { begin, settings, body }: Transaction<Result>,
+  { begin, settings, body }: TransactionOptions<Result>,
 ): Promise<Result> {
   const client = await database.connect()
   let lost: Error | undefined
@@ -115,12 +101,13 @@ async function transaction<Result>(
     await client.query(`BEGIN ${begin}; SELECT ${settings.map(setConfig).join(', ')}`)
     const result = await body(client)
     const { command } = await client.query('COMMIT')
-    if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back') // what COMMIT then does, without an error
+    if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back') // a failed transaction is rolled back by COMMIT without an error
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch(onLost)
-    if (error instanceof Rollback) return error.result as Result
-    throw lost === undefined || error instanceof TandemError ? error : connectionLost(database, lost)
+    throw lost === undefined || error instanceof TandemError || error instanceof RefusedPlan
+      ? error
+      : connectionLost(database, lost)
   } finally {
     client.off('error', onLost)
     client.release(lost)
@@ -128,7 +115,7 @@ async function transaction<Result>(
 }
 
 function connectionLost({ source }: Database, cause: Error): UnreachableError {
-  return new UnreachableError(`${source}: the connection to PostgreSQL was lost`, { hint: 'try again', cause })
+  return new UnreachableError(`source ${source}: the connection to PostgreSQL was lost`, { hint: 'try again', cause })
 }
 
 function setConfig([setting, value]: readonly [string, string]): string {

@@ -1,21 +1,21 @@
-/** One moment of the database: everything is read in a single REPEATABLE READ transaction, through COPY. */
-import { compareBytes } from '../../model/canonical.ts'
+/** Reads records at one moment: all of a snapshot in a single REPEATABLE READ transaction, through COPY. */
+import { type KeyText, compareBytes } from '../../model/canonical.ts'
 import type { LiveRecord } from '../../model/change.ts'
 import type { CollectionSchema, Selection } from '../../model/collection.ts'
 import { UsageError } from '../../model/errors.ts'
-import type { Snapshot } from '../adapter.ts'
+import type { Snapshot, WrittenSince } from '../adapter.ts'
+import { quotedName } from '../sql-text.ts'
 import type { Database } from './connect.ts'
-import { copyRecords, type RecordQuery } from './copy.ts'
+import { type RecordQuery, copyAll, copyRecords } from './copy.ts'
 import { explain } from './failure.ts'
-import { identifier } from './name.ts'
-import { inSavepoint, reading, type Connection } from './session.ts'
+import { type PgClient, inSavepoint, reading } from './session.ts'
 import { ownersStatements, selectState } from './state.ts'
-import { grantFor, liveTable, target, type LiveTable } from './table.ts'
+import { type LiveTable, grantFor, liveTable, target } from './table.ts'
 import type { CodedField } from './values.ts'
+import { type MomentAsked, type Watermark, ageCondition, momentIn, watermarkOf, watermarkText } from './watermark.ts'
 
 /**
- * Runs `read` on one moment of the database. Collections are read one after the other, as there is one connection; a collection that cannot be read does not
- * spoil the others.
+ * See `Adapter.snapshot`. Collections must be read one after the other, because there is one connection. An error while one is read leaves the others readable.
  */
 export async function takeSnapshot<Result>(
   database: Database,
@@ -23,17 +23,20 @@ export async function takeSnapshot<Result>(
 ): Promise<Result> {
   return await reading(database, async (client) => {
     const state = await readState(client, database)
-    const oneAtATime = turnstile()
+    const oneAtATime = oneStreamAtATime()
+    const moment = momentIn(client)
     return await read({
       state,
       records: (selection) => oneAtATime(readRecords(client, database, selection)),
+      mark: async (selection) => await takeMark(client, database, { selection, moment }),
+      writtenSince: async (selection, mark) => await readWritten(client, database, { selection, moment, mark }),
       count: async (schema) => await inSavepoint(client, async () => await countRecords(client, database, schema)),
     })
   })
 }
 
-/** Passes one stream at a time: a second one would wait for ever for a first one that nobody reads on. */
-function turnstile(): <Item>(items: AsyncIterable<Item>) => AsyncIterable<Item> {
+/** A function that passes a stream on and throws if another one is still open: on one connection the second would wait for the first without end. */
+function oneStreamAtATime(): <Item>(items: AsyncIterable<Item>) => AsyncIterable<Item> {
   let taken = false
   return async function* (items) {
     if (taken) throw new Error('the collections of a PostgreSQL snapshot are read one after the other')
@@ -46,7 +49,7 @@ function turnstile(): <Item>(items: AsyncIterable<Item>) => AsyncIterable<Item> 
   }
 }
 
-async function readState(client: Connection, database: Database): Promise<ReadonlyMap<string, string>> {
+async function readState(client: PgClient, database: Database): Promise<ReadonlyMap<string, string>> {
   try {
     return await selectState(client)
   } catch (error) {
@@ -54,25 +57,25 @@ async function readState(client: Connection, database: Database): Promise<Readon
   }
 }
 
-/** The fields of a selection as the live table has them, sorted by name as records have them. */
+/** The fields of a selection with the coding that the live table gives them, sorted by name, which is their order in a record. @throws UsageError when the table lacks one */
 export function codedFields(table: LiveTable, { schema, omit }: Selection): CodedField[] {
   const fields = schema.fields.filter(({ name }) => !omit.includes(name)).map(({ name }) => columnOf(table, name))
   return fields.sort((a, b) => compareBytes(a.name, b.name))
 }
 
-/** `SELECT` of fields of alias `t`, to be followed by FROM. */
+/** `SELECT t."a", t."b"`: the fields of the table with the alias `t`, to be followed by FROM. */
 export function selectFields(fields: readonly CodedField[]): string {
-  return `SELECT ${fields.map(({ name }) => `t.${identifier(name)}`).join(', ')}`
+  return `SELECT ${fields.map(({ name }) => `t.${quotedName(name)}`).join(', ')}`
 }
 
 async function* readRecords(
-  client: Connection,
+  client: PgClient,
   database: Database,
   selection: Selection,
 ): AsyncIterable<readonly LiveRecord[]> {
   const { schema } = selection
   if (schema.key.length === 0) {
-    throw new UsageError(`${database.source}: table ${schema.name} has no primary key`, {
+    throw new UsageError(`source ${database.source}: table ${schema.name} has no primary key`, {
       hint: `give it one, or name fields that identify a record in the configuration: "key": ["…"] of ${schema.name}`,
     })
   }
@@ -92,7 +95,54 @@ async function* readRecords(
   }
 }
 
-async function countRecords(client: Connection, database: Database, schema: CollectionSchema): Promise<number> {
+interface MarkedTable {
+  readonly selection: Selection
+  readonly moment: MomentAsked
+}
+
+async function takeMark(client: PgClient, database: Database, at: MarkedTable): Promise<string | undefined> {
+  const mark = await watermarkOf(client, await liveTable(client, database, at.selection.schema), at)
+  return mark && watermarkText(mark)
+}
+
+async function* keysOf(batches: AsyncIterable<readonly LiveRecord[]>): AsyncIterable<readonly KeyText[]> {
+  for await (const batch of batches) yield batch.map(({ key }) => key)
+}
+
+/** More rows than this share are read faster without looking for what changed. */
+const MOST_WRITTEN = 0.2
+
+async function readWritten(
+  client: PgClient,
+  database: Database,
+  { mark, ...at }: MarkedTable & { readonly mark: string },
+): Promise<WrittenSince | undefined> {
+  const { selection } = at
+  const table = await liveTable(client, database, selection.schema)
+  const now = await watermarkOf(client, table, at)
+  if (now === undefined) return undefined
+  const isRecent = ageCondition(JSON.parse(mark) as Watermark, now)
+  if (isRecent === undefined) return undefined
+  const from = `FROM ${target(table)} t`
+  const read = inSavepoint(client, async () => {
+    const { rows } = await client.query<Record<'all' | 'written', string>>(
+      `SELECT count(*) AS all, count(*) FILTER (WHERE ${isRecent}) AS written ${from}`,
+    )
+    const [count, written] = [Number(rows[0]?.all), Number(rows[0]?.written)]
+    if (written > Math.max(1000, MOST_WRITTEN * count)) return undefined
+    const { key } = selection.schema
+    const fields = codedFields(table, selection)
+    const query = { select: `${selectFields(fields)} ${from} WHERE ${isRecent}`, fields, key }
+    const records = written === 0 ? [] : await copyAll(client, query)
+    const keyFields = fields.filter(({ name }) => key.includes(name))
+    const keys = { select: `${selectFields(keyFields)} ${from}`, fields: keyFields, key }
+    return { records, count, keys: () => keysOf(copyRecords(client, keys)), mark: watermarkText(now) }
+  })
+  // what stands in the way is told where all is read
+  return await read.catch(() => undefined)
+}
+
+async function countRecords(client: PgClient, database: Database, schema: CollectionSchema): Promise<number> {
   const table = await liveTable(client, database, schema)
   try {
     const { rows } = await client.query<{ count: string }>(`SELECT count(*) FROM ${target(table)}`)

@@ -1,31 +1,41 @@
-/** Additions to a PostgreSQL structure as statements: quoted names, types from a closed list. What they need of the catalogue is read first. */
+/** The statements for additions to the structure of a PostgreSQL database: names are quoted, and types come from a closed list (type-text.ts). Only reads the catalogue. */
 import type { CollectionSchema, FieldSchema, Reference } from '../../model/collection.ts'
 import { UsageError } from '../../model/errors.ts'
-import type { SchemaChange, SchemaStatements } from '../../model/schema-change.ts'
+import { type SchemaChange, type SchemaStatements, declaredFields } from '../../model/schema-change.ts'
+import { quotedName, quotedText } from '../sql-text.ts'
 import type { Database } from './connect.ts'
-import { enumTypes, type EnumTypes } from './enum-types.ts'
-import { collectionName, identifier, parseCollectionName, qualified, type TableName } from './name.ts'
-import type { Connection } from './session.ts'
+import { type EnumTypes, enumTypes } from './enum-types.ts'
+import { type TableName, collectionName, parseCollectionName, qualified } from './name.ts'
+import type { PgClient } from './session.ts'
 import { columnType } from './type-text.ts'
 import { serverText } from './values.ts'
 
-/** Bytes of a name, beyond which the server cuts it. */
+/** The length of a name in bytes beyond which the server cuts it. */
 const NAME_BYTES = 63
 
-/** In order: types, schemas and tables, columns, unique keys, references. New labels take effect first, by themselves. @throws UsageError */
+/**
+ * The statements that make the additions. Those of new labels are `ahead`. The others are ordered: schemas, types, tables, columns, unique keys, references.
+ * @throws UsageError for an addition that PostgreSQL cannot make from an export
+ */
 export async function statementsFor(
-  client: Connection,
+  client: PgClient,
   database: Database,
   changes: readonly SchemaChange[],
 ): Promise<SchemaStatements> {
   const enums = await enumTypes(client, changes)
   const ahead = changes.flatMap((change) => (change.kind === 'add-label' ? [addLabel(change, enums)] : []))
-  const created = changes.flatMap((change) => (change.kind === 'create' ? [change.schema] : []))
-  const tables = created.map((schema) => createTable(schema, tableOf(database, schema.name), enums))
+  const created = changes.filter((change) => change.kind === 'create')
+  const tables = created.map((change) =>
+    createTable(change.schema, {
+      table: checkedTable(database, change.collection),
+      declared: declaredFields(change),
+      enums,
+    }),
+  )
   const columns = changes.flatMap((change) => (change.kind === 'add-field' ? [addColumn(database, change, enums)] : []))
   const uniques = changes.flatMap((change) =>
     change.kind === 'add-unique'
-      ? [`ALTER TABLE ${qualified(tableOf(database, change.collection))} ADD UNIQUE ${list(change.fields)}`]
+      ? [`ALTER TABLE ${qualified(checkedTable(database, change.collection))} ADD UNIQUE ${nameList(change.fields)}`]
       : [],
   )
   const references = changes.flatMap((change) => {
@@ -34,9 +44,12 @@ export async function statementsFor(
       ? change.schema.references.map((reference) => addReference(database, change.collection, reference))
       : []
   })
-  // references last: the tables of a circle are all there by then
+  // references come last, so that all tables exist by then, also those that refer to each other
   const within = [
-    ...createSchemas(database, created),
+    ...createSchemas(
+      database,
+      created.map(({ schema }) => schema),
+    ),
     ...enums.missing,
     ...tables,
     ...columns,
@@ -47,22 +60,29 @@ export async function statementsFor(
 }
 
 function createSchemas(database: Database, created: readonly CollectionSchema[]): string[] {
-  const names = created.map(({ name }) => tableOf(database, name).schema).filter((name) => name !== 'public')
-  return [...new Set(names)].map((name) => `CREATE SCHEMA IF NOT EXISTS ${identifier(name)}`)
+  const names = created.map(({ name }) => checkedTable(database, name).schema).filter((name) => name !== 'public')
+  return [...new Set(names)].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quotedName(name)}`)
 }
 
-function createTable(schema: CollectionSchema, table: TableName, enums: EnumTypes): string {
+interface TableParts {
+  readonly table: TableName
+  /** In the order in which to declare them. */
+  readonly declared: readonly FieldSchema[]
+  readonly enums: EnumTypes
+}
+
+function createTable(schema: CollectionSchema, { table, declared, enums }: TableParts): string {
   const loose = schema.fields.find(({ name, required }) => schema.key.includes(name) && required !== true)
   if (loose !== undefined)
     throw new UsageError(`${schema.name}: ${loose.name} is in the key and not required, which PostgreSQL does not have`)
-  const columns = schema.fields.map((field) => columnText(schema.name, field, enums))
-  const key = schema.key.length > 0 ? [`PRIMARY KEY ${list(schema.key)}`] : []
-  const uniques = schema.uniques.map((fields) => `UNIQUE ${list(fields)}`)
+  const columns = declared.map((field) => columnDefinition(schema.name, field, enums))
+  const key = schema.key.length > 0 ? [`PRIMARY KEY ${nameList(schema.key)}`] : []
+  const uniques = schema.uniques.map((fields) => `UNIQUE ${nameList(fields)}`)
   return `CREATE TABLE ${qualified(table)} (\n  ${[...columns, ...key, ...uniques].join(',\n  ')}\n)`
 }
 
-function columnText(collection: string, field: FieldSchema, enums: EnumTypes): string {
-  const parts = [identifier(checked(field.name)), typeText(collection, field, enums)]
+function columnDefinition(collection: string, field: FieldSchema, enums: EnumTypes): string {
+  const parts = [quotedName(checkedName(field.name)), typeText(collection, field, enums)]
   if (field.serial === true) {
     if (!/^int[248]$/.test(field.type) || field.required !== true)
       throw new UsageError(`${collection}: ${field.name} ${field.type} cannot number itself`, {
@@ -94,26 +114,26 @@ function addColumn(
   const text = serverText(fill, field.type === 'jsonb' ? 'jsonb' : 'text')
   if (text?.includes('\0') === true)
     throw new UsageError(`${collection}: the default of ${field.name} holds a zero byte`)
-  const preset = text === undefined ? '' : ` DEFAULT ${literal(text)}`
-  const table = qualified(tableOf(database, collection))
-  return `ALTER TABLE ${table} ADD COLUMN ${columnText(collection, field, enums)}${preset}`
+  const preset = text === undefined ? '' : ` DEFAULT ${quotedText(text)}`
+  const table = qualified(checkedTable(database, collection))
+  return `ALTER TABLE ${table} ADD COLUMN ${columnDefinition(collection, field, enums)}${preset}`
 }
 
 function addReference(database: Database, collection: string, { fields, to, toFields }: Reference): string {
-  const [from, target] = [tableOf(database, collection), tableOf(database, to)].map(qualified)
-  return `ALTER TABLE ${from} ADD FOREIGN KEY ${list(fields)} REFERENCES ${target} ${list(toFields)}`
+  const [from, target] = [checkedTable(database, collection), checkedTable(database, to)].map(qualified)
+  return `ALTER TABLE ${from} ADD FOREIGN KEY ${nameList(fields)} REFERENCES ${target} ${nameList(toFields)}`
 }
 
 function addLabel(
   { collection, field, label, before }: Extract<SchemaChange, { readonly kind: 'add-label' }>,
   enums: EnumTypes,
 ): string {
-  const place = before === undefined ? '' : ` BEFORE ${literal(checked(before))}`
-  return `ALTER TYPE ${enums.nameFor(collection, field)} ADD VALUE IF NOT EXISTS ${literal(checked(label))}${place}`
+  const position = before === undefined ? '' : ` BEFORE ${quotedText(checkedName(before))}`
+  return `ALTER TYPE ${enums.nameFor(collection, field)} ADD VALUE IF NOT EXISTS ${quotedText(checkedName(label))}${position}`
 }
 
-/** @throws UsageError for a name that is none, of the server's own, or outside the schemas of the URL */
-function tableOf(database: Database, collection: string): TableName {
+/** The table of a collection name. @throws UsageError when it is no such name, belongs to PostgreSQL or tandem, or is outside the schemas of the URL */
+function checkedTable(database: Database, collection: string): TableName {
   const name = parseCollectionName(collection)
   if (name === undefined || collectionName(name) !== collection)
     throw new UsageError(`${JSON.stringify(collection)} is no name of a PostgreSQL table`)
@@ -123,20 +143,15 @@ function tableOf(database: Database, collection: string): TableName {
     )
   if (database.schemas?.includes(name.schema) === false)
     throw new UsageError(`${collection} is in none of the schemas that ?schema= of the URL names`)
-  return { schema: checked(name.schema), table: checked(name.table) }
+  return { schema: checkedName(name.schema), table: checkedName(name.table) }
 }
 
-/** @throws UsageError for a name that the server would cut or not take */
-export function checked(name: string): string {
+/** The name itself. @throws UsageError for a name that the server would cut or refuse */
+function checkedName(name: string): string {
   if (name !== '' && Buffer.byteLength(name) <= NAME_BYTES && !name.includes('\0')) return name
   throw new UsageError(`${JSON.stringify(name)} is no name that PostgreSQL takes as it is (1 to ${NAME_BYTES} bytes)`)
 }
 
-function list(names: readonly string[]): string {
-  return `(${names.map((name) => identifier(checked(name))).join(', ')})`
-}
-
-/** Safe with `standard_conforming_strings` on, which every transaction here pins: a backslash is a character like others then. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+function nameList(names: readonly string[]): string {
+  return `(${names.map((name) => quotedName(checkedName(name))).join(', ')})`
 }

@@ -1,20 +1,26 @@
 /**
- * What the live catalogue says of tables and their columns. Both describing and writing start here, so that no identifier ever comes from an export: what an
- * export names must be found here first.
+ * What the live catalogue says about tables and their columns. Describing and writing both start here, so no name in a statement comes from an export without having
+ * been found in the catalogue.
  */
 import { compareBytes } from '../../model/canonical.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import { UsageError } from '../../model/errors.ts'
+import { quotedName } from '../sql-text.ts'
 import type { Database } from './connect.ts'
-import { parseCollectionName, qualified, type TableName } from './name.ts'
-import type { Connection } from './session.ts'
+import { type TableName, parseCollectionName, qualified } from './name.ts'
+import type { PgClient } from './session.ts'
 import { readTypes } from './types.ts'
 import type { CodedField } from './values.ts'
 
-export interface Column extends CodedField {
-  /** Our name of its type. */
+/** A column of a live table. */
+export interface LiveColumn extends CodedField {
+  /** Its number in the table. Numbers of dropped columns are not used again. */
+  readonly position: number
+  /** The engine-neutral name of its type. */
   readonly type: string
   readonly required: boolean
+  /** An insert may leave it out although it is required: it has a default, is an identity column, or its domain has a default. */
+  readonly hasDefault: boolean
   /** Computed by the database from other columns; never read or written here. */
   readonly generated: boolean
   /** GENERATED ALWAYS AS IDENTITY: an UPDATE may not set it. */
@@ -23,20 +29,22 @@ export interface Column extends CodedField {
   readonly sequence: string | undefined
 }
 
+/** A live table: what reading and writing it needs to know. */
 export interface LiveTable extends TableName {
   readonly oid: string
   /** The collection's name. */
   readonly name: string
-  /** Rows are spread over children (partitions, chunks) and read through the root; otherwise ONLY this table's own rows count. */
+  /** Its rows are in child tables (partitions, chunks) and are read through it. Otherwise only its own rows are read, as tables that inherit from it are collections of their own. */
   readonly tree: boolean
   readonly rowSecurity: boolean
-  /** By name. */
-  readonly columns: ReadonlyMap<string, Column>
+  /** All columns but the generated ones, by name. */
+  readonly columns: ReadonlyMap<string, LiveColumn>
 }
 
 const COLUMNS = `
-  SELECT a.attrelid AS table, a.attname AS name, a.atttypid AS type, format_type(a.atttypid, a.atttypmod) AS formatted,
-    a.attnotnull OR t.typnotnull AS required, a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity_always,
+  SELECT a.attrelid AS table, a.attname AS name, a.attnum AS position, a.atttypid AS type, format_type(a.atttypid, a.atttypmod) AS formatted,
+    a.attnotnull OR t.typnotnull AS required,
+    a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL AS has_default, a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity_always,
     coalesce(
       (SELECT d.objid::regclass::text FROM pg_depend d
         WHERE a.attidentity <> '' AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
@@ -49,27 +57,32 @@ const COLUMNS = `
   WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped`
 
 type ColumnRow = Record<
-  'table' | 'name' | 'type' | 'formatted' | 'required' | 'generated' | 'identity_always',
+  'table' | 'name' | 'position' | 'type' | 'formatted' | 'required' | 'has_default' | 'generated' | 'identity_always',
   string
 > & {
   readonly sequence: string | null
 }
 
-/** The columns of tables, by oid, each list sorted by name (bytes). */
-export async function readColumns(client: Connection, oids: readonly string[]): Promise<ReadonlyMap<string, Column[]>> {
+/** Oid of each table → its columns, sorted by the bytes of their names. */
+export async function readColumns(
+  client: PgClient,
+  oids: readonly string[],
+): Promise<ReadonlyMap<string, LiveColumn[]>> {
   const { rows } = await client.query<ColumnRow>(COLUMNS, [oids])
   const types = await readTypes(
     client,
     rows.map((row) => row.type),
   )
-  const tables = new Map<string, Column[]>(oids.map((oid) => [oid, []]))
+  const tables = new Map<string, LiveColumn[]>(oids.map((oid) => [oid, []]))
   for (const row of rows) {
     const coding = types.coding(row)
     tables.get(row.table)?.push({
       name: row.name,
+      position: Number(row.position),
       type: types.name(row),
       coding,
       required: row.required === 't',
+      hasDefault: row.has_default === 't',
       generated: row.generated === 't',
       identityAlways: row.identity_always === 't',
       sequence: coding === 'integer' ? (row.sequence ?? undefined) : undefined,
@@ -79,8 +92,8 @@ export async function readColumns(client: Connection, oids: readonly string[]): 
   return tables
 }
 
-/** Tables whose rows lie in children although they are no partitioned tables: TimescaleDB's hypertables. */
-export async function hypertables(client: Connection): Promise<ReadonlySet<string>> {
+/** The oids of TimescaleDB's hypertables: their rows are in child tables, though they are not partitioned tables. Empty without that extension. */
+async function hypertables(client: PgClient): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ there: string }>(
     `SELECT to_regclass('_timescaledb_catalog.hypertable') IS NOT NULL AS there`,
   )
@@ -96,11 +109,11 @@ export async function hypertables(client: Connection): Promise<ReadonlySet<strin
  * The live table behind a collection.
  * @throws UsageError when there is no such table, or it lacks a field of the schema
  */
-export async function liveTable(client: Connection, database: Database, schema: CollectionSchema): Promise<LiveTable> {
+export async function liveTable(client: PgClient, database: Database, schema: CollectionSchema): Promise<LiveTable> {
   const name = parseCollectionName(schema.name)
   const found = name && (await findTable(client, name))
   if (name === undefined || found === undefined) {
-    throw new UsageError(`${database.source}: the database has no table ${schema.name}`, {
+    throw new UsageError(`source ${database.source}: the database has no table ${schema.name}`, {
       hint: 'run your migrations',
     })
   }
@@ -117,14 +130,14 @@ export async function liveTable(client: Connection, database: Database, schema: 
     (field) => !table.columns.has(field),
   )
   if (missing === undefined) return table
-  throw new UsageError(`${database.source}: table ${schema.name} has no field ${missing}`, {
+  throw new UsageError(`source ${database.source}: table ${schema.name} has no field ${missing}`, {
     hint: 'run your migrations',
   })
 }
 
 type TableRow = Record<'oid' | 'kind' | 'row_security', string>
 
-async function findTable(client: Connection, { schema, table }: TableName): Promise<TableRow | undefined> {
+async function findTable(client: PgClient, { schema, table }: TableName): Promise<TableRow | undefined> {
   const { rows } = await client.query<TableRow>(
     `SELECT c.oid, c.relkind AS kind, c.relrowsecurity AS row_security
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -134,13 +147,14 @@ async function findTable(client: Connection, { schema, table }: TableName): Prom
   return rows[0]
 }
 
-/** The table as it stands behind FROM, UPDATE and DELETE: children of an inheritance parent are collections of their own. */
+/** The table as it is written behind FROM, UPDATE and DELETE; ONLY leaves out tables that inherit from it, which are collections of their own. */
 export function target(table: LiveTable): string {
   return table.tree ? qualified(table) : `ONLY ${qualified(table)}`
 }
 
-/** What an owner must run when the role may not do something with a table. */
+/** The statements an owner must run when the role lacks `privileges` (`SELECT`) on a table. */
 export function grantFor(table: LiveTable, privileges: string, role: string): string {
-  const grant = `GRANT ${privileges} ON ${qualified(table)} TO "${role}"`
+  const all = `GRANT ${privileges} ON ALL TABLES IN SCHEMA ${quotedName(table.schema)} TO ${quotedName(role)}`
+  const grant = `GRANT ${privileges} ON ${qualified(table)} TO ${quotedName(role)} (for every table: ${all}); or leave it out: "exclude", then tandem init`
   return table.rowSecurity ? `${grant}; ALTER ROLE "${role}" BYPASSRLS (the table has row-level security)` : grant
 }

@@ -1,5 +1,5 @@
-/** Our names of types as SQL, from a closed list: what is not on it is no type, whatever its text. The reverse of types.ts. */
-import { parseEnum, type EnumType } from '../../model/schema-change.ts'
+/** From engine-neutral names of types to SQL, the opposite of types.ts. Only names from the closed list here are accepted, so that no other text of an export gets into a statement. */
+import { type EnumType, parseEnum } from '../../model/schema-change.ts'
 
 /** pg_type's names of built-in types without a modifier. */
 const PLAIN: ReadonlySet<string> = new Set(
@@ -10,17 +10,17 @@ const PLAIN: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** Those that take a length, precision or scale. */
+/** Types with a length, precision or scale. */
 const MODIFIED =
   /^(?:(?:varchar|char|bit|varbit|time|timetz|timestamp|timestamptz)\(\d{1,8}\)|numeric\(\d{1,4}(?:,-?\d{1,4})?\))$/
 
 const INTERVAL =
   /^interval(?: (?:year|month|day|hour|minute|second|year to month|day to hour|day to minute|day to second|hour to minute|hour to second|minute to second))?(?:\([0-6]\))?$/
 
-/** A type that SQL can name as it is, or one of labels, which has to be a type of the database first. */
+/** The SQL of a built-in type, or the labels of an enumeration, for which the database needs a type of its own. */
 export type ColumnType = { readonly sql: string } | { readonly labels: EnumType }
 
-/** Undefined for what is on no list: composite types, those of extensions, and whatever somebody wrote. */
+/** What a type's name means in SQL; undefined for a name that is not on the list, like those of composite types and of types of extensions. */
 export function columnType(type: string): ColumnType | undefined {
   const labels = parseEnum(type)
   if (labels !== undefined) return { labels }

@@ -1,13 +1,14 @@
-/** Engine-neutral names of column types, stable over server versions and settings, and how their values are coded. From pg_type alone. */
+/** Engine-neutral names of column types and how their values are coded. They are made from pg_type alone, so that every server version and every setting gives the same names. */
+import type { PgClient } from './session.ts'
 import type { Coding } from './values.ts'
-import type { Connection } from './session.ts'
 
-/** A column's type as read from the catalogue: pg_type's oid, and `format_type` of it with its modifier. */
+/** A column's type as the catalogue has it: the oid in pg_type, and what `format_type` returns for it with its modifier. */
 export interface TypeUse {
   readonly type: string
   readonly formatted: string
 }
 
+/** Answers about the types that were read. */
 export interface TypeNames {
   /** `numeric(18,2)`, `text[]`, `enum("new","done")`. */
   name(use: TypeUse): string
@@ -47,16 +48,16 @@ const USED_TYPES = `
     ) AS members
   FROM used JOIN pg_type t USING (oid)`
 
-/** Reads what is needed to name the types with these oids. */
-export async function readTypes(client: Connection, oids: readonly string[]): Promise<TypeNames> {
+/** Reads the types with these oids and all that they are made of. */
+export async function readTypes(client: PgClient, oids: readonly string[]): Promise<TypeNames> {
   const { rows } = await client.query<TypeRow>(USED_TYPES, [[...new Set(oids)]])
   const types = new Map(rows.map((row) => [row.oid, row]))
   return { name: (use) => typeName(types, use), coding: (use) => codingOf(types, use) }
 }
 
-type Types = ReadonlyMap<string, TypeRow>
+type TypesByOid = ReadonlyMap<string, TypeRow>
 
-function typeName(types: Types, use: TypeUse): string {
+function typeName(types: TypesByOid, use: TypeUse): string {
   const type = types.get(use.type)
   if (type === undefined) return use.formatted
   switch (type.kind) {
@@ -65,30 +66,30 @@ function typeName(types: Types, use: TypeUse): string {
     case 'e':
       return `enum(${(JSON.parse(type.labels) as string[]).map((label) => JSON.stringify(label)).join(',')})`
     case 'c':
-      return `composite(${(JSON.parse(type.members) as Member[]).map((member) => memberText(types, member)).join(',')})`
+      return `composite(${(JSON.parse(type.members) as CompositeMember[]).map((member) => memberText(types, member)).join(',')})`
     default:
       return isArray(type) ? arrayName(types, type, use) : scalarName(type, use)
   }
 }
 
-interface Member extends TypeUse {
+interface CompositeMember extends TypeUse {
   readonly name: string
 }
 
-function memberText(types: Types, member: Member): string {
+function memberText(types: TypesByOid, member: CompositeMember): string {
   return `${JSON.stringify(member.name)} ${typeName(types, member)}`
 }
 
-/** int2vector and oidvector are in the array category but are scalars of their own. */
+/** False for int2vector and oidvector, which are in pg_type's category of arrays but are written like scalars. */
 function isArray(type: TypeRow): boolean {
   return type.category === 'A' && type.element !== '0' && !type.name.endsWith('vector')
 }
 
-function arrayName(types: Types, type: TypeRow, use: TypeUse): string {
+function arrayName(types: TypesByOid, type: TypeRow, use: TypeUse): string {
   return `${typeName(types, { type: type.element, formatted: use.formatted.replace(/\[\]$/, '') })}[]`
 }
 
-/** pg_type's own name is short and stable (`int4`, `timestamptz`); the modifier is taken from what format_type shows. */
+/** The name in pg_type, which is short and stable (`int4`, `timestamptz`), and the modifier that format_type shows. */
 function scalarName(type: TypeRow, use: TypeUse): string {
   const modifier = /\([^()]*\)/.exec(use.formatted)?.[0] ?? ''
   switch (type.name) {
@@ -105,7 +106,7 @@ function scalarName(type: TypeRow, use: TypeUse): string {
   }
 }
 
-/** pg_type's fixed oids of the types that are not written as strings. */
+/** The oids, which are the same on every server, of the types whose values are not written as strings. */
 const CODINGS: Readonly<Record<string, Coding>> = {
   16: 'boolean',
   20: 'integer',
@@ -116,7 +117,7 @@ const CODINGS: Readonly<Record<string, Coding>> = {
 }
 
 /** A domain is coded as its base type. */
-function codingOf(types: Types, use: TypeUse): Coding {
+function codingOf(types: TypesByOid, use: TypeUse): Coding {
   const type = types.get(use.type)
   if (type?.kind === 'd') return codingOf(types, { type: type.base, formatted: type.base_formatted })
   return CODINGS[use.type] ?? 'text'

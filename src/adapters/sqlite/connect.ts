@@ -1,6 +1,6 @@
 /**
- * Opens an SQLite file through libsql and turns the driver's errors into ours. The only file that knows the driver, so that its quirks stay in one place:
- * it aborts the process on text that is not UTF-8 (values.ts therefore never selects text as text), and it would create a missing file.
+ * Opens an SQLite file through libsql and turns the driver's errors into ours. No other file knows the driver. It has two faults that the code here and in
+ * values.ts works around: it aborts the process on text that is not UTF-8, and it creates a file that is missing.
  */
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -9,30 +9,35 @@ import type { ConnectOptions } from '../adapter.ts'
 
 /** What SQLite stores, as libsql binds and returns it: INTEGER is a bigint, REAL a number, TEXT a string, BLOB bytes. */
 export type SqlValue = null | bigint | number | string | Uint8Array
+
+/** The values of one row, in the order of the selected columns. */
 export type SqlRow = readonly SqlValue[]
 
-/** One open connection. Statements are prepared once and kept; parameters and rows are arrays. */
-export interface Connection {
+/** One open connection. Each SQL text is prepared once and kept; parameters and rows are arrays, in the order of the SQL text. */
+export interface SqliteConnection {
   rows(sql: string, parameters?: readonly SqlValue[]): SqlRow[]
-  /** Rows one after the other; leaving the loop early releases the statement's lock. */
+  /** Rows one after the other. When the caller leaves the loop early, the statement's read lock is released. */
   iterate(sql: string): Generator<SqlRow, void>
   /** Returns the number of rows changed. */
   run(sql: string, parameters?: readonly SqlValue[]): number
   exec(sql: string): void
+  /** Prepares the SQL text and does not run it. */
+  check(sql: string): void
   readonly inTransaction: boolean
-  /** Does nothing where some error (disk full, …) has rolled back already. */
+  /** Rolls back the open transaction. Does nothing where SQLite has already done so by itself, as on a full disk. */
   rollBack(): void
   close(): void
 }
 
-/** A database file and how it is called in messages. */
+/** A database file, and the name of its source for messages. */
 export interface DatabaseFile {
   readonly path: string
   readonly source: string
-  open(): Connection
+  open(): SqliteConnection
 }
 
-interface Statement {
+/** The part of libsql's statements that is used here. */
+interface LibsqlStatement {
   raw(): this
   all(parameters: readonly SqlValue[]): SqlRow[]
   iterate(parameters: readonly SqlValue[]): Iterator<SqlRow>
@@ -42,8 +47,9 @@ interface Statement {
 const BUSY_TIMEOUT_MS = 5000
 
 /**
- * Checks the file and loads the driver. Nothing is created unless `missing` says so: SQLite itself would make an empty database of a mistyped path.
- * @throws UnreachableError when there is no file, or it is no SQLite database
+ * Checks that the file is an SQLite database, and loads the driver. A missing file is created only if `missing` says so, because SQLite itself would create an
+ * empty database for a mistyped path.
+ * @throws UnreachableError when there is no file, or it is not an SQLite database; LockedError when another program holds it locked for 5 seconds
  */
 export async function openFile(
   path: string,
@@ -55,13 +61,15 @@ export async function openFile(
   if (isMissing && missing === 'create') {
     mkdirSync(dirname(path), { recursive: true })
     const made = new Database(path)
-    made.exec('VACUUM') // an empty database is written only when something asks for it
+    made.exec('VACUUM') // without a statement that writes, SQLite leaves the file at length 0
     made.close()
   }
   if (!pretended) requireFile(path, source)
-  const open = (): Connection => {
+  const open = (): SqliteConnection => {
     if (!pretended) requireFile(path, source)
-    const database = new Database(pretended ? ':memory:' : path, { timeout: BUSY_TIMEOUT_MS }) as unknown as Driver
+    const database = new Database(pretended ? ':memory:' : path, {
+      timeout: BUSY_TIMEOUT_MS,
+    }) as unknown as LibsqlDatabase
     return connectionOf(database)
   }
   const file: DatabaseFile = { path, source, open }
@@ -76,29 +84,34 @@ export async function openFile(
   return file
 }
 
-interface Driver {
+/** The part of libsql's connections that is used here. */
+interface LibsqlDatabase {
   readonly inTransaction: boolean
-  prepare(sql: string): Statement
+  prepare(sql: string): LibsqlStatement
   exec(sql: string): void
   interrupt(): void
   close(): void
   defaultSafeIntegers(on: boolean): void
 }
 
-function connectionOf(database: Driver): Connection {
-  const readers = new Map<string, Statement>()
-  const writers = new Map<string, Statement>()
+function connectionOf(database: LibsqlDatabase): SqliteConnection {
+  const readers = new Map<string, LibsqlStatement>()
+  const writers = new Map<string, LibsqlStatement>()
   database.defaultSafeIntegers(true)
-  // Cascades must never take rows by themselves; foreign-keys.ts checks instead. libsql switches enforcement on by default.
+  // libsql switches the enforcement of foreign keys on, unlike SQLite itself. It must be off, because a cascade would delete rows that are not in the plan;
+  // foreign-keys.ts checks instead.
   database.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA foreign_keys=OFF; PRAGMA recursive_triggers=OFF`)
-  const reader = (sql: string): Statement => readers.get(sql) ?? keep(readers, sql, database.prepare(sql).raw())
-  const writer = (sql: string): Statement => writers.get(sql) ?? keep(writers, sql, database.prepare(sql))
+  const reader = (sql: string): LibsqlStatement => readers.get(sql) ?? keep(readers, sql, database.prepare(sql).raw())
+  const writer = (sql: string): LibsqlStatement => writers.get(sql) ?? keep(writers, sql, database.prepare(sql))
   return {
     rows: (sql, parameters = []) => reader(sql).all(parameters),
     iterate: (sql) => iterate(database, sql),
     run: (sql, parameters = []) => writer(sql).run(parameters).changes,
     exec: (sql) => {
       database.exec(sql)
+    },
+    check: (sql) => {
+      database.prepare(sql)
     },
     get inTransaction() {
       return database.inTransaction
@@ -107,7 +120,7 @@ function connectionOf(database: Driver): Connection {
       if (database.inTransaction) database.exec('ROLLBACK')
     },
     close: () => {
-      // The driver never finalises statements, so closing alone would keep a transaction, and its lock, alive.
+      // The driver never finalises statements, so after a mere close the transaction would live on and keep its lock.
       if (database.inTransaction) database.exec('ROLLBACK')
       readers.clear()
       writers.clear()
@@ -116,12 +129,12 @@ function connectionOf(database: Driver): Connection {
   }
 }
 
-function keep(statements: Map<string, Statement>, sql: string, statement: Statement): Statement {
+function keep(statements: Map<string, LibsqlStatement>, sql: string, statement: LibsqlStatement): LibsqlStatement {
   statements.set(sql, statement)
   return statement
 }
 
-function* iterate(database: Driver, sql: string): Generator<SqlRow, void> {
+function* iterate(database: LibsqlDatabase, sql: string): Generator<SqlRow, void> {
   const rows = database.prepare(sql).raw().iterate([])
   let finished = false
   try {
@@ -132,20 +145,29 @@ function* iterate(database: Driver, sql: string): Generator<SqlRow, void> {
   }
 }
 
-/** The driver has no way to close a running statement; an interrupted one resets itself and gives up its lock. */
-function release(database: Driver, rows: Iterator<SqlRow>): void {
+/** The driver cannot close a running statement. An interrupted statement resets itself and gives up its lock. */
+function release(database: LibsqlDatabase, rows: Iterator<SqlRow>): void {
   try {
     database.interrupt()
     while (rows.next().done !== true) continue
   } catch {
-    // The interruption itself.
+    // This is the error by which SQLite tells of the interruption.
   }
 }
 
-/** Runs `work` and turns what SQLite throws into errors for people; our own pass through. */
+/** Runs `work` and returns its result. @throws what SQLite throws as one of our errors (see `errorFor`); our own errors as they are */
 export function guarded<Result>(file: DatabaseFile, work: () => Result): Result {
   try {
     return work()
+  } catch (error) {
+    throw errorFor(file, error)
+  }
+}
+
+/** Like `guarded`, for work that waits. */
+export async function guardedAwaiting<Result>(file: DatabaseFile, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
   } catch (error) {
     throw errorFor(file, error)
   }
@@ -156,7 +178,7 @@ export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, rawCode } = error as { readonly code?: unknown; readonly rawCode?: unknown }
   if (typeof code !== 'string' || !/SQLITE_/.test(code)) return undefined
-  // The driver does not know the newer codes by name: STRICT tables refuse a value with 3091.
+  // The driver does not know the name of the newer code 3091, with which STRICT tables refuse a value.
   return rawCode === 3091 ? 'SQLITE_CONSTRAINT_DATATYPE' : code
 }
 
@@ -164,7 +186,7 @@ function requireFile(path: string, source: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined)
     throw new UnreachableError(`source ${source}: there is no SQLite database at ${path}`, {
-      hint: 'create it first (run your migrations, start the program once, or: tandem init --create-schema), or correct the url',
+      hint: 'create it first (run your migrations, start the program once, or: tandem init --create-schema), or correct the url (tandem init --source NAME=sqlite:PATH)',
     })
   if (!stats.isFile())
     throw new UnreachableError(`source ${source}: ${path} is not a file`, {
@@ -172,12 +194,14 @@ function requireFile(path: string, source: string): void {
     })
 }
 
-/** What each family of SQLite result codes means to a person (https://www.sqlite.org/rescode.html). */
+/** The error to throw for what the driver threw, by the family of the result code (https://www.sqlite.org/rescode.html). */
 function errorFor(file: DatabaseFile, error: unknown): Error {
   if (error instanceof TandemError) return error
-  const text = error instanceof Error ? error.message : String(error)
+  const said = error instanceof Error ? error.message : String(error)
+  // the driver's own words around a code that stands for no more than this
+  const text = said.includes('ConnectionFailed') ? 'permission denied, or not a file' : said
   const at = `source ${file.source}: ${file.path}`
-  const code = sqliteCode(error) ?? (text.includes('ConnectionFailed') ? 'SQLITE_CANTOPEN' : '')
+  const code = sqliteCode(error) ?? (said.includes('ConnectionFailed') ? 'SQLITE_CANTOPEN' : '')
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
     return new LockedError(`${at} is locked by another program`, {
       hint: 'try again when the other transaction has ended',
@@ -204,10 +228,10 @@ function errorFor(file: DatabaseFile, error: unknown): Error {
 }
 
 /**
- * Runs `work` in one transaction: committed if it returns, rolled back if it throws. IMMEDIATE takes the write lock at once, so nobody writes between
- * reading and writing (https://www.sqlite.org/lang_transaction.html).
+ * Runs `work` in one transaction, which is committed if it returns and rolled back if it throws. IMMEDIATE takes the write lock at the start, so that nobody can
+ * write between our reading and our writing (https://www.sqlite.org/lang_transaction.html). Inside an open transaction (`exclusively`), a savepoint does the same.
  */
-export function immediately<Result>(connection: Connection, work: () => Result): Result {
+export function immediately<Result>(connection: SqliteConnection, work: () => Result): Result {
   if (connection.inTransaction) return inSavepoint(connection, work)
   connection.exec('BEGIN IMMEDIATE')
   try {
@@ -220,15 +244,33 @@ export function immediately<Result>(connection: Connection, work: () => Result):
   }
 }
 
-/** The same inside a transaction that is somebody else's to end. */
-function inSavepoint<Result>(connection: Connection, work: () => Result): Result {
+/** Like `immediately`, for work that waits for what it writes. */
+export async function immediatelyAwaiting<Result>(
+  connection: SqliteConnection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const isInside = connection.inTransaction
+  connection.exec(isInside ? 'SAVEPOINT tandem' : 'BEGIN IMMEDIATE')
+  try {
+    const result = await work()
+    connection.exec(isInside ? 'RELEASE tandem' : 'COMMIT')
+    return result
+  } catch (error) {
+    if (!isInside) connection.rollBack()
+    else if (connection.inTransaction) connection.exec('ROLLBACK TO tandem; RELEASE tandem')
+    throw error
+  }
+}
+
+/** Like `immediately`, inside a transaction that the caller commits or rolls back. Savepoints of one name nest (https://www.sqlite.org/lang_savepoint.html). */
+export function inSavepoint<Result>(connection: SqliteConnection, work: () => Result): Result {
   connection.exec('SAVEPOINT tandem')
   try {
     const result = work()
     connection.exec('RELEASE tandem')
     return result
   } catch (error) {
-    // some errors (disk full, …) have rolled back everything already
+    // on some errors, such as a full disk, SQLite has already rolled back the whole transaction
     if (connection.inTransaction) connection.exec('ROLLBACK TO tandem; RELEASE tandem')
     throw error
   }

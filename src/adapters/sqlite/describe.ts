@@ -1,22 +1,34 @@
-/** An SQLite database as the engine-neutral description that exports carry: the tables that can be exported, and what is left out and why. */
+/** Describes an SQLite database in words that are the same for every engine: the tables that can be exported, and what is left out and why. */
 import { compareBytes } from '../../model/canonical.ts'
-import type { CollectionSchema, FieldSchema, Reference } from '../../model/collection.ts'
+import type { CollectionSchema, FieldSchema } from '../../model/collection.ts'
 import type { Description, LeftOut } from '../adapter.ts'
-import { listTables, readTables } from './catalog.ts'
-import type { Column, Table, TableEntry } from './catalog.ts'
-import type { Connection } from './connect.ts'
+import { distinctByText } from '../distinct.ts'
+import { mandatoryFields } from '../mandatory.ts'
+import { type Column, type Table, type TableEntry, listTables, readTables } from './catalog.ts'
+import type { SqliteConnection } from './connect.ts'
+import { unusableReason } from './usable.ts'
 
-/** The table the tool keeps its own texts in. */
+/** The table in which the tool keeps its own texts. */
 export const STATE_TABLE = '_tandem'
 
-/** Reads the whole description; `database` is what people call the file. */
-export function describeDatabase(connection: Connection, database: string): Description {
+/** The description of the database, as `Adapter.describe` returns it. @param database the path of the file as shown to people */
+export function describeDatabase(connection: SqliteConnection, database: string): Description {
   const tables = [...readTables(connection).values()].filter((table) => !isOwn(table.name))
-  const leftOut = listTables(connection).flatMap(leftOutFor)
+  const unusable = tables.flatMap((table): LeftOut[] => {
+    const reason = unusableReason(connection, table)
+    return reason === undefined ? [] : [{ name: table.name, reason, isHeld: true }]
+  })
+  const names = new Set(unusable.map(({ name }) => name))
+  const leftOut = [...listTables(connection).flatMap(leftOutFor), ...unusable]
   const version = connection.rows('SELECT sqlite_version()')[0]?.[0]
   return {
-    collections: tables.map(schemaOf).sort((a, b) => compareBytes(a.name, b.name)),
+    collections: tables
+      .filter(({ name }) => !names.has(name))
+      .map(schemaOf)
+      .sort((a, b) => compareBytes(a.name, b.name)),
+    columns: new Map(tables.map(({ name, columns }) => [name, writable(columns).map((column) => column.name)])),
     leftOut: leftOut.sort((a, b) => compareBytes(a.name, b.name)),
+    mandatory: mandatoryFields(tables.map((table) => [table.name, mandatoryOf(table)])),
     database,
     server: `SQLite ${typeof version === 'string' ? version : ''}`.trim(),
   }
@@ -38,17 +50,28 @@ function leftOutReason(entry: TableEntry): string | undefined {
   return entry.unreadable ? 'its definition is not valid text' : undefined
 }
 
-/** The schema of one table; generated columns are left out, since nobody can write them. */
+/** Nobody can write generated columns. */
+function writable(columns: readonly Column[]): readonly Column[] {
+  return columns.filter((column) => !column.generated)
+}
+
+/** The schema of one table, without generated columns. */
 function schemaOf(table: Table): CollectionSchema {
-  const fields = table.columns.filter((column) => !column.generated).map((column) => fieldOf(table, column))
+  const fields = writable(table.columns).map((column) => fieldOf(table, column))
   return {
     name: table.name,
     fields: fields.sort((a, b) => compareBytes(a.name, b.name)),
     key: table.primaryKey,
     uniques: uniquesOf(table),
-    references: distinct(table.foreignKeys.map(referenceOf)),
+    references: distinctByText(table.foreignKeys),
     order: 'sorted',
   }
+}
+
+/** The rowid is handed out, and a generated column computed. */
+function mandatoryOf({ columns, rowidAlias }: Table): string[] {
+  const needed = columns.filter(({ notNull, hasDefault, generated }) => notNull && !hasDefault && !generated)
+  return needed.map(({ name }) => name).filter((name) => name !== rowidAlias)
 }
 
 function fieldOf(table: Table, column: Column): FieldSchema {
@@ -61,8 +84,8 @@ function fieldOf(table: Table, column: Column): FieldSchema {
   }
 }
 
-/** The column's affinity, so that `INT` and `BIGINT` are one type (https://www.sqlite.org/datatype3.html#determination_of_column_affinity). */
-function typeOf(table: Table, declared: string): string {
+/** Our name of the column's affinity, so that `INT` and `BIGINT` are one type (https://www.sqlite.org/datatype3.html#determination_of_column_affinity). */
+export function typeOf(table: Pick<Table, 'strict'>, declared: string): string {
   if (declared === '' || (table.strict && declared === 'ANY')) return 'any'
   if (declared.includes('INT')) return 'integer'
   if (/CHAR|CLOB|TEXT/.test(declared)) return 'text'
@@ -70,23 +93,13 @@ function typeOf(table: Table, declared: string): string {
   return /REAL|FLOA|DOUB/.test(declared) ? 'real' : 'numeric'
 }
 
-/** Unique keys that hold for every row. One over a generated column says nothing about the fields of a record. */
+/** The unique keys that hold for every row. One with a generated column is left out, because records do not contain that column. */
 function uniquesOf(table: Table): readonly (readonly string[])[] {
   const generated = new Set(table.columns.filter((column) => column.generated).map((column) => column.name))
-  return distinct(
+  return distinctByText(
     table.uniqueIndexes.flatMap((index) => {
       const usable = !index.isPrimaryKey && index.columns?.every((column) => !generated.has(column))
       return usable === true && index.columns !== undefined ? [index.columns] : []
     }),
   )
-}
-
-function referenceOf(reference: Reference): Reference {
-  return { fields: reference.fields, to: reference.to, toFields: reference.toFields }
-}
-
-/** Each once, in the order of their texts. */
-function distinct<Item>(items: readonly Item[]): Item[] {
-  const byText = new Map(items.map((item) => [JSON.stringify(item), item]))
-  return [...byText].sort((a, b) => compareBytes(a[0], b[0])).map(([, item]) => item)
 }

@@ -1,190 +1,233 @@
 /**
- * Foreign keys during a plan. SQLite's own enforcement is off, because ON DELETE CASCADE would take rows that the plan does not speak of; so what the plan
- * changed is checked here, by SQLite's rules (https://www.sqlite.org/foreignkeys.html). Keys that dangled before stay the user's own affair.
+ * Foreign keys while a plan is applied. SQLite's own enforcement is switched off, because ON DELETE CASCADE would delete rows that are not in the plan. Instead
+ * what the plan changed is checked here, by SQLite's rules (https://www.sqlite.org/foreignkeys.html). References whose parent was already missing before the plan
+ * are not checked.
  */
-import type { ForeignKey, Table } from './catalog.ts'
-import type { Connection } from './connect.ts'
-import { stale, violation } from './outcome.ts'
-import type { RefusedPlan } from './outcome.ts'
-import type { Target, Write } from './target.ts'
-import { quoted } from './values.ts'
-import { rowPlace } from './write.ts'
-import type { LocatedWrite } from './write.ts'
+import type { Reference } from '../../model/collection.ts'
+import { type RefusedPlan, stale, violation } from '../refused-plan.ts'
+import { quotedName } from '../sql-text.ts'
+import type { Table } from './catalog.ts'
+import type { SqliteConnection } from './connect.ts'
+import { type KeyTable, rowsWithKeys } from './key-table.ts'
+import type { PreparedTable, RowCondition, RowWrite } from './prepare.ts'
+import { type LocatedWrite, rowCondition } from './write.ts'
 
-/** A target with its live rows found. */
-export interface PlannedTarget {
-  readonly target: Target
+/** A prepared table with the live row of each change. */
+export interface LocatedTable {
+  readonly prepared: PreparedTable
+  readonly keys: KeyTable
   readonly located: readonly LocatedWrite[]
 }
 
-/** A declared key of `child` to `parent`, and the temporary table of the parent's values that the plan takes away. */
-interface Watched {
+/** A foreign key of `child` to `parent`, and the temporary table that holds those referenced values of `parent` which the plan deletes or changes. */
+interface ReleasedKeys {
   readonly parent: Table
   readonly child: Table
-  readonly foreignKey: ForeignKey
-  readonly released: string
+  readonly foreignKey: Reference
+  readonly tempTable: string
 }
 
-/** To be called before writing: remembers which referenced values go away. */
+/** To be called before writing: copies the referenced values that the plan deletes or changes into temporary tables, for `checkReferences` to look at afterwards. */
 export function rememberReleased(
-  connection: Connection,
-  planned: readonly PlannedTarget[],
+  connection: SqliteConnection,
+  planned: readonly LocatedTable[],
   tables: ReadonlyMap<string, Table>,
-): readonly Watched[] {
+): readonly ReleasedKeys[] {
   const keys = [...tables.values()].flatMap((child) => child.foreignKeys.map((foreignKey) => ({ child, foreignKey })))
-  return planned.flatMap(({ target, located }, number) =>
-    keys.flatMap(({ child, foreignKey }, place) => {
+  return planned.flatMap(({ prepared, located }, number) =>
+    keys.flatMap(({ child, foreignKey }, position) => {
       const going = located.filter(({ write }) => releases(write, foreignKey))
-      if (foreignKey.to !== target.table.name || going.length === 0) return []
-      const watched = { parent: target.table, child, foreignKey, released: `_tandem_released_${number}_${place}` }
-      connection.exec(`CREATE TEMP TABLE ${watched.released} (${releasedColumns(watched).join(', ')})`)
-      for (const entry of going) copyReleased(connection, watched, rowPlace(target, entry))
-      return [watched]
+      if (foreignKey.to !== prepared.table.name || going.length === 0) return []
+      const released = {
+        parent: prepared.table,
+        child,
+        foreignKey,
+        tempTable: `_tandem_released_${number}_${position}`,
+      }
+      connection.exec(`CREATE TEMP TABLE ${released.tempTable} (${releasedColumns(released).join(', ')})`)
+      for (const entry of going) copyReleased(connection, released, rowCondition(prepared, entry))
+      return [released]
     }),
   )
 }
 
-function releases(write: Write, foreignKey: ForeignKey): boolean {
+function releases(write: RowWrite, foreignKey: Reference): boolean {
   if (write.change.before === undefined) return false
   return write.change.after === undefined || foreignKey.toFields.some((field) => write.changed.includes(field))
 }
 
 /**
- * To be called before writing: a row outside the plan that refers to a key which is to name another record would silently change its parent.
- * @throws RefusedPlan
+ * To be called before writing. A reassigned key names another record afterwards, so a row outside the plan that refers to it would silently get another parent.
+ * @throws RefusedPlan with outcome `stale` when there is such a row
  */
 export function checkReassigned(
-  connection: Connection,
-  planned: readonly PlannedTarget[],
+  connection: SqliteConnection,
+  planned: readonly LocatedTable[],
   tables: ReadonlyMap<string, Table>,
 ): void {
-  for (const { target, located } of planned)
-    for (const entry of located)
-      if (entry.write.change.reassigned === true)
-        for (const child of tables.values())
-          for (const foreignKey of child.foreignKeys)
-            if (foreignKey.to === target.table.name)
-              checkOutsiders(connection, { target, entry, child, foreignKey, planned })
+  const keys = [...tables.values()].flatMap((child) => child.foreignKeys.map((foreignKey) => ({ child, foreignKey })))
+  for (const [number, { prepared, located }] of planned.entries()) {
+    const going = located.filter(({ write }) => write.change.reassigned === true)
+    for (const [position, { child, foreignKey }] of keys.entries()) {
+      if (foreignKey.to !== prepared.table.name || going.length === 0) continue
+      const tempTable = `_tandem_reassigned_${number}_${position}`
+      const released = { parent: prepared.table, child, foreignKey, tempTable }
+      connection.exec(`CREATE TEMP TABLE ${tempTable} (${releasedColumns(released).join(', ')})`)
+      for (const entry of going) copyReleased(connection, released, rowCondition(prepared, entry))
+      checkOutsiders(connection, { released, going, planned })
+    }
+  }
 }
 
+/** The reassigned records of one table, in the order in which they stand in the temporary table of `released`. */
 interface Reassignment {
-  readonly target: Target
-  readonly entry: LocatedWrite
-  readonly child: Table
-  readonly foreignKey: ForeignKey
-  readonly planned: readonly PlannedTarget[]
+  readonly released: ReleasedKeys
+  readonly going: readonly LocatedWrite[]
+  readonly planned: readonly LocatedTable[]
 }
 
-function checkOutsiders(connection: Connection, at: Reassignment): void {
-  const { target, entry, child, foreignKey } = at
-  const own = at.planned.find((each) => each.target.table.name === child.name)?.target
-  const matches = foreignKey.toFields.map((field, i) => `p.${quoted(field)} = +c.${quoted(foreignKey.fields[i] ?? '')}`)
-  const place = rowPlace(target, entry)
+/** One query for all records: asked one by one, a child without an index would be read as often as there are reassigned keys. */
+function checkOutsiders(connection: SqliteConnection, { released, going, planned }: Reassignment): void {
+  const { child, foreignKey, tempTable } = released
+  const own = planned.find((each) => each.prepared.table.name === child.name)?.prepared
   const rows = connection.rows(
-    `SELECT ${own?.reader.columns ?? '1'} FROM main.${quoted(child.name)} AS c
-     WHERE EXISTS (SELECT 1 FROM main.${quoted(target.table.name)} AS p WHERE ${matches.join(' AND ')} AND ${place.where})`,
-    place.parameters,
+    `SELECT r.rowid, ${own?.reader.columns ?? '1'} FROM temp.${tempTable} AS r JOIN main.${quotedName(child.name)} AS c
+     ON ${sameValues(foreignKey)}`,
   )
   const keys = new Set(own?.writes.map((write) => write.change.key))
-  if (rows.every((row) => own !== undefined && keys.has(own.reader.record(row).key))) return
-  throw stale(
-    `a row of ${child.name} refers to record ${entry.write.change.key} of ${foreignKey.to}, which gets another key`,
+  const outsider = rows.find((row) => own === undefined || !keys.has(own.reader.record(row, 1).key))
+  if (outsider === undefined) return
+  const key = going[Number(outsider[0]) - 1]?.write.change.key ?? ''
+  throw stale(`a row of ${child.name} refers to record ${key} of ${foreignKey.to}, which gets another key`)
+}
+
+/** Columns of the temporary table, with the parent's type and collation, because SQLite compares a foreign key by these. */
+function releasedColumns({ parent, foreignKey }: ReleasedKeys): string[] {
+  return referredColumns(parent, foreignKey.toFields).map(({ declared, collation }, i) =>
+    columnText(`_tandem_${i}`, declared, collation),
   )
 }
 
-/** With the parent's type and collation, by which SQLite compares a foreign key. */
-function releasedColumns({ parent, foreignKey }: Watched): string[] {
+/** A column for a temporary table. */
+export function columnText(name: string, declared: string, collation: string): string {
+  return `${name} ${declared === '' ? '' : quotedName(declared)} COLLATE ${quotedName(collation)}`
+}
+
+/** The type and the collation by which SQLite compares a foreign key that refers to these fields. */
+export function referredColumns(
+  parent: Table,
+  fields: readonly string[],
+): { readonly declared: string; readonly collation: string }[] {
   const index = parent.uniqueIndexes.find(
-    (candidate) => candidate.columns !== undefined && sameSet(candidate.columns, foreignKey.toFields),
+    (candidate) => candidate.columns !== undefined && sameSet(candidate.columns, fields),
   )
-  return foreignKey.toFields.map((field, i) => {
-    const type = parent.columns.find((column) => column.name === field)?.declaredType ?? ''
+  return fields.map((field) => {
+    const declared = parent.columns.find((column) => column.name === field)?.declaredType ?? ''
     const collation = index?.collations[index.columns?.indexOf(field) ?? -1] ?? 'BINARY'
-    return `_tandem_${i} ${type === '' ? '' : quoted(type)} COLLATE ${quoted(collation)}`
+    // outside a STRICT table, ANY would be a numeric type
+    return { declared: parent.strict && declared.toUpperCase() === 'ANY' ? '' : declared, collation }
   })
 }
 
-function copyReleased(connection: Connection, watched: Watched, place: ReturnType<typeof rowPlace>): void {
-  const columns = watched.foreignKey.toFields.map(quoted).join(', ')
+function copyReleased(connection: SqliteConnection, released: ReleasedKeys, condition: RowCondition): void {
+  const columns = released.foreignKey.toFields.map(quotedName).join(', ')
   connection.run(
-    `INSERT INTO temp.${watched.released} SELECT ${columns} FROM main.${quoted(watched.parent.name)} WHERE ${place.where}`,
-    place.parameters,
+    `INSERT INTO temp.${released.tempTable} SELECT ${columns} FROM main.${quotedName(released.parent.name)} WHERE ${condition.where}`,
+    condition.parameters,
   )
 }
 
 /**
- * To be called after writing. A row outside the plan that refers to a value taken away: the plan is stale, as it did not know of the row. A planned row whose
- * parent is not there: a violation.
+ * To be called after writing. If a row outside the plan refers to a value that the plan has deleted or changed, the plan is stale, since it was made without that
+ * row. If the parent of a row that the plan wrote is missing, that is a violation.
  * @throws RefusedPlan
  */
 export function checkReferences(
-  connection: Connection,
-  planned: readonly PlannedTarget[],
-  watched: readonly Watched[],
+  connection: SqliteConnection,
+  planned: readonly LocatedTable[],
+  released: readonly ReleasedKeys[],
 ): void {
-  for (const entry of watched) checkReleased(connection, planned, entry)
-  for (const { target, located } of planned) for (const { write } of located) checkParents(connection, target, write)
+  for (const entry of released) checkReleased(connection, planned, entry)
+  for (const { keys } of planned) checkParents(connection, keys)
 }
 
-function checkReleased(connection: Connection, planned: readonly PlannedTarget[], watched: Watched): void {
-  const { child, foreignKey, released } = watched
-  const matches = foreignKey.fields.flatMap((field, i) => [
-    // The first may use an index of the child, the second is SQLite's rule: the child's value by the parent's type and collation.
-    `r._tandem_${i} = c.${quoted(field)}`,
-    `r._tandem_${i} = +c.${quoted(field)}`,
-  ])
-  const target = planned.find((candidate) => candidate.target.table.name === child.name)?.target
+function checkReleased(connection: SqliteConnection, planned: readonly LocatedTable[], released: ReleasedKeys): void {
+  const { child, foreignKey, tempTable } = released
+  const prepared = planned.find((candidate) => candidate.prepared.table.name === child.name)?.prepared
   const dangling = connection.rows(
-    `SELECT ${target?.reader.columns ?? '1'} FROM temp.${released} AS r JOIN main.${quoted(child.name)} AS c
-     ON ${matches.join(' AND ')} WHERE ${noParent(foreignKey)}`,
+    `SELECT ${prepared?.reader.columns ?? '1'} FROM temp.${tempTable} AS r JOIN main.${quotedName(child.name)} AS c
+     ON ${sameValues(foreignKey)} WHERE ${noParent(foreignKey)}`,
   )
-  if (dangling.length === 0) return
+  const may = new Set(prepared?.writes.filter(({ change }) => change.dangling === true).map(({ change }) => change.key))
+  const keys = prepared === undefined ? [] : dangling.map((row) => prepared.reader.record(row).key)
+  if (dangling.length === 0 || (prepared !== undefined && keys.every((key) => may.has(key)))) return
+  const needy = keys.filter((key) => !may.has(key))
   throw (
-    refusalOf(target, foreignKey, target === undefined ? [] : dangling.map((row) => target.reader.record(row).key)) ??
+    refusalOf(prepared, foreignKey, needy) ??
     stale(`a row of ${child.name} refers to a record of ${foreignKey.to} that the plan deletes or changes`)
   )
 }
 
-/** A violation if all dangling rows are written by the plan itself. */
-function refusalOf(
-  target: Target | undefined,
-  foreignKey: ForeignKey,
-  keys: readonly string[],
-): RefusedPlan | undefined {
-  const own = new Set(target?.writes.filter((write) => write.change.after !== undefined).map((w) => w.change.key))
-  const [key] = keys
-  if (target === undefined || key === undefined || !keys.every((each) => own.has(each))) return undefined
-  return missingParent(target, key, foreignKey)
+/** The condition that a row of the child (alias `c`) refers to the values in a row of the temporary table (alias `r`). */
+function sameValues({ fields }: Reference): string {
+  const matches = fields.flatMap((field, i) => [
+    // The first condition lets SQLite use an index of the child. The second is SQLite's rule for foreign keys, which compares with the type and the collation of
+    // the parent: unary + takes the child's affinity away, and of two collations that of the left operand counts.
+    `r._tandem_${i} = c.${quotedName(field)}`,
+    `r._tandem_${i} = +c.${quotedName(field)}`,
+  ])
+  return matches.join(' AND ')
 }
 
-/** Inserted rows need all their parents, updated ones those whose fields changed. */
-function checkParents(connection: Connection, target: Target, write: Write): void {
-  if (write.change.after === undefined) return
-  for (const foreignKey of target.table.foreignKeys) {
-    if (!foreignKey.fields.some((field) => write.changed.includes(field))) continue
-    const filled = foreignKey.fields.map((field) => `c.${quoted(field)} IS NOT NULL`)
+/** A violation if the plan itself wrote all the rows that have lost their parent; undefined otherwise. */
+function refusalOf(
+  prepared: PreparedTable | undefined,
+  foreignKey: Reference,
+  keys: readonly string[],
+): RefusedPlan | undefined {
+  const own = new Set(prepared?.writes.filter((write) => write.change.after !== undefined).map((w) => w.change.key))
+  const [key] = keys
+  if (prepared === undefined || key === undefined || !keys.every((each) => own.has(each))) return undefined
+  return missingParent(prepared, key, foreignKey)
+}
+
+/** An inserted row needs all its parents, an updated one those whose referring fields changed. A reference with a NULL in it needs no parent. */
+function checkParents(connection: SqliteConnection, keys: KeyTable): void {
+  const { prepared } = keys
+  const { table, writes } = prepared
+  for (const foreignKey of table.foreignKeys) {
+    const needs = ({ change, changed }: RowWrite): boolean =>
+      change.after !== undefined &&
+      change.dangling !== true &&
+      foreignKey.fields.some((field) => changed.includes(field))
+    if (!writes.some(needs)) continue
+    const filled = foreignKey.fields.map((field) => `c.${quotedName(field)} IS NOT NULL`)
     const dangling = connection.rows(
-      `SELECT 1 FROM main.${quoted(target.table.name)} AS c
-       WHERE ${write.place.where} AND ${filled.join(' AND ')} AND ${noParent(foreignKey)}`,
-      write.place.parameters,
+      `SELECT k._tandem_n FROM ${rowsWithKeys(keys, 'c')} WHERE ${filled.join(' AND ')} AND ${noParent(foreignKey)} ORDER BY 1`,
     )
-    if (dangling.length > 0) throw missingParent(target, write.change.key, foreignKey)
+    const needy = dangling.map(([n]) => writes[Number(n)] as RowWrite).find(needs)
+    if (needy !== undefined) throw missingParent(prepared, needy.change.key, foreignKey)
   }
 }
 
-function noParent(foreignKey: ForeignKey): string {
-  const matches = foreignKey.toFields.map((field, i) => `p.${quoted(field)} = +c.${quoted(foreignKey.fields[i] ?? '')}`)
-  return `NOT EXISTS (SELECT 1 FROM main.${quoted(foreignKey.to)} AS p WHERE ${matches.join(' AND ')})`
+/** SQL for the rows of a table that lack the parent to which they refer. */
+export function orphansOf(table: Table, foreignKey: Reference): string {
+  const filled = foreignKey.fields.map((field) => `c.${quotedName(field)} IS NOT NULL`)
+  return `SELECT 1 FROM main.${quotedName(table.name)} AS c WHERE ${filled.join(' AND ')} AND ${noParent(foreignKey)}`
 }
 
-function missingParent(target: Target, key: string, foreignKey: ForeignKey): RefusedPlan {
-  const collection = target.table.name
-  const constraint = `FOREIGN KEY (${foreignKey.fields.join(', ')}) REFERENCES ${foreignKey.to} (${foreignKey.toFields.join(', ')})`
-  return violation(
-    { collection, key },
-    constraint,
-    `${collection} ${key}: the record it refers to in ${foreignKey.to} is missing`,
+function noParent(foreignKey: Reference): string {
+  const matches = foreignKey.toFields.map(
+    (field, i) => `p.${quotedName(field)} = +c.${quotedName(foreignKey.fields[i] ?? '')}`,
   )
+  return `NOT EXISTS (SELECT 1 FROM main.${quotedName(foreignKey.to)} AS p WHERE ${matches.join(' AND ')})`
+}
+
+function missingParent(prepared: PreparedTable, key: string, foreignKey: Reference): RefusedPlan {
+  const collection = prepared.table.name
+  const constraint = `FOREIGN KEY (${foreignKey.fields.join(', ')}) REFERENCES ${foreignKey.to} (${foreignKey.toFields.join(', ')})`
+  const message = `${collection} ${key}: the record it refers to in ${foreignKey.to} is missing`
+  return violation({ collection, key, constraint, message })
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {

@@ -1,20 +1,19 @@
-/** Reading records: all of a collection at one moment, and single ones by key (what apply.ts checks before and after it writes). */
+/** Reads records: all of a collection at one moment here, and single ones in prepare.ts, which uses the same `rowReader`. */
 import { arrayText, compareBytes, stringText } from '../../model/canonical.ts'
 import type { LiveRecord } from '../../model/change.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import type { Snapshot } from '../adapter.ts'
+import { quotedName } from '../sql-text.ts'
 import { textEncoding } from './catalog.ts'
-import type { Connection, DatabaseFile, SqlRow } from './connect.ts'
-import { guarded } from './connect.ts'
+import { type SqliteConnection, type DatabaseFile, type SqlRow, guarded } from './connect.ts'
 import { readState } from './state.ts'
-import { quoted, readable, valueText } from './values.ts'
-import type { TextEncoding } from './values.ts'
+import { type TextEncoding, readable, valueText } from './values.ts'
 
 const BATCH_SIZE = 1000
 
 /**
- * One deferred read transaction on a connection of its own: SQLite shows it the moment of its first read, in WAL mode whatever others write, in the
- * rollback-journal modes by making them wait (https://www.sqlite.org/isolation.html).
+ * See `Adapter.snapshot`. A deferred read transaction on a connection of its own shows the moment of its first read, which is that of the state. Others may go on
+ * writing in WAL mode; in the rollback-journal modes SQLite makes them wait (https://www.sqlite.org/isolation.html).
  */
 export async function withSnapshot<Result>(
   file: DatabaseFile,
@@ -28,7 +27,7 @@ export async function withSnapshot<Result>(
   }
 }
 
-function beginSnapshot(file: DatabaseFile, connection: Connection): Snapshot {
+function beginSnapshot(file: DatabaseFile, connection: SqliteConnection): Snapshot {
   connection.exec('BEGIN DEFERRED')
   const state = readState(connection)
   const encoding = textEncoding(connection)
@@ -36,11 +35,13 @@ function beginSnapshot(file: DatabaseFile, connection: Connection): Snapshot {
     state,
     records: async function* (selection) {
       const reader = rowReader(selection.schema, encoding)
-      const sql = `SELECT ${reader.columns} FROM ${quoted(selection.schema.name)}`
+      const sql = `SELECT ${reader.columns} FROM ${quotedName(selection.schema.name)}`
       yield* batches(file, connection.iterate(sql), reader.record)
     },
+    mark: async () => undefined,
+    writtenSince: async () => undefined,
     count: async (schema) =>
-      guarded(file, () => Number(connection.rows(`SELECT count(*) FROM ${quoted(schema.name)}`)[0]?.[0])),
+      guarded(file, () => Number(connection.rows(`SELECT count(*) FROM ${quotedName(schema.name)}`)[0]?.[0])),
   }
 }
 
@@ -70,27 +71,31 @@ function takeBatch(rows: Generator<SqlRow, void>, record: (row: SqlRow) => LiveR
   return batch
 }
 
-/** How to select the fields of a collection and to turn such a row (from column `offset` on) into a record. */
+/** How to select the fields of a collection, and how to make a record of such a row. */
 export interface RowReader {
+  /** The columns for SELECT, separated by commas. */
   readonly columns: string
+  /** `offset`: the number of columns in the row before them. */
   readonly record: (row: SqlRow, offset?: number) => LiveRecord
 }
 
-/** A reader for the fields of `schema`, written sorted by name. */
+/** A reader for the fields of `schema`, which stand in the record sorted by name. A key field that is NULL or not selected is `null` in the key. */
 export function rowReader(schema: CollectionSchema, encoding: TextEncoding): RowReader {
   const names = schema.fields.map((field) => field.name).sort(compareBytes)
   const labels = names.map((name) => `${stringText(name)}:`)
-  const keyPlaces = schema.key.map((name) => names.indexOf(name))
+  const keyPositions = schema.key.map((name) => names.indexOf(name))
   return {
-    // A table whose fields are all left out still has rows.
-    columns: names.map((name) => readable(quoted(name))).join(', ') || 'NULL',
+    // SELECT needs a column even where every field is left out.
+    columns: names.map((name) => readable(quotedName(name))).join(', ') || 'NULL',
     record: (row, offset = 0) => {
       let text = ''
       for (let i = 0; i < names.length; i++) {
         const value = valueText(row[offset + i], encoding)
         if (value !== undefined) text += `${text === '' ? '' : ','}${labels[i]}${value}`
       }
-      const key = keyPlaces.map((place) => (place < 0 ? undefined : valueText(row[offset + place], encoding)) ?? 'null')
+      const key = keyPositions.map(
+        (position) => (position < 0 ? undefined : valueText(row[offset + position], encoding)) ?? 'null',
+      )
       return { key: arrayText(key), text: `{${text}}` }
     },
   }

@@ -1,25 +1,18 @@
-/** The tool's own texts inside the database: table `_tandem`. Apart from apply.ts because the binding and the candidate are also written on their own. */
+/** The tool's own texts inside the database, in the table `_tandem`. Separate from apply.ts because some of them (the binding, the candidate) are also written without a plan. */
 import type { StateChanges } from '../../model/change.ts'
-import { immediately } from './connect.ts'
-import type { Connection } from './connect.ts'
+import { unexpectedText } from '../expected-state.ts'
+import { type SqliteConnection, immediately } from './connect.ts'
 import { STATE_TABLE } from './describe.ts'
 
 /** All texts by name; empty when the table was never created. Creates nothing. */
-export function readState(connection: Connection): ReadonlyMap<string, string> {
+export function readState(connection: SqliteConnection): ReadonlyMap<string, string> {
   if (!hasState(connection)) return new Map()
   const rows = connection.rows(`SELECT name, value FROM ${STATE_TABLE} ORDER BY name`)
   return new Map(rows.map((row) => [String(row[0]), String(row[1])]))
 }
 
-/** True when every expected text is still so (`undefined`: still absent). */
-export function stateHolds(connection: Connection, expected: StateChanges): boolean {
-  if (expected.size === 0) return true
-  const state = readState(connection)
-  return [...expected].every(([name, value]) => state.get(name) === value)
-}
-
-/** Writes the texts inside the transaction that is open, creating the table on first use. */
-export function putState(connection: Connection, changes: StateChanges): void {
+/** Writes texts (`undefined`: removes them) inside the transaction that is open. Creates the table on first use. */
+export function putState(connection: SqliteConnection, changes: StateChanges): void {
   if (changes.size === 0) return
   connection.exec(`CREATE TABLE IF NOT EXISTS ${STATE_TABLE} (name TEXT PRIMARY KEY, value TEXT NOT NULL)`)
   for (const [name, value] of changes) {
@@ -28,20 +21,20 @@ export function putState(connection: Connection, changes: StateChanges): void {
   }
 }
 
-/** Compare and set in one transaction; false if an expected text no longer holds, and then nothing is written. */
-export function writeState(connection: Connection, changes: StateChanges, expected: StateChanges): boolean {
+/** Writes texts in one transaction if all of `expected` are still so; otherwise writes nothing and returns false. */
+export function writeState(connection: SqliteConnection, changes: StateChanges, expected: StateChanges): boolean {
   return immediately(connection, () => {
-    if (!stateHolds(connection, expected)) return false
+    if (unexpectedText(readState(connection), expected) !== undefined) return false
     putState(connection, changes)
     return true
   })
 }
 
-/** Removes the table. */
-export function dropState(connection: Connection): void {
+/** Removes the table with all its texts. */
+export function dropState(connection: SqliteConnection): void {
   connection.exec(`DROP TABLE IF EXISTS ${STATE_TABLE}`)
 }
 
-function hasState(connection: Connection): boolean {
+function hasState(connection: SqliteConnection): boolean {
   return connection.rows(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '${STATE_TABLE}'`).length > 0
 }

@@ -1,11 +1,13 @@
-/** Additions to an SQLite structure as statements, from a closed list of types, and their performance inside a transaction that others end. */
-import type { CollectionSchema, FieldSchema, Reference } from '../../model/collection.ts'
+/** Additions to the structure of an SQLite database: the statements for them, with types from a closed list, and running these inside a transaction of the caller. */
 import type { ValueText } from '../../model/canonical.ts'
+import type { CollectionSchema, FieldSchema, Reference } from '../../model/collection.ts'
 import { UndoneError, UsageError } from '../../model/errors.ts'
-import { changedSchema, sameStructure, type SchemaChange } from '../../model/schema-change.ts'
-import type { Connection, SqlValue } from './connect.ts'
-import { describeDatabase, STATE_TABLE } from './describe.ts'
-import { boundValue, quoted } from './values.ts'
+import { type SchemaChange, declaredFields } from '../../model/schema-change.ts'
+import { quotedName, quotedText } from '../sql-text.ts'
+import { wronglyChanged } from '../structure-check.ts'
+import type { SqliteConnection, SqlValue } from './connect.ts'
+import { STATE_TABLE, describeDatabase } from './describe.ts'
+import { boundValue, realText } from './values.ts'
 
 /** Our type names → what to declare, so that the column gets the affinity that the name stands for. */
 const DECLARED: Readonly<Record<string, string>> = {
@@ -17,13 +19,13 @@ const DECLARED: Readonly<Record<string, string>> = {
   any: '',
 }
 
-/** @throws UsageError for what SQLite cannot make */
+/** The statements that make the additions, in their order. @throws UsageError for an addition that SQLite cannot make */
 export function statementsFor(changes: readonly SchemaChange[]): string[] {
   const references = changes.filter((change) => change.kind === 'add-reference')
   const statements = changes.flatMap((change) => statementFor(change, references))
-  const taken = references.filter((change) => !isColumnReference(change.reference, changes, change.collection))
-  if (taken[0] === undefined) return statements
-  throw new UsageError(`${taken[0].collection}: SQLite adds a reference only together with its one new column`, {
+  const separate = references.filter((change) => !isColumnReference(change.reference, changes, change.collection))
+  if (separate[0] === undefined) return statements
+  throw new UsageError(`${separate[0].collection}: SQLite adds a reference only together with its one new column`, {
     hint: 'run your migration on this machine',
   })
 }
@@ -33,7 +35,7 @@ type AddReference = Extract<SchemaChange, { readonly kind: 'add-reference' }>
 function statementFor(change: SchemaChange, references: readonly AddReference[]): string[] {
   switch (change.kind) {
     case 'create':
-      return [createTable(change.schema)]
+      return [createTable(change.schema, declaredFields(change))]
     case 'add-field': {
       const own = references.find(
         ({ collection, reference }) => collection === change.collection && isOf(reference, change.field),
@@ -42,7 +44,9 @@ function statementFor(change: SchemaChange, references: readonly AddReference[])
     }
     case 'add-unique': {
       const name = `${change.collection}_${change.fields.join('_')}_key`
-      return [`CREATE UNIQUE INDEX ${quoted(name)} ON ${table(change.collection)} ${list(change.fields)}`]
+      return [
+        `CREATE UNIQUE INDEX ${quotedName(name)} ON ${checkedTable(change.collection)} ${nameList(change.fields)}`,
+      ]
     }
     case 'add-reference':
       return []
@@ -51,6 +55,7 @@ function statementFor(change: SchemaChange, references: readonly AddReference[])
   }
 }
 
+/** True when the reference is of this one field alone. */
 function isOf(reference: Reference, field: FieldSchema): boolean {
   return reference.fields.length === 1 && reference.fields[0] === field.name
 }
@@ -61,27 +66,27 @@ function isColumnReference(reference: Reference, changes: readonly SchemaChange[
   )
 }
 
-function createTable(schema: CollectionSchema): string {
+function createTable(schema: CollectionSchema, declared: readonly FieldSchema[]): string {
   const [only, ...others] = schema.key
   const rowid = schema.fields.find(({ serial }) => serial === true)
   if (rowid !== undefined && (only !== rowid.name || others.length > 0 || rowid.type !== 'integer'))
     throw new UsageError(`${schema.name}: in SQLite only a single integer key numbers itself`)
-  const columns = schema.fields.map((field) =>
-    field === rowid ? `${quoted(field.name)} INTEGER PRIMARY KEY` : column(schema, field),
+  const columns = declared.map((field) =>
+    field === rowid ? `${quotedName(field.name)} INTEGER PRIMARY KEY` : columnDefinition(schema, field),
   )
-  const key = rowid === undefined && schema.key.length > 0 ? [`PRIMARY KEY ${list(schema.key)}`] : []
-  const uniques = schema.uniques.map((fields) => `UNIQUE ${list(fields)}`)
+  const key = rowid === undefined && schema.key.length > 0 ? [`PRIMARY KEY ${nameList(schema.key)}`] : []
+  const uniques = schema.uniques.map((fields) => `UNIQUE ${nameList(fields)}`)
   const references = schema.references.map(
-    (reference) => `FOREIGN KEY ${list(reference.fields)} ${referenceClause(reference)}`,
+    (reference) => `FOREIGN KEY ${nameList(reference.fields)} ${referenceClause(reference)}`,
   )
-  return `CREATE TABLE ${table(schema.name)} (\n  ${[...columns, ...key, ...uniques, ...references].join(',\n  ')}\n)`
+  return `CREATE TABLE ${checkedTable(schema.name)} (\n  ${[...columns, ...key, ...uniques, ...references].join(',\n  ')}\n)`
 }
 
-/** A single key declared INTEGER would become the rowid and number itself; INT has the same affinity and does not. */
-function column(schema: CollectionSchema, field: FieldSchema): string {
+/** A single key that is declared INTEGER would become the rowid, and SQLite would number it. INT has the same affinity and does not do that. */
+function columnDefinition(schema: CollectionSchema, field: FieldSchema): string {
   const isKey = schema.key.length === 1 && schema.key[0] === field.name
   const declared = isKey && field.type === 'integer' ? 'INT' : declaredType(schema.name, field)
-  return [quoted(field.name), declared, field.required === true ? 'NOT NULL' : '']
+  return [quotedName(field.name), declared, field.required === true ? 'NOT NULL' : '']
     .filter((part) => part !== '')
     .join(' ')
 }
@@ -102,20 +107,20 @@ function addColumn(
   reference: Reference | undefined,
 ): string {
   const parts = [
-    `ALTER TABLE ${table(collection)} ADD COLUMN ${quoted(field.name)}`,
+    `ALTER TABLE ${checkedTable(collection)} ADD COLUMN ${quotedName(field.name)}`,
     declaredType(collection, field),
     field.required === true ? 'NOT NULL' : '',
-    fill === undefined ? '' : `DEFAULT ${literal(collection, field, fill)}`,
+    fill === undefined ? '' : `DEFAULT ${defaultLiteral(collection, field, fill)}`,
     reference === undefined ? '' : referenceClause(reference),
   ]
   return parts.filter((part) => part !== '').join(' ')
 }
 
 function referenceClause({ to, toFields }: Reference): string {
-  return `REFERENCES ${table(to)} ${list(toFields)}`
+  return `REFERENCES ${checkedTable(to)} ${nameList(toFields)}`
 }
 
-function literal(collection: string, field: FieldSchema, text: ValueText): string {
+function defaultLiteral(collection: string, field: FieldSchema, text: ValueText): string {
   const { slot, value } = boundValue(text)
   const plain = slot === '?' ? sqlLiteral(value) : undefined
   if (plain !== undefined) return plain
@@ -124,49 +129,33 @@ function literal(collection: string, field: FieldSchema, text: ValueText): strin
 
 function sqlLiteral(value: SqlValue): string | undefined {
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number') return Number.isFinite(value) ? realLiteral(value) : undefined
-  if (typeof value === 'string') return value.includes('\0') ? undefined : `'${value.replaceAll("'", "''")}'`
+  if (typeof value === 'number') return Number.isFinite(value) ? realText(value) : undefined
+  if (typeof value === 'string') return value.includes('\0') ? undefined : quotedText(value)
   return value === null ? undefined : `x'${Buffer.from(value).toString('hex')}'`
 }
 
-function realLiteral(value: number): string {
-  const text = Object.is(value, -0) ? '-0.0' : String(value)
-  return /^-?\d+$/.test(text) ? `${text}.0` : text
-}
-
-/** @throws UsageError for names that SQLite or this tool keep for themselves */
-function table(name: string): string {
+/** The table's name for SQL. @throws UsageError for a name that SQLite or this tool keeps for itself */
+function checkedTable(name: string): string {
   if (/^sqlite_/i.test(name) || name.toLowerCase().startsWith(STATE_TABLE))
     throw new UsageError(`${JSON.stringify(name)} is a name that SQLite or tandem keeps for itself`)
-  return quoted(name)
+  return quotedName(name)
 }
 
-function list(names: readonly string[]): string {
-  return `(${names.map(quoted).join(', ')})`
+function nameList(names: readonly string[]): string {
+  return `(${names.map(quotedName).join(', ')})`
 }
 
 /**
- * Makes the additions. Only inside a transaction.
- * @throws UndoneError when the structure is not what they promise
+ * Makes the additions. The caller must have a transaction open and roll it back when this throws.
+ * @throws UsageError for an addition that SQLite cannot make; UndoneError when the resulting structure is not what the additions promise
  */
-export function changeStructure(connection: Connection, changes: readonly SchemaChange[]): void {
+export function changeStructure(connection: SqliteConnection, changes: readonly SchemaChange[]): void {
   if (changes.length === 0) return
-  const before = schemasOf(connection)
+  const before = describeDatabase(connection, '').collections
   for (const statement of statementsFor(changes)) connection.exec(statement)
-  const after = schemasOf(connection)
-  for (const name of new Set(changes.map(({ collection }) => collection))) {
-    const found = after.get(name)
-    const wanted = changedSchema(
-      before.get(name),
-      changes.filter(({ collection }) => collection === name),
-    )
-    if (found === undefined || !sameStructure(found, wanted))
-      throw new UndoneError(`${name}: SQLite made another structure of it than the exports have; nothing was changed`, {
-        hint: 'run your migration on this machine',
-      })
-  }
-}
-
-function schemasOf(connection: Connection): ReadonlyMap<string, CollectionSchema> {
-  return new Map(describeDatabase(connection, '').collections.map((schema) => [schema.name, schema]))
+  const wrong = wronglyChanged(changes, before, describeDatabase(connection, '').collections)
+  if (wrong === undefined) return
+  throw new UndoneError(`${wrong}: SQLite made another structure of it than the exports have; nothing was changed`, {
+    hint: 'run your migration on this machine',
+  })
 }

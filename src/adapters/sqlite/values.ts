@@ -3,14 +3,14 @@
  * class (https://www.sqlite.org/datatype3.html). docs/format.md lists the forms.
  */
 import { isUtf8 } from 'node:buffer'
-import { stringText } from '../../model/canonical.ts'
-import type { ValueText } from '../../model/canonical.ts'
+import { type ValueText, stringText } from '../../model/canonical.ts'
+import type { Placeholder } from '../../model/collection.ts'
 import type { SqlValue } from './connect.ts'
 
 /** How the file stores text: `PRAGMA encoding`. */
 export type TextEncoding = 'UTF-8' | 'UTF-16le' | 'UTF-16be'
 
-/** A value to bind and the SQL it stands in. */
+/** A value to bind, and the SQL that stands where it is bound. */
 export interface BoundValue {
   readonly slot: '?' | 'CAST(unhex(?) AS TEXT)'
   readonly value: SqlValue
@@ -18,14 +18,10 @@ export interface BoundValue {
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
-/** An identifier in SQL. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
-
 /**
- * SQL that reads a column without loss, so that the type of what arrives tells the storage class. The driver aborts on text that is not UTF-8, and SQLite has
- * no test for that: plain ASCII comes as it is, any other text as U+0001 and its bytes in hexadecimal digits (three times as fast as a blob).
+ * SQL that reads a column without loss, in such a way that the type of the value we get tells its storage class. The driver aborts the process on text that is not
+ * UTF-8, and SQL cannot test for that. So only plain ASCII is read as it is; any other text is read as U+0001 and its bytes in hexadecimal digits, which is three
+ * times as fast as a blob. @param column its name, quoted for SQL
  */
 export function readable(column: string): string {
   const isPlain = `${column} NOT GLOB '*[^ -~]*' AND octet_length(${column}) = length(${column})`
@@ -42,25 +38,25 @@ export function valueText(value: SqlValue | undefined, encoding: TextEncoding): 
   return value.charCodeAt(0) === 1 ? textOfBytes(Buffer.from(value.slice(1), 'hex'), encoding) : stringText(value)
 }
 
-/** Bare digits within ±(2^53−1), which every JSON reader keeps; beyond, a typed value. */
+/** The text of an integer: bare digits within ±(2^53−1), which every JSON reader keeps exactly; a typed value (`{"$int":…}`) beyond. */
 export function integerText(value: bigint): ValueText {
   return value <= SAFE && value >= -SAFE ? value.toString() : `{"$int":"${value}"}`
 }
 
-/** The shortest text that reads back as the same double, always with a sign of being a real: `1.0`, `-0.0`, `1e+300`, `Infinity`. */
-function realText(value: number): string {
+/** The shortest text that reads back as the same double and never looks like an integer: `1.0`, `-0.0`, `1e+300`, `Infinity`. */
+export function realText(value: number): string {
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
   return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
-/** Text whose bytes a JSON string cannot give back stands as the bytes themselves. */
+/** A text as a JSON string, or as its bytes (`{"$text":…}`) where the same bytes could not be had back from a JSON string. */
 function textOfBytes(bytes: Uint8Array, encoding: TextEncoding): ValueText {
   const text = decodedText(bytes, encoding)
   return text === undefined ? `{"$text":"${Buffer.from(bytes).toString('base64')}"}` : stringText(text)
 }
 
-/** The string that the bytes of a text spell, or undefined if a string could not give back exactly these bytes. */
+/** The string of a text's bytes; undefined if the string, encoded again, would not give exactly these bytes. */
 export function decodedText(bytes: Uint8Array, encoding: TextEncoding): string | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (encoding === 'UTF-8') return isUtf8(buffer) ? buffer.toString('utf8') : undefined
@@ -74,11 +70,13 @@ function wellFormed(text: string): boolean {
 }
 
 /**
- * What to bind for a value text; undefined (the field is left out) binds NULL.
- * @throws SyntaxError when the text is no value that SQLite can hold, in the one form that an export has
+ * What to bind for the text of a value; NULL for undefined, as a record leaves out the fields that are NULL.
+ * @throws SyntaxError when the text is not the one form in which an export of SQLite holds a value
  */
 export function boundValue(text: ValueText | undefined): BoundValue {
   if (text === undefined) return { slot: '?', value: null }
+  if (SHORT_INTEGER.test(text)) return { slot: '?', value: BigInt(text) }
+  if (PLAIN_STRING.test(text)) return { slot: '?', value: text.slice(1, -1) }
   const value: unknown = JSON.parse(text)
   if (typeof value === 'string' && wellFormed(value)) return { slot: '?', value }
   if (typeof value === 'number' && Number.isSafeInteger(value) && String(value) === text)
@@ -87,6 +85,18 @@ export function boundValue(text: ValueText | undefined): BoundValue {
   if (typed !== undefined) return typed
   throw new SyntaxError(`${text.slice(0, 80)} is not a value of an SQLite export`)
 }
+
+/** What to bind for a placeholder: SQLite has no truth values, and holds 1 and 0. */
+export function boundPlaceholder(value: Placeholder): BoundValue {
+  if (typeof value === 'boolean') return { slot: '?', value: value ? 1n : 0n }
+  return { slot: '?', value: Number.isSafeInteger(value) ? BigInt(value) : value }
+}
+
+/** An integer in the one form in which an export holds it. */
+const SHORT_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/
+
+/** A string whose text is what stands between the quotes. */
+const PLAIN_STRING = /^"[^"\\\p{Cc}\p{Cs}]*"$/u
 
 function typedValue(value: unknown): BoundValue | undefined {
   if (typeof value !== 'object' || value === null) return undefined
@@ -98,7 +108,8 @@ function typedValue(value: unknown): BoundValue | undefined {
   const bytes = Buffer.from(content, 'base64')
   if (bytes.toString('base64') !== content) return undefined
   if (type === '$blob') return { slot: '?', value: bytes }
-  // A bound blob would be cast as UTF-8 whatever the database's encoding is; the result of a function is cast as it stands.
+  // CAST(? AS TEXT) of a bound blob would take its bytes for UTF-8 even where the database stores UTF-16. The blob that unhex returns is taken for the
+  // database's own encoding.
   return { slot: 'CAST(unhex(?) AS TEXT)', value: bytes.toString('hex') }
 }
 

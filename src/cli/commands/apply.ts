@@ -1,15 +1,16 @@
 /** `tandem apply`: HEAD's exports → live. */
+import { consentOf } from '../consent.ts'
+import type { Consent } from '../../model/consent.ts'
 import { withLock } from '../../io/lock.ts'
-import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
-import { applyAll, type ApplyResult } from '../../operations/apply.ts'
-import { isBackground, waitForBackground } from '../../operations/background.ts'
-import { requireCarrying } from '../../operations/carrying.ts'
-import { changeWords } from '../../operations/change-words.ts'
-import { mergeCommitOf } from '../../operations/merge-commit.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
-import { reviewing, type Reviewing } from '../structure-review.ts'
-import { exitCodeOf, sayFailures } from './failures.ts'
+import { type ApplyResult, applyAll, mergeCommitOf } from '../../operations/apply.ts'
+import { changeWords } from '../../pull/lines.ts'
+import { settledHead } from '../../push/finish-push.ts'
+import { parseOnly } from '../../source/only.ts'
+import { isBackground, waitForBackground } from '../../workspace/background.ts'
+import { outcomeChanges } from '../../pull/outcome-count.ts'
+import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, ONLY, textOf } from '../command.ts'
+import { type Reviewing, reviewing } from '../structure-review.ts'
+import { exitCodeOf, sayFailures } from '../failures.ts'
 
 export const applyCommand: Command = {
   usage: 'apply',
@@ -41,35 +42,34 @@ export const applyCommand: Command = {
 async function runApply(context: CommandContext): Promise<number> {
   const { args, output } = context
   const workspace = await context.workspace()
-  const head = await requireCarrying(workspace)
   const schema = args['applySchema'] === true ? reviewing(context) : undefined
-  const options = {
-    head,
-    ...(schema !== undefined && { review: schema.review }),
-    only: parseOnly(textOf(args, 'only')),
-    allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
-    retry: true,
-  }
+  const only = parseOnly(textOf(args, 'only'))
   const merge = textOf(args, 'acceptMerge')
-  const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
   const wait = await waitForBackground(workspace, args['wait'] === true)
   const result = await withLock(workspace.dataDir, wait, async () => {
-    // a run that a hook started decides no more than the hook may
-    const isAsked = !(await isBackground(workspace))
+    const head = await settledHead(workspace)
+    const acceptMerge = merge === undefined ? undefined : await mergeCommitOf(workspace, merge, head.commit)
+    // a run in the background was started by a hook, and may decide no more than the hook itself
+    const allowed = (await isBackground(workspace)) ? BY_HOOK : BY_PERSON
+    const consent = { ...consentOf(args), ...allowed, ...(acceptMerge !== undefined && { acceptMerge }) }
     return applyAll(workspace, {
-      ...options,
+      head,
+      only,
+      consent,
       waitMs: wait,
-      redo: isAsked,
-      takeMixed: isAsked,
-      ...(acceptMerge !== undefined && { acceptMerge }),
+      ...(schema !== undefined && { review: schema.review }),
     })
   })
-  const lines = [...result.settled.flatMap(changeWords), ...result.held]
+  const lines = [...result.inStep.flatMap(changeWords), ...result.held]
   for (const line of lines.length > 0 ? lines : ['nothing to apply']) output.say(line)
   if (output.json) output.value(jsonOf(result, schema))
   sayFailures(output, result.failures)
   return exitCodeOf(result)
 }
+
+const BY_HOOK: Consent = { again: 'refused' }
+
+const BY_PERSON: Consent = { again: 'undone', mixed: 'take' }
 
 function jsonOf(result: ApplyResult, schema: Reviewing | undefined): Readonly<Record<string, unknown>> {
   return {
@@ -77,13 +77,13 @@ function jsonOf(result: ApplyResult, schema: Reviewing | undefined): Readonly<Re
     held: result.held,
     ...(schema !== undefined && { schema: schema.shown() }),
     sources: Object.fromEntries(
-      result.settled.map(({ source, plan, report, notes }) => [
+      result.inStep.map(({ source, plan, report, notes }) => [
         source.source,
         {
           collections: Object.fromEntries(
-            plan.outcomes.map(({ name, changes, decisions }) => [
-              name,
-              { changes: changes.length, decisions: decisions.length },
+            plan.outcomes.map((outcome) => [
+              outcome.name,
+              { changes: outcomeChanges([outcome]), decisions: outcome.decisions.length },
             ]),
           ),
           held: Object.fromEntries(plan.holds),

@@ -1,10 +1,10 @@
-/** `tandem diff`: what live has that HEAD's exports have not, and the other way round, for people and (every value as it stands in the export) for programs. */
-import { diff, differs, type CollectionDifference, type Differences } from '../../operations/diff.ts'
-import { parseOnly } from '../../operations/sources.ts'
+/** `tandem diff`: the differences between live and HEAD's exports, for people, and as JSON with every value as it is written in the export. */
 import { arrayText, objectText, stringText } from '../../model/canonical.ts'
-import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+import { type CollectionDifference, type Differences, diff, differs } from '../../operations/diff.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
 import { changedLines, recordLine } from '../difference-lines.ts'
-import { gravestOf, sayFailures } from './failures.ts'
+import { gravestOf, sayFailures } from '../failures.ts'
 
 /** Records of a collection that are shown without `--full`. */
 const SHOWN = 100
@@ -58,7 +58,7 @@ function wordsOf(source: string, collection: CollectionDifference, full: boolean
   ]
 }
 
-/** Value texts are embedded raw: `26.940` stays `26.940`. */
+/** The JSON of the differences. Value texts are written unchanged: `26.940` stays `26.940`. */
 function jsonOf({ sources, failures }: Differences): string {
   const told = sources.map(({ name, collections }) => {
     const each = collections.map((collection) => [collection.name, collectionJson(collection)] as const)
@@ -89,7 +89,7 @@ function collectionJson({ added, changed, removed, problem }: CollectionDifferen
   ])
 }
 
-/** A side without the field is left out. */
+/** The field on both sides; a side without the field is left out. */
 function sidesJson(exported: string | undefined, live: string | undefined): string {
   const sides = [['exported', exported] as const, ['live', live] as const]
   return objectText(sides.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))

@@ -1,12 +1,20 @@
-/** `tandem doctor`: is this machine, clone and database set up, and what is to be done where not? */
-import { doctor, type Check } from '../../operations/doctor.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+/** `tandem doctor`: checks whether machine, clone and databases are set up, and says what to do where they are not. */
+import type { Check } from '../../operations/doctor/check.ts'
+import { doctor } from '../../operations/doctor/doctor.ts'
+import { counted } from '../../report/counted.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
 
 export const doctorCommand: Command = {
   usage: 'doctor',
   describe: 'Check machine, clone and databases; every line that is not ok names the next step',
-  options: { only: ONLY },
+  options: {
+    only: ONLY,
+    schema: {
+      type: 'boolean',
+      describe: 'Also say what of the schema and its records would be published, lost or merged unexpectedly',
+    },
+  },
   examples: [
     ['tandem doctor', 'when something does not work, or after setting up a machine'],
     ['tandem doctor --json', 'exit code 1 when a check fails; warnings alone are 0'],
@@ -16,11 +24,11 @@ export const doctorCommand: Command = {
 
 async function runDoctor(context: CommandContext): Promise<number> {
   const { invocation, output, args } = context
-  const checks = await doctor(invocation, parseOnly(textOf(args, 'only')))
+  const checks = await doctor(invocation, parseOnly(textOf(args, 'only')), args['schema'] === true)
   for (const check of checks) for (const line of wordsOf(check)) output.say(line)
   const failed = checks.filter(({ status }) => status === 'fail').length
   const warnings = checks.filter(({ status }) => status === 'warn').length
-  output.say(`${checks.length} checks: ${failed} failed, ${warnings} warning${warnings === 1 ? '' : 's'}`)
+  output.say(`${checks.length} checks: ${failed} failed, ${counted(warnings, 'warning')}`)
   if (output.json) output.value({ ok: failed === 0, checks })
   return failed === 0 ? 0 : 1
 }

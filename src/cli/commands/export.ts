@@ -1,11 +1,13 @@
 /** `tandem export`: live → exports, staged or as a data commit. */
-import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
-import { requireCarrying } from '../../operations/carrying.ts'
-import { exportAndCommit, exportAndStage, type ExportResult } from '../../operations/export.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
+import { consentOf } from '../consent.ts'
 import { withLock } from '../../io/lock.ts'
-import { exitCodeOf, sayFailures } from './failures.ts'
+import { checkExports, exportAndCommit, exportAndStage } from '../../operations/export.ts'
+import type { ExportResult } from '../../push/export-sources.ts'
+import { settledHead } from '../../push/finish-push.ts'
+import { counted } from '../../report/counted.ts'
+import { parseOnly } from '../../source/only.ts'
+import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, ONLY, textOf } from '../command.ts'
+import { exitCodeOf, sayFailures } from '../failures.ts'
 
 export const exportCommand: Command = {
   usage: 'export',
@@ -13,7 +15,10 @@ export const exportCommand: Command = {
   options: {
     only: ONLY,
     commit: { type: 'boolean', describe: 'Make a data commit on the current branch' },
-    full: { type: 'boolean', describe: 'Read everything again (nothing is read incrementally yet: always so)' },
+    full: {
+      type: 'boolean',
+      describe: 'Read everything: all records of the databases, and every line of the exports at HEAD',
+    },
     relayout: { type: 'boolean', describe: 'Choose a new layout for collections that have outgrown theirs' },
     'allow-deletes': ALLOW_DELETES,
     'accept-clock': { type: 'boolean', describe: 'Export although history is ahead of this clock' },
@@ -30,19 +35,19 @@ export const exportCommand: Command = {
 async function runExport(context: CommandContext): Promise<number> {
   const { args, output } = context
   const workspace = await context.workspace()
-  const head = await requireCarrying(workspace)
   const options = {
-    head,
     only: parseOnly(textOf(args, 'only')),
-    allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
-    relayout: args['relayout'] === true,
-    acceptClock: args['acceptClock'] === true,
+    consent: { ...consentOf(args), ...(args['commit'] === true && ({ mixed: 'keep' } as const)) },
+    reading: { relayout: args['relayout'] === true, whole: args['full'] === true },
     replace: true,
     takeForeign: true,
-    keepMixed: args['commit'] === true,
   }
   const work = args['commit'] === true ? exportAndCommit : exportAndStage
-  const result = await withLock(workspace.dataDir, 0, () => work(workspace, options))
+  const result = await withLock(workspace.dataDir, 0, async () => {
+    const head = await settledHead(workspace)
+    if (args['full'] === true) await checkExports(workspace, { ...options, head })
+    return work(workspace, { ...options, head })
+  })
   for (const line of wordsOf(result)) output.say(line)
   if (output.json) output.value(jsonOf(result))
   sayFailures(output, result.failures)
@@ -52,7 +57,7 @@ async function runExport(context: CommandContext): Promise<number> {
 function wordsOf(result: ExportResult): string[] {
   const lines = result.sources.flatMap(({ source, exported }) =>
     exported.collections.map(({ name, count, writes }) => {
-      const files = writes.size === 0 ? 'unchanged' : `${writes.size} file${writes.size === 1 ? '' : 's'}`
+      const files = writes.size === 0 ? 'unchanged' : counted(writes.size, 'file')
       return `${source.source}/${name} +${count.added} ~${count.changed} -${count.removed} (${files})`
     }),
   )

@@ -1,9 +1,9 @@
-/** `tandem forget SOURCE/COLLECTION`: retires what was dropped on purpose. */
+/** `tandem forget SOURCE/COLLECTION`: lets a collection or field go that was dropped on purpose. */
 import { withLock } from '../../io/lock.ts'
 import { UsageError } from '../../model/errors.ts'
 import { forget } from '../../operations/forget.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import { DRY_RUN, textOf, type Command, type CommandContext } from '../command.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, DRY_RUN, textOf } from '../command.ts'
 
 export const forgetCommand: Command = {
   usage: 'forget <collection>',

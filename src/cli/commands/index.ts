@@ -1,7 +1,7 @@
-/** Every command, loaded only when it is wanted: most of the time that a short command takes goes into loading modules. */
+/** All commands, each loaded only when it is used: a short command spends most of its time on loading modules. */
 import type { Command } from '../command.ts'
 
-/** By the word that calls it, in the order of `tandem --help`. */
+/** Name of a command → how to load it, in the order of `tandem --help`. */
 const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./init.ts')).initCommand,
   export: async () => (await import('./export.ts')).exportCommand,
@@ -24,11 +24,11 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   upgrade: async () => (await import('./upgrade.ts')).upgradeCommand,
   uninstall: async () => (await import('./uninstall.ts')).uninstallCommand,
-  hook: async () => (await import('./hook.ts')).hookCommand,
-  'merge-driver': async () => (await import('./merge-driver.ts')).mergeDriverCommand,
+  hook: async () => (await import('./git/hook.ts')).hookCommand,
+  'merge-driver': async () => (await import('./git/merge-driver.ts')).mergeDriverCommand,
 }
 
-/** The command that a word calls; all of them when it calls none: for help, completion, and what was mistyped. */
+/** The command with this name; all commands when there is none with it, as for help, completion, and the suggestion for a misspelt name. */
 export async function loadCommands(word: string | undefined): Promise<readonly Command[]> {
   const known = word !== undefined && Object.hasOwn(LOADERS, word) ? LOADERS[word] : undefined
   return Promise.all((known === undefined ? Object.values(LOADERS) : [known]).map((load) => load()))

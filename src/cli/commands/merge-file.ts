@@ -1,11 +1,11 @@
 /** `tandem merge-file`: three records files in, one out. */
 import { objectText, stringText } from '../../model/canonical.ts'
-import { mergeFile, writeResult, type MergedFile } from '../../operations/merge-file.ts'
+import { type MergedFile, mergeFile, writeResult } from '../../operations/merge-file.ts'
 import { reportJson } from '../../report/json.ts'
 import { summaryLines } from '../../report/summary.ts'
-import { textOf, type Command, type CommandContext } from '../command.ts'
+import { type Command, type CommandContext, textOf } from '../command.ts'
 
-/** Without nargs yargs reads a lone `-` as the beginning of an option, and hands on an empty text. */
+/** Without nargs yargs takes a `-` alone for the beginning of an option, and passes on an empty text. */
 const SIDES = { base: { nargs: 1 }, ours: { nargs: 1 }, theirs: { nargs: 1 } } as const
 
 export const mergeFileCommand: Command = {
@@ -38,7 +38,8 @@ export const mergeFileCommand: Command = {
 }
 
 async function runMergeFile(context: CommandContext): Promise<number> {
-  const { invocation, output, args, standardInput } = context
+  const { invocation, output, args } = context
+  const { standardInput } = context.input
   const [base, ours, theirs] = ['base', 'ours', 'theirs'].map((name) => String(args[name])) as [string, string, string]
   const collection = textOf(args, 'collection')
   const merged = await mergeFile(invocation, { base, ours, theirs, collection, standardInput })

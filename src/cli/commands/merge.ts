@@ -1,9 +1,9 @@
 /** `tandem merge PATH`: an export → live. */
+import { consentOf } from '../consent.ts'
 import { withLock } from '../../io/lock.ts'
-import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
-import { mergePath } from '../../operations/merge-path.ts'
-import { ALLOW_DELETES, DRY_RUN, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
-import { exitCodeOf, sayFailures } from './failures.ts'
+import { mergePath } from '../../operations/merge.ts'
+import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, textOf } from '../command.ts'
+import { exitCodeOf, sayFailures } from '../failures.ts'
 
 export const mergeCommand: Command = {
   usage: 'merge <path>',
@@ -31,7 +31,7 @@ async function runMerge(context: CommandContext): Promise<number> {
   const options = {
     path: String(args['path']),
     base: textOf(args, 'base'),
-    allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
+    consent: consentOf(args),
   }
   const { merged, failures } = await withLock(workspace.dataDir, 0, () => mergePath(workspace, options))
   for (const { source, collection, changes, decisions } of merged)

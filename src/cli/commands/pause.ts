@@ -1,6 +1,6 @@
 /** `tandem pause`: the hooks of this clone carry nothing until `tandem resume`. */
 import { pause } from '../../operations/pause.ts'
-import { DRY_RUN, type Command, type CommandContext } from '../command.ts'
+import { type Command, type CommandContext, DRY_RUN } from '../command.ts'
 
 export const pauseCommand: Command = {
   usage: 'pause',

@@ -1,13 +1,13 @@
-/** `tandem quarantine`: records that could not be placed, and what shall become of them. */
+/** `tandem quarantine`: lists quarantined records, and does with them what a person decides. */
 import { readHead } from '../../git/head.ts'
 import { withLock } from '../../io/lock.ts'
 import { arrayText, objectText, stringText } from '../../model/canonical.ts'
 import { UsageError } from '../../model/errors.ts'
-import { listQuarantine, type ListedRecord } from '../../operations/quarantine/list.ts'
-import { placeQuarantined, type Placed, type Verdict } from '../../operations/quarantine/place.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import { DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
-import { sayFailures } from './failures.ts'
+import { type PlacedRecord, type Reach, type Verdict, placeQuarantined } from '../../operations/quarantine.ts'
+import { type ListedRecord, listQuarantine } from '../../quarantine/list.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, DRY_RUN, ONLY, textOf, textsOf } from '../command.ts'
+import { sayFailures } from '../failures.ts'
 
 export const quarantineCommand: Command = {
   usage: 'quarantine [action] [records..]',
@@ -81,13 +81,26 @@ async function placeAll(context: CommandContext, verdict: Verdict, names: readon
   return 0
 }
 
-function doneWords({ placedAt, key, replaced, record }: Placed): string {
+function doneWords(placed: PlacedRecord): string {
+  return `${placeWords(placed)}${REACHES[placed.reach]}`
+}
+
+/** What a verdict does to the other machines. */
+const REACHES: Readonly<Record<Reach, string>> = {
+  decided: '',
+  deletes: '; the next push deletes the record on every machine, as this database refuses it',
+  replaces: '; the next push carries what this database has instead to every machine',
+  elsewhere:
+    '; that does not end the difference: the record is in this database and in the exports, and another database refuses it (tandem verify there)',
+}
+
+function placeWords({ placedAt, key, replaced, record }: PlacedRecord): string {
   if (placedAt === undefined) return 'dropped'
   if (placedAt !== key) return `placed as ${placedAt}`
   return replaced === undefined || replaced === record ? 'placed' : `placed over ${replaced}`
 }
 
-/** Records as they are written: JavaScript would round their numbers. */
+/** The JSON of records. Their texts are written unchanged, because JavaScript would round their numbers. */
 function jsonOf(ok: boolean, records: readonly string[]): string {
   return objectText([
     ['version', '1'],
@@ -100,11 +113,12 @@ function recordJson(record: ListedRecord): string {
   return objectText(fieldsOf(record))
 }
 
-function placedJson(placed: Placed): string {
+function placedJson(placed: PlacedRecord): string {
   return objectText([
     ...fieldsOf(placed),
     ['placedAt', placed.placedAt ?? 'null'],
     ['replaced', placed.replaced ?? 'null'],
+    ['reach', stringText(placed.reach)],
   ])
 }
 
@@ -115,6 +129,7 @@ function fieldsOf(record: ListedRecord): (readonly [string, string])[] {
     ['collection', stringText(record.collection)],
     ['key', record.key],
     ['reason', stringText(record.reason)],
+    ['withheld', String(record.withheld)],
     ['record', record.record],
   ]
 }

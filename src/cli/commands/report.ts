@@ -1,10 +1,10 @@
-/** `tandem report`: what merges decided, as a list or one report as a whole. */
+/** `tandem report`: lists the merge reports, or shows one. */
 import { DamagedError, UsageError } from '../../model/errors.ts'
-import { listReports, readReport, type ListedReport } from '../../operations/reports.ts'
-import { parseOnly } from '../../operations/sources.ts'
+import { type ListedReport, listReports, readReport } from '../../operations/report.ts'
 import { reportJson } from '../../report/json.ts'
 import { totalsOf } from '../../report/report.ts'
-import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
 import { tableLines } from '../table.ts'
 
 export const reportCommand: Command = {

@@ -1,6 +1,6 @@
-/** `tandem resolve`: ends the conflicts that git left in the exports. */
+/** `tandem resolve`: resolves the conflicts that git left in the exports. */
 import { resolveConflicts } from '../../operations/resolve.ts'
-import { DRY_RUN, type Command, type CommandContext } from '../command.ts'
+import { type Command, type CommandContext, DRY_RUN } from '../command.ts'
 
 export const resolveCommand: Command = {
   usage: 'resolve',
@@ -13,7 +13,12 @@ export const resolveCommand: Command = {
 async function runResolve(context: CommandContext): Promise<number> {
   const { output } = context
   const { resolved, left } = await resolveConflicts(await context.workspace())
-  for (const { path, decisions } of resolved) output.say(`${path}: merged, ${decisions} conflicting values decided`)
+  for (const { path, decisions, into } of resolved)
+    output.say(
+      into === undefined
+        ? `${path}: merged, ${decisions} conflicting values decided`
+        : `${path}: renamed; what was written in it is in ${into}`,
+    )
   for (const { path, reason } of left) output.say(`${path}: left to you: ${reason}`)
   if (resolved.length + left.length === 0) output.say('no export is in conflict')
   else if (left.length === 0) output.say('staged; conclude with: git commit --no-edit (or git rebase --continue)')

@@ -1,14 +1,14 @@
-/** `tandem restore --at REV`: what the exports said then → live. */
+/** `tandem restore --at REV`: brings live to what the exports were at a commit. */
+import { consentOf } from '../consent.ts'
 import { withLock } from '../../io/lock.ts'
+import { countOf } from '../../model/change.ts'
 import { GuardError, UsageError } from '../../model/errors.ts'
-import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
-import { requireCarrying } from '../../operations/carrying.ts'
-import type { RestorePlan } from '../../operations/restore/plan-restore.ts'
-import { previewRestore, restore, type RestoreOptions } from '../../operations/restore/restore.ts'
-import { countOf } from '../../operations/safety/apply-safely.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import type { Workspace } from '../../operations/workspace.ts'
-import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
+import { type RestoreOptions, previewRestore, restore } from '../../operations/restore.ts'
+import type { RestorePlan } from '../../restore/plan-restore.ts'
+import { parseOnly } from '../../source/only.ts'
+import { requireCarrying } from '../../workspace/carrying.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, ONLY, textOf } from '../command.ts'
 
 export const restoreCommand: Command = {
   usage: 'restore',
@@ -42,21 +42,28 @@ async function runRestore(context: CommandContext): Promise<number> {
     only,
     collection: textOf(args, 'collection')?.replace(/^public\./, ''),
     key: textOf(args, 'key'),
-    allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
+    consent: consentOf(args),
     head: await requireCarrying(workspace),
   }
   if (options.key !== undefined && (options.collection ?? only?.collection) === undefined)
     throw new UsageError('--key names a record of one collection: add --collection NAME')
-  const plan = invocation.dryRun ? await previewRestore(workspace, options) : await perform(context, workspace, options)
+  const plan = invocation.dryRun
+    ? await previewRestore(workspace, options)
+    : await askAndRestore(context, workspace, options)
   const done = !invocation.dryRun
   for (const line of [...wordsOf(plan), ...endOf(plan, done)]) output.say(line)
   if (output.json) output.value(jsonOf(plan, done))
   return plan.refused.length > 0 ? 5 : 0
 }
 
-/** Shows the plan and asks; `--yes` answers. @throws GuardError when nobody is there to say yes */
-async function perform(context: CommandContext, workspace: Workspace, options: RestoreOptions): Promise<RestorePlan> {
-  const { args, ask, output } = context
+/** Shows the plan, asks, and restores; `--yes` restores without asking. @throws GuardError when the answer is not yes, or nobody can be asked */
+async function askAndRestore(
+  context: CommandContext,
+  workspace: Workspace,
+  options: RestoreOptions,
+): Promise<RestorePlan> {
+  const { args, output } = context
+  const { ask } = context.input
   if (args['yes'] !== true) {
     const preview = await previewRestore(workspace, options)
     for (const line of wordsOf(preview)) output.note(line)

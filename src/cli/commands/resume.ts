@@ -1,6 +1,6 @@
 /** `tandem resume`: ends `tandem pause`. */
 import { resume } from '../../operations/pause.ts'
-import { DRY_RUN, type Command, type CommandContext } from '../command.ts'
+import { type Command, type CommandContext, DRY_RUN } from '../command.ts'
 
 export const resumeCommand: Command = {
   usage: 'resume',

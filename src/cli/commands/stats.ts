@@ -1,10 +1,10 @@
 /** `tandem stats`: counts and dates of every source as a table. */
-import { age } from '../../operations/age.ts'
-import { parseOnly } from '../../operations/sources.ts'
-import { stats, type SourceStats, type Stats } from '../../operations/stats.ts'
-import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+import { type SourceStats, type Stats, stats } from '../../operations/stats.ts'
+import { age } from '../../report/age.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
 import { tableLines } from '../table.ts'
-import { gravestOf, sayFailures } from './failures.ts'
+import { gravestOf, sayFailures } from '../failures.ts'
 
 export const statsCommand: Command = {
   usage: 'stats',

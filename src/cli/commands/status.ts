@@ -1,7 +1,8 @@
-/** `tandem status`: is anything to be exported or applied, and what is held? */
-import { parseOnly } from '../../operations/sources.ts'
-import { status, type SourceStatus } from '../../operations/status.ts'
-import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+/** `tandem status`: what has to be exported or applied, and what is held. */
+import { type SourceStatus, status } from '../../operations/status.ts'
+import { counted } from '../../report/counted.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
 
 export const statusCommand: Command = {
   usage: 'status',
@@ -33,9 +34,11 @@ function wordsOf(source: SourceStatus): string[] {
   if (toApply > 0) words.push(`to apply ${toApply}`)
   if (source.quarantined !== undefined && source.quarantined > 0)
     words.push(`in quarantine ${source.quarantined} (tandem quarantine)`)
+  if (source.withheld !== undefined) words.push(`refused by this database ${source.withheld}`)
+  const told = source.notCompared === true ? `${counted(source.records ?? 0, 'record')}, not compared` : source.state
   const held = Object.entries(source.collections).filter(([, { state }]) => state === 'held')
   return [
-    `${source.name}: ${[source.state, ...words].join(', ')}${held.length === 0 && source.reason !== undefined ? `: ${source.reason}` : ''}`,
+    `${source.name}: ${[told, ...words].join(', ')}${held.length === 0 && source.reason !== undefined ? `: ${source.reason}` : ''}`,
     ...held.map(([name, { reason }]) => `  ${name} is held: ${reason}`),
   ]
 }

@@ -1,12 +1,12 @@
-/** `tandem sync`: everything in one command. */
+/** `tandem sync`: export, commit, pull, apply and push in one command. */
+import { consentOf } from '../consent.ts'
 import { withLock } from '../../io/lock.ts'
-import { parseAllowDeletes } from '../../operations/allow-deletes.ts'
-import { changeWords } from '../../operations/change-words.ts'
-import type { ExportResult } from '../../operations/export.ts'
-import { parseOnly } from '../../operations/sources.ts'
 import { sync } from '../../operations/sync.ts'
-import { ALLOW_DELETES, DRY_RUN, ONLY, textOf, textsOf, type Command, type CommandContext } from '../command.ts'
-import { exitCodeOf, sayFailures } from './failures.ts'
+import { changeWords } from '../../pull/lines.ts'
+import type { ExportResult } from '../../push/export-sources.ts'
+import { parseOnly } from '../../source/only.ts'
+import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, ONLY, textOf } from '../command.ts'
+import { exitCodeOf, sayFailures } from '../failures.ts'
 
 export const syncCommand: Command = {
   usage: 'sync',
@@ -29,9 +29,8 @@ async function runSync(context: CommandContext): Promise<number> {
   const options = {
     push: args['push'] !== false,
     only: parseOnly(textOf(args, 'only')),
-    allowed: parseAllowDeletes(textsOf(args, 'allowDeletes')),
-    relayout: args['relayout'] !== false,
-    acceptClock: args['acceptClock'] === true,
+    consent: consentOf(args),
+    reading: { relayout: args['relayout'] !== false },
     replace: true,
     takeForeign: true,
   }

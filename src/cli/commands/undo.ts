@@ -1,13 +1,13 @@
-/** `tandem undo`: live back to what it was before the last apply. */
+/** `tandem undo`: brings live back to what it was before the last apply. */
 import { withLock } from '../../io/lock.ts'
 import { UsageError } from '../../model/errors.ts'
-import { parseOnly } from '../../operations/sources.ts'
 import { listSnapshots, publishUndone, undoSource } from '../../operations/undo.ts'
-import type { ListedSafety, UndoResult } from '../../operations/safety/undo.ts'
-import { keptLines } from '../../operations/safety/undone.ts'
-import { DRY_RUN, ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+import type { ListedSafety, UndoResult } from '../../safety/undo.ts'
+import { keptLines } from '../../safety/undone.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, DRY_RUN, ONLY, textOf } from '../command.ts'
 import { tableLines } from '../table.ts'
-import { gravestOf, sayFailures } from './failures.ts'
+import { gravestOf, sayFailures } from '../failures.ts'
 
 export const undoCommand: Command = {
   usage: 'undo [snapshot]',

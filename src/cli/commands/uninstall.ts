@@ -1,6 +1,6 @@
-/** `tandem uninstall`: takes everything back. */
+/** `tandem uninstall`: removes everything that `tandem init` made. */
 import { uninstall } from '../../operations/uninstall.ts'
-import { DRY_RUN, type Command, type CommandContext } from '../command.ts'
+import { type Command, type CommandContext, DRY_RUN } from '../command.ts'
 
 export const uninstallCommand: Command = {
   usage: 'uninstall',

@@ -1,7 +1,7 @@
 /** `tandem upgrade`: raises the format of the exports. */
 import { withLock } from '../../io/lock.ts'
 import { upgrade } from '../../operations/upgrade.ts'
-import { DRY_RUN, type Command, type CommandContext } from '../command.ts'
+import { type Command, type CommandContext, DRY_RUN } from '../command.ts'
 
 export const upgradeCommand: Command = {
   usage: 'upgrade',

@@ -1,8 +1,9 @@
-/** `tandem verify`: are live and the exports the same data, and are the exports whole? */
+/** `tandem verify`: checks whether live and the exports are the same data, and whether the exports are undamaged. */
 import { readHead } from '../../git/head.ts'
-import { parseOnly } from '../../operations/sources.ts'
 import { verify } from '../../operations/verify.ts'
-import { ONLY, textOf, type Command, type CommandContext } from '../command.ts'
+import { counted } from '../../report/counted.ts'
+import { parseOnly } from '../../source/only.ts'
+import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
 
 export const verifyCommand: Command = {
   usage: 'verify',
@@ -18,14 +19,18 @@ async function runVerify(context: CommandContext): Promise<number> {
   const { commit } = await readHead(workspace.repository)
   const verdicts = await verify(workspace, { head: commit, only: parseOnly(textOf(args, 'only')) })
   const ok = verdicts.every((verdict) => verdict.ok)
-  for (const { name, live, exports, problems } of verdicts) {
+  for (const { name, live, exports, problems, partlyReadSince } of verdicts) {
     output.say(
-      `${name} live    ${live === undefined ? 'not read' : `${live.digest.slice(0, 16)} ${live.records} records`}`,
+      `${name} live    ${live === undefined ? 'not read' : `${live.digest.slice(0, 16)} ${counted(live.records, 'record')}`}`,
     )
     output.say(
-      `${name} exports ${exports === undefined ? 'not read' : `${exports.digest.slice(0, 16)} ${exports.records} records`}`,
+      `${name} exports ${exports === undefined ? 'not read' : `${exports.digest.slice(0, 16)} ${counted(exports.records, 'record')}`}`,
     )
     for (const problem of problems) output.say(`  ${problem.code}: ${problem.message}`)
+    if (partlyReadSince !== undefined)
+      output.say(
+        `  all was read now; pushes read what was written since ${partlyReadSince}, and everything once a week`,
+      )
   }
   if (output.json) {
     const sources = Object.fromEntries(verdicts.map(({ name, ...verdict }) => [name, verdict]))

@@ -1,29 +1,31 @@
-/** How git must treat the exports folder: its own .gitattributes, and whether something above it says otherwise. */
-import { readdir, readFile } from 'node:fs/promises'
+/** How git must treat the exports folder: writes its .gitattributes, and finds settings elsewhere that contradict it. */
+import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { writeByWayOf } from '../../io/atomic-write.ts'
 import { UsageError } from '../../model/errors.ts'
-import type { Place } from './hooks-home.ts'
+import type { InstallTarget } from './hooks-home.ts'
 import { packageText, scriptFolder } from './scripts.ts'
 
 const FILE = '.gitattributes'
+
 const RESERVED = ['reports', 'quarantine']
+
 const SHOWN = 5
 
 /**
- * Writes `.gitattributes` into the exports folder (relative to the root), which is made if needed. Answers false when it was there already.
- * @throws UsageError when the folder holds anything that is no export: it belongs to somebody else
+ * Writes `.gitattributes` into the exports folder (relative to the root), which is made if needed. Returns false when it was there already.
+ * @throws UsageError when the folder has files that are no exports, because it may then belong to another program
  */
-export async function writeAttributes(place: Place, exports: string): Promise<boolean> {
+export async function writeAttributes(repository: InstallTarget, exports: string): Promise<boolean> {
   const text = await packageText('templates/exports.gitattributes')
-  const folder = path.join(place.root, exports)
+  const folder = path.join(repository.root, exports)
   const file = path.join(folder, FILE)
   const now = await readFile(file, 'utf8').catch(() => undefined)
   const foreign = await foreignFiles(folder)
   if (now !== undefined && !now.includes('merge=tandem')) foreign.unshift(FILE)
   if (foreign.length > 0) throw foreignError(folder, foreign)
   if (now === text) return false
-  await writeByWayOf(scriptFolder(place.commonDir), file, { content: text })
+  await writeByWayOf(scriptFolder(repository.commonDir), file, { content: text })
   return true
 }
 
@@ -34,7 +36,7 @@ function foreignError(folder: string, names: readonly string[]): UsageError {
   })
 }
 
-/** Files below the exports folder that our layout has no place for, relative, in byte order. */
+/** Files below the exports folder that are no exports, relative to it, sorted. */
 async function foreignFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
@@ -56,22 +58,22 @@ function isExport(name: string): boolean {
   return third === 'collection.json' || third.endsWith('.jsonl')
 }
 
-/** A file that an export would write; what git does with it, it does with all. `folder` is relative to the root. */
-function sample(folder: string): string {
+/** The path of a file as an export would write it; git treats all exports as it treats this one. `folder` is relative to the root. */
+export function sampleExport(folder: string): string {
   return `${folder.replace(/\/+$/, '')}/source/collection/records.jsonl`
 }
 
 const WANTED: Readonly<Record<string, string>> = { text: 'unset', ident: 'unset', filter: 'unset', merge: 'tandem' }
 
-/** What keeps git from carrying the exports as they are, each in a sentence; empty when all is well. `folder` is relative to the root. */
-export async function exportsProblems(place: Place, folder: string): Promise<string[]> {
-  const file = sample(folder)
-  const ignored = await place.git(['check-ignore', '--verbose', '--no-index', '--', file], { answers: [1] })
+/** Settings that keep git from committing the exports unchanged, one sentence each; empty when there are none. `folder` is relative to the root. */
+export async function exportsProblems(repository: InstallTarget, folder: string): Promise<string[]> {
+  const file = sampleExport(folder)
+  const ignored = await repository.git(['check-ignore', '--verbose', '--no-index', '--', file], { answers: [1] })
   const rule = ignored.split('\t')[0] ?? ''
-  // A rule that starts with ! is the one that takes the file back in.
+  // a rule that starts with ! says that the file is not ignored
   const problems =
     ignored === '' || /^[^\t]*:\d+:!/.test(rule) ? [] : [`git ignores ${folder}: take the rule away (${rule})`]
-  const listing = await place.git(['check-attr', '-z', ...Object.keys(WANTED), '--', file])
+  const listing = await repository.git(['check-attr', '-z', ...Object.keys(WANTED), '--', file])
   const parts = listing.split('\0')
   for (let i = 0; i + 2 < parts.length; i += 3) {
     const [name = '', value = ''] = [parts[i + 1], parts[i + 2]]

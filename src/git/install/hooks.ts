@@ -1,75 +1,96 @@
-/** Installs our hooks with whoever manages the repository's hooks, and takes them back. The plan says what would be done; installing performs it. */
+/** Installs the tool's hooks beside the repository's own, and removes them again. A plan says what would be done; a second function performs it. */
 import path from 'node:path'
-import { performEdits, type FileEdit } from './edits.ts'
-import { HOOK_NAMES, planAdd, planRemove, type HookAction, type HookFile, type HookName } from './hook-file.ts'
-import { findHooksHome, gitHooksFolder, type HooksHome, type Place } from './hooks-home.ts'
-import { lefthookEntry, localConfig, planLefthook, planLefthookRemoval } from './lefthook.ts'
+import { planBlockRemoval } from './block-file.ts'
+import { type FileEdit, performEdits } from './edits.ts'
+import { findBlock } from '../marked-block.ts'
+import { HOOK_NAMES, type HookAction, type HookFile, type HookName, RENAMED, planAdd, planRemove } from './hook-file.ts'
+import { isPreCommit, startsTandem, textOf } from './hook-text.ts'
+import { type HooksHome, type InstallTarget, findHooksHome, gitHooksFolder, placeInWorkTree } from './hooks-home.ts'
+import { lefthookEntry, localConfig, planLefthook } from './lefthook.ts'
+import { planLineEnds, planLineEndsRemoval } from './line-ends.ts'
+import { managerStarts } from './managers.ts'
 import { copyScripts, removeScripts, scriptFolder } from './scripts.ts'
 
-/** What was, or would be, done for one hook; `by-hand`: nothing, and `note` says what to add where. */
+/** What was, or would be, done for one hook. `by-hand`: nothing was done, and `note` says what the user has to add to which file. */
 export interface Installed {
   readonly hook: HookName
   readonly path: string
   readonly action: HookAction | 'by-hand'
-  /** What the person has to know or do, in one sentence. */
+  /** What the user has to know or do, in one sentence; undefined when nothing. */
   readonly note: string | undefined
 }
 
+/** The plan for all hooks. */
 export interface HooksPlan {
   readonly hooks: readonly Installed[]
   readonly edits: readonly FileEdit[]
 }
 
-/** The hooks that are always wanted; `pre-commit` and `prepare-commit-msg` come with `"exportOn": ["commit", …]`. */
+/** The hooks that are always installed; `pre-commit` and `prepare-commit-msg` only with `"exportOn": ["commit", …]`. */
 export const USUAL_HOOKS: readonly HookName[] = HOOK_NAMES.slice(0, 5)
 
 /**
- * What installing these hooks would do; other hooks of ours are taken out. A second time nothing is left to do.
- * @throws UsageError when a file holds half a block of ours
+ * The plan for installing exactly these hooks; blocks in other hooks are removed. After it was performed, the plan is empty.
+ * @throws UsageError when a file has half a block
  */
-export async function planHooks(place: Place, hooks: readonly HookName[] = USUAL_HOOKS): Promise<HooksPlan> {
-  const home = await findHooksHome(place)
-  if (home.kind === 'outside') return { hooks: hooks.map((hook) => outside(home.folder, hook)), edits: [] }
-  if (home.kind === 'lefthook') return withLefthook(home.config, hooks)
-  const plans = await Promise.all(HOOK_NAMES.map((hook) => planOne(home, hook, hooks.includes(hook))))
+export async function planHooks(
+  repository: InstallTarget,
+  hooks: readonly HookName[] = USUAL_HOOKS,
+): Promise<HooksPlan> {
+  const home = await findHooksHome(repository)
+  if (home.kind === 'outside')
+    return { hooks: await Promise.all(hooks.map((hook) => outside(home.folder, hook))), edits: [] }
+  if (home.kind === 'lefthook') return withLefthook(repository.root, home.config, hooks)
+  const plans = await Promise.all(
+    HOOK_NAMES.map((hook) => planOne(repository.root, home, { hook, wanted: hooks.includes(hook) })),
+  )
+  const place = home.kind === 'files' ? await placeInWorkTree(repository, home.folder) : undefined
+  const lineEnds = place === undefined ? [] : await planLineEnds(home.folder, hooks)
   return {
     hooks: plans.filter(({ done }) => hooks.includes(done.hook) || done.action === 'removed').map(({ done }) => done),
-    edits: plans.flatMap(({ edits }) => edits),
+    edits: [...plans.flatMap(({ edits }) => edits), ...lineEnds],
   }
 }
 
 /**
- * Installs the hooks and the scripts they run; safe to repeat.
+ * Installs the hooks and the scripts that they run. May be repeated.
  * @throws UsageError as planHooks does, before anything is written
  */
-export async function installHooks(place: Place, hooks?: readonly HookName[]): Promise<readonly Installed[]> {
-  const plan = await planHooks(place, hooks)
-  await copyScripts(place.commonDir)
-  await performEdits(scriptFolder(place.commonDir), plan.edits)
+export async function installHooks(
+  repository: InstallTarget,
+  hooks?: readonly HookName[],
+): Promise<readonly Installed[]> {
+  const plan = await planHooks(repository, hooks)
+  await copyScripts(repository.commonDir)
+  await performEdits(scriptFolder(repository.commonDir), plan.edits)
   return plan.hooks
 }
 
 /**
- * Takes our hooks out of every place they can be in, byte for byte, and removes the scripts. Answers the files that were put back or removed.
- * @throws UsageError when a file holds half a block of ours; nothing was changed then
+ * Removes the tool's blocks from every file they can be in, and the scripts. Returns the paths of the files that were changed or removed.
+ * @throws UsageError when a file has half a block; nothing was changed then
  */
-export async function uninstallHooks(place: Place): Promise<readonly string[]> {
-  const files = await everyHookFile(place)
+export async function uninstallHooks(repository: InstallTarget): Promise<readonly string[]> {
+  const files = await everyHookFile(repository)
   const plans = await Promise.all(files.map(planRemove))
   const edits = plans.flatMap((plan) => plan.edits)
+  for (const folder of new Set(files.map((file) => path.dirname(file.path))))
+    edits.push(...(await planLineEndsRemoval(folder)))
   for (const dot of ['', '.', '.config/'])
-    edits.push(...(await planLefthookRemoval(await localConfig(path.join(place.root, `${dot}lefthook.yml`)))))
-  await performEdits(scriptFolder(place.commonDir), edits)
-  await removeScripts(place.commonDir)
+    edits.push(...(await planBlockRemoval(await localConfig(path.join(repository.root, `${dot}lefthook.yml`)))))
+  await performEdits(scriptFolder(repository.commonDir), edits)
+  await removeScripts(repository.commonDir)
   return [...new Set(edits.map((edit) => edit.path))]
 }
 
 async function planOne(
+  root: string,
   home: Extract<HooksHome, { note: unknown }>,
-  hook: HookName,
-  wanted: boolean,
+  { hook, wanted }: { readonly hook: HookName; readonly wanted: boolean },
 ): Promise<{ readonly done: Installed; readonly edits: readonly FileEdit[] }> {
-  const file = hookFile(home, hook)
+  const file = await runFile(hookFile(home, hook))
+  if (wanted && (await isManaged(root, file)))
+    return { done: { hook, path: file.path, action: 'unchanged', note: undefined }, edits: [] }
   const plan = await (wanted ? planAdd(file) : planRemove(file))
   const note = plan.action === 'wrapped' ? 'your hook is run from tandem-original/ beside it' : home.note
   return { done: { hook, path: file.path, action: plan.action, note }, edits: plan.edits }
@@ -79,27 +100,54 @@ function hookFile(home: { readonly kind: string; readonly folder: string }, hook
   return { hook, path: path.join(home.folder, hook), startedBy: home.kind === 'husky' ? 'sh' : 'git' }
 }
 
-async function withLefthook(config: string, hooks: readonly HookName[]): Promise<HooksPlan> {
-  const plan = await planLefthook(await localConfig(config), hooks)
+/** The file that runs tandem: where pre-commit was set up later, it has renamed that and still runs it. A block in its own file as well would run tandem twice. */
+async function runFile(file: HookFile): Promise<HookFile> {
+  const renamed = `${file.path}.legacy`
+  const [text, former] = await Promise.all([file.path, renamed].map(textOf))
+  const isOurs = findBlock(former ?? '', renamed) !== undefined
+  return isOurs && isPreCommit(text ?? '') && !startsTandem(text ?? '') ? { ...file, path: renamed } : file
+}
+
+/** True where the file is another manager's and that starts tandem already: a block as well would run it twice. */
+async function isManaged(root: string, file: HookFile): Promise<boolean> {
+  const text = await textOf(file.path)
+  return text !== undefined && !startsTandem(text) && managerStarts(root, text, file.hook)
+}
+
+async function withLefthook(root: string, config: string, hooks: readonly HookName[]): Promise<HooksPlan> {
+  const plan = await planLefthook(root, await localConfig(config), hooks)
   const done = plan.edits.length > 0 ? 'added' : 'unchanged'
   const installed = hooks.map((hook): Installed => {
     const byHand = plan.byHand.includes(hook)
-    const note = byHand ? `add this to ${plan.path}:\n${lefthookEntry(hook)}` : 'run `lefthook install` once'
+    const note = byHand
+      ? `add this to ${plan.path}:\n${lefthookEntry(root, plan.path, hook)}`
+      : 'run `lefthook install` once'
     return { hook, path: plan.path, action: byHand ? 'by-hand' : done, note }
   })
   return { hooks: installed, edits: plan.edits }
 }
 
-function outside(folder: string, hook: HookName): Installed {
+async function outside(folder: string, hook: HookName): Promise<Installed> {
   const file = path.join(folder, hook)
-  const note = `core.hooksPath leads outside this repository; add to ${file}: sh "$(git rev-parse --git-common-dir)/tandem/hook.sh" ${hook} "$@"`
+  if (startsTandem((await textOf(file)) ?? '')) return { hook, path: file, action: 'unchanged', note: undefined }
+  const note = `core.hooksPath leads outside this repository; add to ${file}: ${handLine(hook)}`
   return { hook, path: file, action: 'by-hand', note }
 }
 
-/** Where a block of ours may be: the hooks may have changed their manager since it was put there. */
-async function everyHookFile(place: Place): Promise<HookFile[]> {
-  const home = await findHooksHome(place)
-  const folders = new Set([path.join(place.commonDir, 'hooks'), path.join(place.root, '.husky'), home.folder])
-  if (home.kind !== 'outside') folders.add(await gitHooksFolder(place))
-  return [...folders].flatMap((folder) => HOOK_NAMES.map((hook) => hookFile({ kind: 'files', folder }, hook)))
+/** The line that a person adds to a hook; in a repository where tandem is not set up it does nothing, and it never fails. */
+export function handLine(hook: HookName): string {
+  return `tandem="$(git rev-parse --git-common-dir)/tandem/hook.sh"; [ ! -f "$tandem" ] || sh "$tandem" ${hook} "$@"`
+}
+
+/** Every file that may have a block: the repository may have changed to another manager of hooks since it was put in. */
+async function everyHookFile(repository: InstallTarget): Promise<HookFile[]> {
+  const home = await findHooksHome(repository)
+  const folders = new Set([path.join(repository.commonDir, 'hooks'), path.join(repository.root, '.husky'), home.folder])
+  if (home.kind !== 'outside') folders.add(await gitHooksFolder(repository))
+  return [...folders].flatMap((folder) =>
+    HOOK_NAMES.flatMap((hook) => {
+      const file = hookFile({ kind: 'files', folder }, hook)
+      return [file, ...RENAMED.map((ending) => ({ ...file, path: file.path + ending }))]
+    }),
+  )
 }

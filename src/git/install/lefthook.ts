@@ -1,71 +1,66 @@
-/** lefthook writes `.git/hooks` itself, so there our hooks are entries of its local configuration (`lefthook-local.yml`), which it merges over the common one. */
-import { access, readFile, stat } from 'node:fs/promises'
+/** With lefthook, which writes the files of `.git/hooks` itself, the tool's hooks are entries in its local configuration (`lefthook-local.yml`). lefthook merges that over the shared one. */
 import path from 'node:path'
+import { exists } from '../../io/exists.ts'
+import { withoutBlock } from '../marked-block.ts'
+import { planBlock } from './block-file.ts'
 import type { FileEdit } from './edits.ts'
 import type { HookName } from './hook-file.ts'
-import { blockText, findBlock, withBlock, withoutBlock } from './marked-block.ts'
+import { startsHook, textOf } from './hook-text.ts'
+import { LEFTHOOK_FORMATS } from './hooks-home.ts'
 
+/** The plan for the local configuration at `path`. */
 export interface LefthookPlan {
   readonly path: string
   readonly edits: readonly FileEdit[]
-  /** Hooks that the local configuration has already; YAML allows a name once, so the entry is added by hand. */
+  /** Hooks that the local configuration names already. YAML allows a name once, so the user has to add the tool's entry to them. */
   readonly byHand: readonly HookName[]
 }
 
-/** The local configuration that goes with a main one: same folder, same leading dot (https://lefthook.dev/configuration). */
+/** Path of the local configuration that belongs to a main one: in the same folder, with the same leading dot (https://lefthook.dev/configuration). */
 export async function localConfig(config: string): Promise<string> {
   const dot = path.basename(config).startsWith('.') ? '.' : ''
   const file = (format: string): string => path.join(path.dirname(config), `${dot}lefthook-local.${format}`)
-  for (const format of ['yml', 'yaml', 'toml', 'json', 'jsonc']) {
-    const found = await access(file(format)).then(
-      () => true,
-      () => false,
-    )
-    if (found) return file(format)
-  }
+  for (const format of LEFTHOOK_FORMATS) if (await exists(file(format))) return file(format)
   return file('yml')
 }
 
-/** What must be done for lefthook to run our stub in these hooks. */
-export async function planLefthook(local: string, hooks: readonly HookName[]): Promise<LefthookPlan> {
-  if (!/\.ya?ml$/.test(local)) return { path: local, edits: [], byHand: hooks }
-  const text = await readFile(local, 'latin1').catch(() => undefined)
-  const foreign = text === undefined ? '' : (withoutBlock(text, local) ?? text)
-  const byHand = hooks.filter((hook) => new RegExp(`^(['"]?)${hook}\\1\\s*:`, 'm').test(foreign))
+/** The plan by which lefthook runs the tool's stub in these hooks. `root`: top of the work tree. */
+export async function planLefthook(root: string, local: string, hooks: readonly HookName[]): Promise<LefthookPlan> {
+  const text = (await textOf(local)) ?? ''
+  const foreign = withoutBlock(text, local) ?? text
+  if (!/\.ya?ml$/.test(local))
+    return { path: local, edits: [], byHand: hooks.filter((hook) => !startsHook(foreign, hook)) }
+  const taken = hooks.filter((hook) => new RegExp(`^(['"]?)${hook}\\1\\s*:`, 'm').test(foreign))
   const body = hooks
-    .filter((hook) => !byHand.includes(hook))
-    .map(lefthookEntry)
+    .filter((hook) => !taken.includes(hook))
+    .map((hook) => lefthookEntry(root, local, hook))
     .join('')
-  const content =
-    text === undefined ? blockText(body, 'new file') : withBlock(text, body, { file: local, position: text.length })
-  if (content === text || body === '') return { path: local, edits: [], byHand }
-  return { path: local, edits: [{ kind: 'write', path: local, content, mode: await modeOf(local) }], byHand }
+  const edits = body === '' ? [] : await planBlock(local, body)
+  return { path: local, edits, byHand: taken.filter((hook) => !startsHook(foreign, hook)) }
 }
 
-/** What must be done for the local configuration to be as it was. */
-export async function planLefthookRemoval(local: string): Promise<readonly FileEdit[]> {
-  const text = await readFile(local, 'latin1').catch(() => '')
-  const content = withoutBlock(text, local)
-  if (content === undefined) return []
-  if (findBlock(text, local)?.note === 'new file' && content === '') return [{ kind: 'remove', path: local }]
-  return [{ kind: 'write', path: local, content, mode: await modeOf(local) }]
-}
-
-/** One hook's entry, in YAML. Without the stub it does nothing, and it never fails. */
-export function lefthookEntry(hook: HookName): string {
+/**
+ * The entry of one hook in YAML. It never fails, and does nothing when the stub is missing. lefthook skips what it takes for a check of files: in `pre-commit` when nothing is
+ * staged, in `pre-push` when HEAD and the upstream branch have the same files, although the database may have changed. It does not skip a command whose `{files}` is not empty,
+ * so the entry names the file in which it stands.
+ */
+export function lefthookEntry(root: string, local: string, hook: HookName): string {
   const stdin = hook === 'pre-push' || hook === 'post-rewrite' ? '      use_stdin: true\n' : ''
+  const isSkipped = hook === 'pre-push' || hook === 'pre-commit'
+  const place = path.relative(root, local).split(path.sep).join('/')
+  const files = isSkipped ? `      files: git ls-files --cached --others -- ${place}\n` : ''
   return `${hook}:
   commands:
     tandem:
-      run: |
-        stub="$(git rev-parse --git-common-dir)/tandem/hook.sh"
-        if [ -f "$stub" ]; then sh "$stub" ${hook} {0}; fi
-${stdin}`
+${files}      run: |
+${isSkipped ? '        : {files}\n' : ''}        stub="$(git rev-parse --git-common-dir)/tandem/hook.sh"
+${hook === 'pre-push' ? PRE_PUSH : `        if [ -f "$stub" ]; then sh "$stub" ${hook} {0}; fi\n`}${stdin}`
 }
 
-async function modeOf(file: string): Promise<number> {
-  return stat(file).then(
-    (found) => found.mode & 0o7777,
-    () => 0o644,
-  )
-}
+/** lefthook puts git's arguments in as they are. A URL may hold what sh would read as its own, so it goes through a here-document. */
+const PRE_PUSH = `        words=$(cat <<'TANDEM'
+        {0}
+        TANDEM
+        )
+        if [ -f "$stub" ]; then sh "$stub" pre-push "\${words%% *}" "\${words#* }"; fi
+`

@@ -1,41 +1,28 @@
-/** The shell scripts of `hooks/` and the files they share with the program in `<common git dir>/tandem`: read, filled in, copied. The only place that knows where they lie in the package. */
+/** The shell scripts of `hooks/`: reads them from the package, fills them in, and copies them to `<common git dir>/tandem`. */
 import { readFile, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { writeAtomically } from '../../io/atomic-write.ts'
+import { packageFile } from '../../io/package-files.ts'
 
-/** `src/git/install` and `dist/git/install` are equally deep. */
-const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
-
-/** The scripts that hooks and merge driver run, by name; copied, so that a repository works on without the package. */
+/** The scripts that hooks and merge driver run. They are copied, so that git in the repository works also when the package is gone. */
 const COPIED = ['hook.sh', 'command.sh', 'merge-driver.sh'] as const
 
 /** Text of a file the package brings along, for example `hooks/hook.sh`. */
 export function packageText(name: string): Promise<string> {
-  return readFile(path.join(PACKAGE, name), 'utf8')
+  return readFile(packageFile(name), 'utf8')
 }
 
-/** A script with every `@NAME@` replaced; values are put in as they are, so quote them first. */
+/** A script with every `@NAME@` replaced by its value. Values are not quoted here, so quote them first. */
 export function fillIn(script: string, values: Readonly<Record<string, string>>): string {
   return script.replace(/@([A-Z_]+)@/g, (whole, name: string) => values[name] ?? whole)
 }
 
-/** One word for sh, whatever it holds. */
-export function shellQuote(word: string): string {
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`
-}
-
-/** A command line for sh out of words: what `init` records in `git config tandem.command`. */
-export function shellCommand(words: readonly string[]): string {
-  return words.map(shellQuote).join(' ')
-}
-
-/** The folder that the scripts lie in; the program keeps its own state of a clone there too. */
+/** The folder of the copied scripts. The program keeps its own files of a clone there too. */
 export function scriptFolder(commonDir: string): string {
   return path.join(commonDir, 'tandem')
 }
 
-/** Copies the scripts; those that are there already and equal stay untouched. */
+/** Copies the scripts, except those that are there already and equal. */
 export async function copyScripts(commonDir: string): Promise<void> {
   for (const name of COPIED) {
     const file = path.join(scriptFolder(commonDir), name)
@@ -44,7 +31,7 @@ export async function copyScripts(commonDir: string): Promise<void> {
   }
 }
 
-/** Names of the scripts that are missing or of another version of the program. */
+/** Names of the scripts that are missing or differ from this version's. */
 export async function staleScripts(commonDir: string): Promise<string[]> {
   const stale: string[] = []
   for (const name of COPIED) {
@@ -54,9 +41,9 @@ export async function staleScripts(commonDir: string): Promise<string[]> {
   return stale
 }
 
-/** Removes the scripts and, if nothing else is in it, their folder. Installed blocks do nothing from then on. */
+/** Removes the scripts and, if it is then empty, their folder. Blocks in hooks do nothing from then on. */
 export async function removeScripts(commonDir: string): Promise<void> {
   const folder = scriptFolder(commonDir)
   for (const name of [...COPIED, 'reconciled', 'branches', 'wake']) await rm(path.join(folder, name), { force: true })
-  await rmdir(folder).catch(() => undefined) // not empty: the program's state
+  await rmdir(folder).catch(() => undefined) // not empty: the program's own files are in it
 }

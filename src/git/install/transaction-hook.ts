@@ -1,64 +1,73 @@
-/** The hook that lives for one `git push`: as soon as git has moved the tracking ref, it pushes the data commit after it (design and reasons: docs/hooks.md). */
+/** A hook that exists during one `git push`: when git has moved the tracking ref, the hook pushes the data commit as well (design and reasons: docs/hooks.md). */
 import { lstat, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { writeByWayOf } from '../../io/atomic-write.ts'
-import { fillIn, packageText, shellCommand, shellQuote } from './scripts.ts'
+import { fillIn, packageText } from './scripts.ts'
+import { shellCommand, shellQuote } from './shell-words.ts'
 
+/** The values that are filled into the hook's script. */
 export interface TransactionHook {
-  /** The push's marker file, absolute: the hook acts only while it is there, and removes it. */
+  /** Absolute path of the push's marker file. The hook acts only while it exists, and removes it. */
   readonly marker: string
-  /** Process id of the `git push` that this is for. */
+  /** Process id of the `git push` for which the hook is written. */
   readonly pid: number
   /** `refs/remotes/…`, and the commit that git moves it to. */
   readonly tracking: string
   readonly sent: string
-  /** The inner push, word by word: `git`, `push`, `--no-verify`, `--quiet`, remote, `<data commit>:<ref>`. */
-  readonly push: readonly string[]
-  /** Laid over the environment of the inner push; quietPushEnvironment makes it. */
-  readonly environment: Readonly<Record<string, string>>
-  /** The line to print when the data commit was pushed, and when not. */
-  readonly sentLine: string
-  readonly notSentLine: string
+  readonly push: {
+    /** The inner push, word by word: `git`, `push`, `--quiet`, remote, `<data commit>:<ref>`. */
+    readonly command: readonly string[]
+    /** Laid over the environment of the inner push; quietPushEnvironment makes it. */
+    readonly environment: Readonly<Record<string, string>>
+    /** Run when the remote has the data commit, word by word: it moves the branch. */
+    readonly finish: readonly string[]
+  }
+  /** The line to print when the data commit was pushed, when the remote did not take it, and when git moved the tracking ref without that the push for which the hook is written was there. */
+  readonly lines: { readonly sent: string; readonly notSent: string; readonly unsent: string }
 }
 
 const NAME = 'reference-transaction'
+
 const OURS = '# git-tandem wrote this hook for one "git push"'
 
-/** The hook's text: a few lines of sh, every value quoted. */
+/** The hook's script in sh, with every value quoted. */
 export async function transactionHookScript(hook: TransactionHook): Promise<string> {
-  const variables = Object.entries({ ...hook.environment, TANDEM_INNER: '1' })
+  // the tool's own pre-push keeps still in the inner push; the user's is asked about the data commit
+  const variables = Object.entries({ ...hook.push.environment, TANDEM_INNER: '1', TANDEM_SKIP: '1' })
   return fillIn(await packageText(`hooks/${NAME}.sh`), {
     MARKER: shellQuote(hook.marker),
     PID: shellQuote(String(hook.pid)),
     PUSHED: shellQuote(`${hook.sent} ${hook.tracking}`),
     ENVIRONMENT: `export ${variables.map(([name, value]) => `${name}=${shellQuote(value)}`).join(' ')}`,
-    PUSH: shellCommand(hook.push),
-    SENT: shellQuote(hook.sentLine),
-    NOT_SENT: shellQuote(hook.notSentLine),
+    PUSH: shellCommand(hook.push.command),
+    FINISH: shellCommand(hook.push.finish),
+    SENT: shellQuote(hook.lines.sent),
+    NOT_SENT: shellQuote(hook.lines.notSent),
+    UNSENT: shellQuote(hook.lines.unsent),
   })
 }
 
-/** Writes the hook into the folder where git looks for hooks; one of the user's is kept beside it, run first, and put back. */
+/** Writes the hook into git's folder of hooks. A hook of the user's with the same name is renamed; the new hook runs it first, and it is put back afterwards. */
 export async function writeTransactionHook(hooksFolder: string, hook: TransactionHook): Promise<void> {
   const file = path.join(hooksFolder, NAME)
   const script = await transactionHookScript(hook)
-  if ((await exists(file)) && !(await isOurs(file))) await rename(file, keptPath(file))
-  // git looks at everything in its folder of hooks; beside the marker nobody does
+  if ((await hasEntry(file)) && !(await isOurs(file))) await rename(file, keptPath(file))
+  // the temporary file is made beside the marker, because git reads the files in its folder of hooks
   await writeByWayOf(path.dirname(hook.marker), file, { content: script, mode: 0o755 })
 }
 
-/** Takes back a hook that a push left behind (it failed, or was killed). Answers true when there was one. */
+/** Removes a hook that a failed or killed push left, and puts the user's own back. Returns true when there was one. */
 export async function removeTransactionHook(hooksFolder: string): Promise<boolean> {
   const file = path.join(hooksFolder, NAME)
   const left = await isOurs(file)
   if (left) await rm(file, { force: true })
-  if ((await exists(keptPath(file))) && !(await exists(file))) await rename(keptPath(file), file)
+  if ((await hasEntry(keptPath(file))) && !(await hasEntry(file))) await rename(keptPath(file), file)
   return left
 }
 
 /**
- * Variables under which git and ssh ask nobody anything: a push inside a push must never wait for a person. `sshCommand` is `git config core.sshCommand`, if
- * set; a command that is not plain ssh is left alone, as it may not take ssh's options.
+ * Environment variables with which git and ssh ask no questions: a push inside a push must never wait for a person.
+ * @param sshCommand the value of `git config core.sshCommand`, if set; a command other than plain ssh stays as it is, because it may not have ssh's options
  */
 export function quietPushEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
@@ -67,9 +76,10 @@ export function quietPushEnvironment(
   const ssh = environment['GIT_SSH_COMMAND'] ?? sshCommand ?? environment['GIT_SSH'] ?? 'ssh'
   return {
     GIT_TERMINAL_PROMPT: '0',
-    GIT_ASKPASS: 'true',
+    // an editor's program answers from what it was told for the first push
+    GIT_ASKPASS: environment['GIT_ASKPASS'] ?? 'true',
     SSH_ASKPASS: 'true',
-    // OpenSSH 8.4 and newer then asks SSH_ASKPASS, which answers nothing, and not the terminal.
+    // makes OpenSSH 8.4 and newer ask SSH_ASKPASS, which gives no answer, instead of the terminal
     SSH_ASKPASS_REQUIRE: 'force',
     ...(/^ssh(\s|$)/.test(ssh) ? { GIT_SSH_COMMAND: `${ssh} -oBatchMode=yes` } : {}),
   }
@@ -83,7 +93,8 @@ async function isOurs(file: string): Promise<boolean> {
   return (await readFile(file, 'latin1').catch(() => '')).includes(OURS)
 }
 
-async function exists(file: string): Promise<boolean> {
+/** Also true for a symbolic link that leads nowhere: it is the user's and must be kept. */
+async function hasEntry(file: string): Promise<boolean> {
   return lstat(file).then(
     () => true,
     () => false,

@@ -1,99 +1,112 @@
 /**
- * Foreign keys: a parent that one side deleted is put back while the other side's child needs it (an edit beats a delete, and a child is a write that needs its parent), and so
- * on upward. A child whose parent is nowhere goes back to the parent it had, else it is quarantined.
+ * Restores foreign keys. A parent that one side deleted is put back if a child of the other side refers to it, and then the parent's own parent, and so on: an edit beats a
+ * delete, and adding a child is an edit that needs the parent. A child whose parent cannot be put back (it was quarantined, or has other values now) goes back to the parent it had;
+ * if it has none, it is quarantined. A child whose parent is in no known state never had one: it stays as it is, for the database to judge.
  */
-import { compareBytes, splitObject, type KeyText, type RecordText } from '../../model/canonical.ts'
+import { type KeyText, type RecordText, compareBytes } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
-import { idOf, lookAgain, partOf, pastOf, quarantine, recordAt, recordsOf, takeUnseen, write } from './draft.ts'
-import type { Draft, DraftPart, Past } from './draft.ts'
-import { fallBack, retreatOf } from './retreat.ts'
-import { seeker } from './seek.ts'
-import { comparable, tupleOf } from './violations.ts'
+import {
+  type SourceDraft,
+  type DraftPart,
+  type CollectionPast,
+  idOf,
+  lookAgain,
+  partOf,
+  pastOf,
+  quarantine,
+  recordAt,
+  recordsOf,
+  takeUnseen,
+  write,
+} from './draft.ts'
+import { goBack, retreatOf } from './retreat.ts'
+import { sameContent } from '../versions.ts'
+import { type ComparedSide, type Comparison, comparisonOf, nameOfReference } from './comparison.ts'
 
-/** Settles every reference of a collection's records, also where only the other end was changed; true when something was. */
-export function settleReferences(draft: Draft, child: string): boolean {
+/** Restores every foreign key of a collection, also where only the parents changed. Returns true when a record was changed. */
+export function settleReferences(draft: SourceDraft, child: string): boolean {
   let changed = false
   for (const reference of draft.schemas.get(child)?.references ?? [])
     changed = settleReference(draft, child, reference) || changed
   return changed
 }
 
-/** A foreign key with both its ends read. */
+/** A foreign key with its two collections. */
 export interface Tie {
   readonly reference: Reference
   readonly child: DraftPart
   readonly parent: DraftPart
+  readonly comparison: Comparison
 }
 
-function settleReference(draft: Draft, name: string, reference: Reference): boolean {
+function settleReference(draft: SourceDraft, name: string, reference: Reference): boolean {
   const found = danglingOf(draft, name, reference)
   if (found === undefined || found.dangling.length === 0) return false
   const [past, childPast] = [pastOf(draft, reference.to), pastOf(draft, name)]
   if (past === undefined || childPast === undefined) return false
-  settleDangling(draft, found.tie, { dangling: found.dangling, past, childPast })
-  for (const { key } of found.dangling) lookAgain(found.tie.child, idOf(nameOf(name, reference), 'child'), key)
-  return true
+  const changed = settleDangling(draft, found.tie, { dangling: found.dangling, past, childPast })
+  for (const { key } of found.dangling) lookAgain(found.tie.child, idOf(nameOfReference(name, reference), 'child'), key)
+  return changed
 }
 
-function nameOf(child: string, { fields, to, toFields }: Reference): string {
-  return idOf('reference', child, ...fields, to, ...toFields)
-}
-
-/** Children of one reference that lost their parent, or never had it, since this was last asked; undefined where nothing happened, or records have to be read first. */
+/**
+ * The children of one reference whose parent is missing, among the records written since the last call. undefined when no record was written that matters, or when records have to
+ * be read first.
+ */
 export function danglingOf(
-  draft: Draft,
+  draft: SourceDraft,
   name: string,
   reference: Reference,
 ): { readonly tie: Tie; readonly dangling: readonly Dangling[] } | undefined {
-  const id = nameOf(name, reference)
+  const id = nameOfReference(name, reference)
+  const comparison = comparisonOf(draft, name, reference)
   const [known, target] = [draft.parts.get(name), draft.parts.get(reference.to)]
   const fresh =
-    known === undefined ? new Map<KeyText, string>() : freshValues(known, reference.fields, idOf(id, 'child'))
-  const lost = target === undefined ? new Set<string>() : lostValues(target, reference.toFields, idOf(id, 'parent'))
+    known === undefined ? new Map<KeyText, string>() : freshValues(known, comparison.child, idOf(id, 'child'))
+  const lost = target === undefined ? new Set<string>() : lostValues(target, comparison.parent, idOf(id, 'parent'))
   if (fresh.size + lost.size === 0) return undefined
   const [child, parent] = [partOf(draft, name), partOf(draft, reference.to)]
   if (child === undefined || parent === undefined) return undefined
-  const tie = { reference, child, parent }
+  // what is withheld is not in the database: it has to be asked about it
+  for (const key of child.aside ?? []) comparison.child.valueOf(child.ours.get(key))
+  for (const key of parent.aside ?? []) comparison.parent.valueOf(parent.ours.get(key))
+  const tie = { reference, child, parent, comparison }
   return { tie, dangling: danglingChildren(tie, fresh, lost) }
 }
 
-/** The values of a reference as one text that is the same on both ends; undefined where one is absent or null. */
-export function referred(text: RecordText | undefined, fields: readonly string[]): string | undefined {
-  return text === undefined ? undefined : tupleOf(splitObject(text), fields, comparable)
-}
-
-/** Children whose reference is new, and what it names. */
-function freshValues(part: DraftPart, fields: readonly string[], id: string): Map<KeyText, string> {
+/** Children whose reference is new or was changed, each with the values it refers to. */
+function freshValues(part: DraftPart, { valueOf }: ComparedSide, id: string): Map<KeyText, string> {
   const fresh = new Map<KeyText, string>()
   for (const { key, before, now } of takeUnseen(part, id)) {
-    const value = referred(now, fields)
-    if (value !== undefined && value !== referred(before, fields)) fresh.set(key, value)
+    const [value, former] = [valueOf(now), valueOf(before)]
+    if (value !== undefined && value !== former) fresh.set(key, value)
   }
   return fresh
 }
 
-/** Values that a parent had and has no more. */
-function lostValues(part: DraftPart, fields: readonly string[], id: string): Set<string> {
+/** Values that a parent had and no longer has. */
+function lostValues(part: DraftPart, { valueOf }: ComparedSide, id: string): Set<string> {
   const lost = new Set<string>()
   for (const { before, now } of takeUnseen(part, id)) {
-    const value = referred(before, fields)
-    if (value !== undefined && value !== referred(now, fields)) lost.add(value)
+    const [value, next] = [valueOf(before), valueOf(now)]
+    if (value !== undefined && value !== next) lost.add(value)
   }
   return lost
 }
 
+/** A child whose parent is missing, and the values it refers to. */
 export interface Dangling {
   readonly key: KeyText
   readonly value: string
 }
 
-/** By key bytes. */
+/** The children whose parent is missing, sorted by key bytes. */
 function danglingChildren(tie: Tie, fresh: ReadonlyMap<KeyText, string>, lost: ReadonlySet<string>): Dangling[] {
-  const { child, parent, reference } = tie
-  const present = heldValues(parent, reference.toFields, new Set([...fresh.values(), ...lost]))
+  const { child, comparison } = tie
+  const present = heldValues(tie, new Set([...fresh.values(), ...lost]))
   const found = new Map([...fresh].filter(([, value]) => !present.has(value)))
   const missing = new Set([...lost].filter((value) => !present.has(value)))
-  const seek = seeker({ fields: reference.fields, values: missing, form: comparable })
+  const seek = comparison.child.seek(missing)
   if (missing.size > 0)
     for (const [key, text] of recordsOf(child)) {
       const value = seek(text)
@@ -102,32 +115,57 @@ function danglingChildren(tie: Tie, fresh: ReadonlyMap<KeyText, string>, lost: R
   return [...found].map(([key, value]) => ({ key, value })).sort((a, b) => compareBytes(a.key, b.key))
 }
 
-/** Those of the values that some parent holds; by the key where that is what is referred to, without looking at every record. */
-function heldValues(part: DraftPart, fields: readonly string[], values: ReadonlySet<string>): Set<string> {
-  const byKey = fields.join('\0') === part.schema.key.join('\0')
-  const held = new Set(byKey ? [...values].filter((value) => recordAt(part, value) !== undefined) : [])
+/** Those of the values that some parent has. Where the reference is to the key, parents are looked up by it instead of searching all records. */
+function heldValues({ parent, reference, comparison }: Tie, values: ReadonlySet<string>): Set<string> {
+  const byKey = comparison.byText && reference.toFields.join('\0') === parent.schema.key.join('\0')
+  const held = new Set(byKey ? [...values].filter((value) => recordAt(parent, value) !== undefined) : [])
   if (held.size === values.size) return held
-  const seek = seeker({ fields, values, form: comparable })
-  for (const [, text] of recordsOf(part)) {
+  const seek = comparison.parent.seek(values)
+  for (const [, text] of recordsOf(parent)) {
     const value = seek(text)
     if (value !== undefined) held.add(value)
   }
   return held
 }
 
-interface Found {
+interface DanglingAndPasts {
   readonly dangling: readonly Dangling[]
-  readonly past: Past
-  readonly childPast: Past
+  readonly past: CollectionPast
+  readonly childPast: CollectionPast
 }
 
-function settleDangling(draft: Draft, tie: Tie, { dangling, past, childPast }: Found): void {
-  const parents = formerParents(draft, tie, { past, values: new Set(dangling.map(({ value }) => value)) })
+/** Returns true when a record was changed. */
+function settleDangling(draft: SourceDraft, tie: Tie, { dangling, past, childPast }: DanglingAndPasts): boolean {
+  const values = new Set(dangling.map(({ value }) => value))
+  const { known, parents } = formerParents(draft, tie, { past, values })
+  const isUnknown = dangling.some(({ key, value }) => !known.has(value) && !isLeftBehind(tie.child, childPast, key))
+  if (isUnknown && past.lines === undefined) {
+    draft.needed.lines.add(tie.parent.name)
+    return false
+  }
+  let changed = false
   for (const { key, value } of dangling) {
     const former = parents.get(value)
+    if (!known.has(value) || isLeftBehind(tie.child, childPast, key)) {
+      draft.dangling.add(idOf(tie.child.name, key))
+      continue
+    }
+    draft.dangling.delete(idOf(tie.child.name, key))
+    changed = true
     if (former === undefined) loseChild(draft, tie, { key, past: childPast })
     else if (recordAt(tie.parent, former.key) === undefined) putBack(draft, tie.parent, { ...former, past })
   }
+  return changed
+}
+
+/**
+ * True for a child that nobody has written or deleted since the sides parted: whoever deleted the parent then left it without one, because his database does not enforce the
+ * reference. (Where a database does, the child would have been deleted or written too.)
+ */
+function isLeftBehind(child: DraftPart, past: CollectionPast, key: KeyText): boolean {
+  const before = past.former.at(-1)?.get(key)
+  const isKept = child.ours.has(key) && past.theirs.has(key)
+  return isKept && before !== undefined && sameContent(recordAt(child, key), before, child.rules)
 }
 
 interface Parent {
@@ -135,27 +173,37 @@ interface Parent {
   readonly text: RecordText
 }
 
-/** Who held the values on either side or before; not the quarantined, nor who is there with another value. */
-function formerParents(
-  draft: Draft,
-  { parent, reference }: Tie,
-  at: { readonly past: Past; readonly values: ReadonlySet<string> },
-): Map<string, Parent> {
-  const found = new Map<string, Parent>()
-  const seek = seeker({ fields: reference.toFields, values: at.values, form: comparable })
-  for (const records of [parent.ours, at.past.theirs, ...at.past.former]) {
-    if (found.size === at.values.size) break
-    for (const [key, text] of records) {
-      const value = seek(text)
-      if (value === undefined || found.has(value)) continue
-      if (recordAt(parent, key) === undefined && !draft.gone.has(idOf(parent.name, key)))
-        found.set(value, { key, text })
-    }
-  }
-  return found
+interface FormerParents {
+  /** Those of the values that some record had on either side or before. A value that none had never had a parent. */
+  readonly known: ReadonlySet<string>
+  /** Records to be put back: none that was quarantined, and none that still exists with other values. */
+  readonly parents: ReadonlyMap<string, Parent>
 }
 
-function putBack(draft: Draft, part: DraftPart, { key, text, past }: Parent & { readonly past: Past }): void {
+function formerParents(
+  draft: SourceDraft,
+  { parent, comparison }: Tie,
+  at: { readonly past: CollectionPast; readonly values: ReadonlySet<string> },
+): FormerParents {
+  const [known, parents] = [new Set<string>(), new Map<string, Parent>()]
+  const valueOf = comparison.byText ? comparison.parent.seek(at.values) : comparison.parent.valueOf
+  for (const records of [parent.ours, at.past.theirs, ...at.past.former, ...(at.past.lines ?? [])])
+    for (const [key, text] of records) {
+      const now = recordAt(parent, key)
+      const value = now === text ? undefined : valueOf(text)
+      if (value === undefined || !at.values.has(value)) continue
+      known.add(value)
+      const isGone = now === undefined && !draft.leftForQuarantine.has(idOf(parent.name, key))
+      if (isGone && !parents.has(value)) parents.set(value, { key, text })
+    }
+  return { known, parents }
+}
+
+function putBack(
+  draft: SourceDraft,
+  part: DraftPart,
+  { key, text, past }: Parent & { readonly past: CollectionPast },
+): void {
   const [base, ours, theirs] = [past.former[0]?.get(key), part.ours.get(key), past.theirs.get(key)]
   const place = { collection: part.name, key, field: undefined }
   draft.decisions.push({ ...place, kind: 'constraint', base, ours, theirs, chosen: text, rule: 'keep' })
@@ -163,20 +211,21 @@ function putBack(draft: Draft, part: DraftPart, { key, text, past }: Parent & { 
 }
 
 function loseChild(
-  draft: Draft,
-  { child, parent, reference }: Tie,
-  { key, past }: { readonly key: KeyText; readonly past: Past },
+  draft: SourceDraft,
+  tie: Tie,
+  { key, past }: { readonly key: KeyText; readonly past: CollectionPast },
 ): void {
+  const { child, comparison, reference } = tie
   const { fields } = reference
   const retreat = retreatOf(child, past, { key, fields })
-  const value = referred(retreat, fields)
-  const isSound = value === undefined || heldValues(parent, reference.toFields, new Set([value])).size > 0
+  const value = comparison.child.valueOf(retreat)
+  const isSound = value === undefined || heldValues(tie, new Set([value])).size > 0
   const id = idOf('reference', ...fields, child.name, key)
-  if (retreat !== undefined && isSound && !draft.fallen.has(id)) {
-    draft.fallen.add(id)
-    fallBack(draft, child, { key, fields, retreat, rule: 'no-parent', past })
+  if (retreat !== undefined && isSound && !draft.wentBack.has(id)) {
+    draft.wentBack.add(id)
+    goBack(draft, child, { key, fields, retreat, rule: 'no-parent', past })
     return
   }
-  const reason = `${fields.join(', ')} refers to a record of ${reference.to} that is nowhere`
+  const reason = `${fields.join(', ')} refers to a record of ${reference.to} that does not exist`
   quarantine(draft, child, { key, rule: 'no-parent', reason })
 }

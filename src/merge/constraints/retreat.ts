@@ -1,64 +1,65 @@
-/** Going back: a record that cannot keep what it holds in some fields, as it was before it got that. The rest of the record stays as it was merged. */
-import { objectText, sortedObjectText, splitObject } from '../../model/canonical.ts'
-import type { KeyText, RecordText, ValueText } from '../../model/canonical.ts'
+/** A record that cannot keep its values in some fields goes back to its former values there; the rest of the record stays as it was merged. */
+import { type KeyText, type RecordText, type ValueText, objectText, sortedObjectText } from '../../model/canonical.ts'
+import { documentFields, documentRecordText } from '../../model/documents.ts'
 import type { DecisionRule } from '../../model/decision.ts'
-import { recordAt, write, type Draft, type DraftPart, type Past } from './draft.ts'
-import { tupleOf } from './violations.ts'
+import { type SourceDraft, type DraftPart, type CollectionPast, originOf, recordAt, write } from './draft.ts'
 
 type Names = readonly string[]
 
-/** The record with its former values in `fields`, and in the critical ones if they are tied to those; undefined where it never had others. */
+/** The record with its former values in `fields`, and in all critical fields if one of `fields` is critical; undefined when it was not there before, or had no other values. */
 export function retreatOf(
   part: DraftPart,
-  past: Past,
-  at: { readonly key: KeyText; readonly fields: Names },
+  past: CollectionPast,
+  { key, fields }: { readonly key: KeyText; readonly fields: Names },
 ): RecordText | undefined {
+  return withFormer(part, { key, fields, states: [originOf(past)?.get(key)] })[0]
+}
+
+/** The record with the values that it has in each of these states, as `retreatOf`; without states in which it is absent or has no other values. */
+export function withFormer(
+  part: DraftPart,
+  at: { readonly key: KeyText; readonly fields: Names; readonly states: readonly (RecordText | undefined)[] },
+): RecordText[] {
   const text = recordAt(part, at.key)
-  if (text === undefined) return undefined
-  const value = valueOf(text, at.fields)
-  const from = past.former.at(-1)?.get(at.key)
-  if (from === undefined) return undefined
-  const retreat = withFields(part, text, { from, group: groupOf(part, at.fields) })
-  return valueOf(retreat, at.fields) === value ? undefined : retreat
+  const states = at.states.filter((from) => from !== undefined)
+  if (text === undefined || states.length === 0) return []
+  const group = groupOf(part, at.fields)
+  return states.map((from) => withFormerValues(part, text, { from, group })).filter((retreat) => retreat !== text)
 }
 
-/** The values of a constraint's fields as one text; undefined where one is absent or null. */
-export function valueOf(text: RecordText | undefined, fields: Names): string | undefined {
-  return text === undefined ? undefined : tupleOf(splitObject(text), fields)
-}
-
-/** Fields that move together; never the record's own key. */
+/** The fields that go back together, without those of the record's key. */
 function groupOf({ rules, schema }: DraftPart, fields: Names): string[] {
   const tied = fields.some((name) => rules.critical.includes(name)) ? rules.critical : []
   return [...new Set([...fields, ...tied])].filter((name) => !schema.key.includes(name))
 }
 
-function withFields(
+function withFormerValues(
   { rules }: DraftPart,
   text: RecordText,
   { from, group }: { readonly from: RecordText; readonly group: Names },
 ): RecordText {
-  const [fields, former] = [splitObject(text), splitObject(from)]
+  const [fields, former] = [documentFields(text), documentFields(from)]
   for (const name of group) {
     const value = former.get(name)
     if (value === undefined) fields.delete(name)
     else fields.set(name, value)
   }
-  return rules.order === 'sorted' ? sortedObjectText(fields) : objectText(fields)
+  return rules.order === 'sorted' ? sortedObjectText(fields) : documentRecordText([...fields])
 }
 
-export interface Fall {
+/** A record that goes back: `retreat` is what it becomes, `fields` those of the violated constraint. */
+export interface Retreat {
   readonly key: KeyText
   readonly fields: Names
   readonly retreat: RecordText
   readonly rule: DecisionRule
-  readonly past: Past
+  readonly past: CollectionPast
 }
 
-/** Writes a retreat, and the value that was lost into the decisions. */
-export function fallBack(draft: Draft, part: DraftPart, fall: Fall): void {
-  const { key, retreat, rule, past } = fall
-  const group = groupOf(part, fall.fields)
+/** Writes the record with its former values into the draft, and the value that it loses into the decisions. */
+export function goBack(draft: SourceDraft, part: DraftPart, at: Retreat): void {
+  const { key, retreat, rule, past } = at
+  const group = groupOf(part, at.fields)
   const shown = (text: RecordText | undefined): ValueText | undefined => groupText(text, group)
   const lost = shown(recordAt(part, key))
   const [base, ours, theirs] = [past.former[0]?.get(key), part.ours.get(key), past.theirs.get(key)].map(shown)
@@ -68,10 +69,10 @@ export function fallBack(draft: Draft, part: DraftPart, fall: Fall): void {
   write(part, key, retreat)
 }
 
-/** The value of one field, or several as an object. */
+/** The value of the field; of several fields, an object. */
 function groupText(text: RecordText | undefined, group: Names): ValueText | undefined {
   if (text === undefined) return undefined
-  const fields = splitObject(text)
+  const fields = documentFields(text)
   const [only] = group
   if (only !== undefined && group.length === 1) return fields.get(only)
   return objectText([...fields].filter(([name]) => group.includes(name)))

@@ -1,32 +1,29 @@
-/** Finds the records that hold one of some values without taking every record apart: a look at the text tells most of them from the rest. Exact, only faster. */
-import { splitArray, splitObject, stringText, type RecordText, type ValueText } from '../../model/canonical.ts'
-import { tupleOf } from './violations.ts'
+/** Finds the records that have one of several values. Most records are excluded by a search in their text, without splitting them; the result is the same as with splitting them all. */
+import { type RecordText, type ValueText, splitArray, stringText } from '../../model/canonical.ts'
+import { type ValueForm, asWritten, tupleOf } from '../tuple.ts'
 
+/** The values that are looked for, in these fields. */
 export interface Sought {
   readonly fields: readonly string[]
   /** Texts made by `tupleOf` with `form`. */
   readonly values: ReadonlySet<string>
-  readonly form?: (value: ValueText) => string
+  readonly form?: ValueForm
 }
 
-/** Answers the value a record holds, if it is one of those sought. */
-export function seeker({ fields, values, form = asItIs }: Sought): (text: RecordText) => string | undefined {
+/** A function that returns the sought value that a record has, or undefined when it has none of them. */
+export function seeker({ fields, values, form = asWritten }: Sought): (text: RecordText) => string | undefined {
   const [first] = fields
   if (first === undefined || values.size === 0) return () => undefined
   const firsts = new Set([...values].map((value) => splitArray(value)[0]))
   const name = `${stringText(first)}:`
   return (text) => {
     if (!mayHold(text, name, (value) => firsts.has(form(value)))) return undefined
-    const value = tupleOf(splitObject(text), fields, form)
+    const value = tupleOf(text, fields, form)
     return value !== undefined && values.has(value) ? value : undefined
   }
 }
 
-function asItIs(value: ValueText): string {
-  return value
-}
-
-/** The name may stand in a nested document too: then one look more than needed is taken. */
+/** False when the record certainly has none of the values. The name may also occur in a nested document; the record is then split once more than needed. */
 function mayHold(text: RecordText, name: string, isSought: (value: ValueText) => boolean): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const value = plainValueAt(text, at + name.length)
@@ -35,7 +32,7 @@ function mayHold(text: RecordText, name: string, isSought: (value: ValueText) =>
   return false
 }
 
-/** A number, word, or string without escapes; undefined for anything that takes more than a look. */
+/** The value text at a position if it is a number, a word or a string without escapes; undefined for anything else. */
 function plainValueAt(text: RecordText, start: number): ValueText | undefined {
   const opening = text[start]
   if (opening === '{' || opening === '[' || opening === ' ') return undefined

@@ -1,100 +1,121 @@
 /**
- * Unique keys: of several records that hold one value after the merge, the winner by the rules that decide everywhere keeps it. A loser that only now took the value goes
- * back to the one it had; a loser that has nowhere to go is quarantined.
+ * Restores unique keys. Where several records have the same value after the merge, they are decided together with all that a decision moves: who would have to give up a value that
+ * one of them goes back to, and so on (settle-values.ts). The better a record ranks (rank.ts), the sooner it keeps its value; a loser that existed before the sides parted moves to
+ * another of its values (claimants.ts), one that did not is quarantined.
  */
-import { compareBytes, type KeyText, type RecordText } from '../../model/canonical.ts'
-import { idOf, pastOf, quarantine, recordsOf, takeUnseen, type Draft, type DraftPart, type Past } from './draft.ts'
-import { rank, type Ranked } from './rank.ts'
-import { seeker } from './seek.ts'
-import { fallBack, retreatOf, valueOf } from './retreat.ts'
+import { type KeyText, compareBytes } from '../../model/canonical.ts'
+import { type Claimant, type ValuesOf, allValues, claimantsOf, valuesOfOrigin, valuesOfSides } from './claimants.ts'
+import { type CollectionPast, type SourceDraft, idOf, pastOf, quarantine, takeUnseen } from './draft.ts'
+import { type Ranked, rank } from './rank.ts'
+import { goBack } from './retreat.ts'
+import { settleValues } from './settle-values.ts'
+import { type UniqueKey, holdersOf, nameOfUnique, uniqueKeysOf, valueIn } from './unique-key.ts'
 
-type Unique = readonly string[]
-
-/** Settles every clash in a collection's unique keys; true when something was changed. */
-export function settleUniques(draft: Draft, name: string): boolean {
+/** Restores every unique key of a collection. Returns true when a record was changed. */
+export function settleUniques(draft: SourceDraft, name: string): boolean {
   const part = draft.parts.get(name)
   if (part === undefined) return false
   let changed = false
-  for (const unique of part.schema.uniques) changed = settleUnique(draft, part, unique) || changed
+  for (const unique of uniqueKeysOf(draft, part)) changed = settleUnique(draft, unique) || changed
   return changed
 }
 
-function settleUnique(draft: Draft, part: DraftPart, unique: Unique): boolean {
-  const clashes = clashesOf(part, unique)
-  const past = clashes.length === 0 ? undefined : pastOf(draft, part.name)
+function settleUnique(draft: SourceDraft, unique: UniqueKey): boolean {
+  const clashes = clashesOf(draft, unique)
+  const past = clashes.length === 0 ? undefined : pastOf(draft, unique.part.name)
   if (past === undefined) return false
-  const retreats = retreatsOf(part, past, { unique, keys: clashes.flat() })
-  const clash: Clash = { part, unique, past, retreats, free: freeValues(part, unique, retreats) }
-  for (const keys of clashes) settleClash(draft, clash, keys)
-  return true
+  const settled = settle(draft, unique, { past, keys: clashes.flat() })
+  if (settled === undefined) return false
+  const losers = settled.inOrder.filter(({ key }) => settled.chosen.get(key) !== 0)
+  const winners = winnersOf(settled)
+  for (const loser of losers) lose(draft, unique, { loser, past, winners, chosen: settled.chosen.get(loser.key) })
+  return losers.length > 0
 }
 
-/** Keys that share a value, by the bytes of value and key. Only a value that was newly given to a record can be shared. */
-export function clashesOf(part: DraftPart, unique: Unique): KeyText[][] {
-  const fresh = new Set<string>()
-  for (const { before, now } of takeUnseen(part, idOf('unique', ...unique))) {
-    const value = valueOf(now, unique)
-    if (value !== undefined && value !== valueOf(before, unique)) fresh.add(value)
-  }
-  const held = [...holders(part, unique, fresh)].filter(([, keys]) => keys.length > 1)
-  return held.sort(([a], [b]) => compareBytes(a, b)).map(([, keys]) => keys.sort(compareBytes))
+interface SettledUnique {
+  /** The best first. */
+  readonly inOrder: readonly RankedClaimant[]
+  /** Key → which of its values it has; none for a record that has to go. */
+  readonly chosen: ReadonlyMap<KeyText, number>
 }
 
-function holders(part: DraftPart, unique: Unique, values: ReadonlySet<string>): Map<string, KeyText[]> {
-  const found = new Map<string, KeyText[]>()
-  if (values.size === 0) return found
-  const seek = seeker({ fields: unique, values })
-  for (const [key, text] of recordsOf(part)) {
-    const value = seek(text)
-    if (value === undefined) continue
-    const keys = found.get(value)
-    if (keys === undefined) found.set(value, [key])
-    else keys.push(key)
-  }
-  return found
-}
-
-/** What each record of a clash would be with its former values. */
-function retreatsOf(
-  part: DraftPart,
-  past: Past,
-  at: { readonly unique: Unique; readonly keys: readonly KeyText[] },
-): Map<KeyText, RecordText> {
-  const found = at.keys.map((key) => [key, retreatOf(part, past, { key, fields: at.unique })] as const)
-  return new Map(found.flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])))
-}
-
-/** The values that records could go back to and nobody holds. */
-function freeValues(part: DraftPart, unique: Unique, retreats: ReadonlyMap<KeyText, RecordText>): Set<string> {
-  const values = new Set([...retreats.values()].flatMap((text) => valueOf(text, unique) ?? []))
-  const taken = holders(part, unique, values)
-  return new Set([...values].filter((value) => !taken.has(value)))
+interface RankedClaimant extends Claimant, Ranked {
+  /** How many rank before it. */
+  readonly position: number
 }
 
 interface Clash {
-  readonly part: DraftPart
-  readonly unique: Unique
-  readonly past: Past
-  readonly retreats: ReadonlyMap<KeyText, RecordText>
-  /** Taken from as records go back. */
-  readonly free: Set<string>
+  readonly past: CollectionPast
+  readonly keys: readonly KeyText[]
 }
 
-function settleClash(draft: Draft, clash: Clash, keys: readonly KeyText[]): void {
-  const [winner, ...losers] = rank(clash.part, clash.past, keys)
-  if (winner !== undefined) for (const loser of losers) lose(draft, clash, { ...loser, winner: winner.key })
-}
-
-function lose(draft: Draft, clash: Clash, loser: Ranked & { readonly winner: KeyText }): void {
-  const { part, unique, past } = clash
-  const { key, rule, winner } = loser
-  const retreat = clash.retreats.get(key)
-  const value = valueOf(retreat, unique)
-  const id = idOf('unique', ...unique, part.name, key)
-  if (retreat === undefined || draft.fallen.has(id) || (value !== undefined && !clash.free.delete(value))) {
-    quarantine(draft, part, { key, rule, reason: `${unique.join(', ')} is the same as in record ${winner}, which won` })
-    return
+/** Further values are only taken into account where the nearer ones do not give every record that existed a place. undefined when more has to be read first. */
+function settle(draft: SourceDraft, unique: UniqueKey, clash: Clash): SettledUnique | undefined {
+  let settled = settleWith(draft, unique, { ...clash, valuesOf: valuesOfOrigin })
+  for (const valuesOf of [valuesOfSides, allValues]) {
+    if (settled === undefined || isComplete(settled)) return settled
+    if (clash.past.lines === undefined) {
+      draft.needed.lines.add(unique.part.name)
+      return undefined
+    }
+    settled = settleWith(draft, unique, { ...clash, valuesOf })
   }
-  draft.fallen.add(id)
-  fallBack(draft, part, { key, fields: unique, retreat, rule, past })
+  return settled
+}
+
+function isComplete({ inOrder, chosen }: SettledUnique): boolean {
+  return inOrder.every(({ key, standing }) => standing === 'new' || chosen.has(key))
+}
+
+function settleWith(
+  draft: SourceDraft,
+  unique: UniqueKey,
+  clash: Clash & { readonly valuesOf: ValuesOf },
+): SettledUnique | undefined {
+  const claimants = claimantsOf(draft, unique, clash)
+  if (draft.needed.uniques.size + draft.needed.earlier.size > 0) return undefined
+  const ranked = rank(unique.part, clash.past, [...claimants.keys()])
+  const inOrder = ranked.map((each, position) => ({ ...(claimants.get(each.key) as Claimant), ...each, position }))
+  return { inOrder, chosen: settleValues(inOrder) }
+}
+
+/** Value → who has it in the end. */
+function winnersOf({ inOrder, chosen }: SettledUnique): Map<string | undefined, RankedClaimant> {
+  const staying = inOrder.filter(({ key }) => chosen.has(key))
+  return new Map(staying.map((each) => [each.values[chosen.get(each.key) as number], each]))
+}
+
+/** Groups of keys whose records have the same value, sorted by the bytes of their keys. Only values that some record got since the last call are looked at. */
+export function clashesOf(draft: SourceDraft, unique: UniqueKey): KeyText[][] {
+  const fresh = new Set<string>()
+  for (const { before, now } of takeUnseen(unique.part, nameOfUnique(unique))) {
+    const [value, former] = [valueIn(draft, unique, now), valueIn(draft, unique, before)]
+    if (value !== undefined && value !== former) fresh.add(value)
+  }
+  const held = [...holdersOf(draft, unique, fresh).values()].filter((keys) => keys.length > 1)
+  const groups = held.map((keys) => keys.toSorted(compareBytes))
+  return groups.sort(([a = ''], [b = '']) => compareBytes(a, b))
+}
+
+interface Losing {
+  readonly loser: RankedClaimant
+  /** Which of its values it has; undefined when it has to go. */
+  readonly chosen: number | undefined
+  readonly winners: ReadonlyMap<string | undefined, RankedClaimant>
+  readonly past: CollectionPast
+}
+
+function lose(draft: SourceDraft, unique: UniqueKey, { loser, chosen, winners, past }: Losing): void {
+  const { part, fields } = unique
+  const { key, values, texts, position } = loser
+  const winner = winners.get(values[0])
+  // one that ranks behind the loser has the value only because no other was left for it
+  const rule = winner !== undefined && winner.position > position ? 'no-place' : loser.rule
+  const retreat = chosen === undefined ? undefined : texts[chosen]
+  if (retreat !== undefined) {
+    draft.wentBack.add(idOf(part.name, nameOfUnique(unique), key, retreat))
+    return goBack(draft, part, { key, fields, retreat, rule, past })
+  }
+  const reason = `${fields.join(', ')} is the same as in record ${winner?.key}, which won`
+  quarantine(draft, part, { key, rule, reason })
 }

@@ -1,8 +1,8 @@
-/** What a merge of two sound sides can break: unique keys and foreign keys between records of different sides. Checked before anything is written; the database stays the judge of the rest. */
-import { arrayText, type KeyText, type RecordText, splitObject, type ValueText } from '../../model/canonical.ts'
+/** Finds violated unique keys and foreign keys in given records: the constraints that a merge of two sides can break although each side kept them. */
+import type { Records } from '../../model/records.ts'
+import type { KeyText } from '../../model/canonical.ts'
 import type { CollectionSchema, Reference } from '../../model/collection.ts'
-
-type Records = ReadonlyMap<KeyText, RecordText>
+import { asWritten, comparable, tupleOf } from '../tuple.ts'
 
 /** Several records that hold the same values in a unique key. */
 export interface UniqueViolation {
@@ -16,18 +16,20 @@ export interface MissingParent {
   readonly key: KeyText
 }
 
-export type Violation =
+/** One violated constraint of a collection. */
+export type ConstraintViolation =
   | ({ readonly kind: 'unique'; readonly collection: string } & UniqueViolation)
   | ({ readonly kind: 'reference'; readonly collection: string } & MissingParent)
 
+/** A collection to check. */
 export interface MergedRecords {
   readonly schema: CollectionSchema
   readonly records: Records
 }
 
 /** Every violation among the given records, collection by collection. References to collections that are not given are not checked. */
-export function findViolations(collections: ReadonlyMap<string, MergedRecords>): Violation[] {
-  const found: Violation[] = []
+export function findViolations(collections: ReadonlyMap<string, MergedRecords>): ConstraintViolation[] {
+  const found: ConstraintViolation[] = []
   for (const [collection, { schema, records }] of collections) {
     for (const one of uniqueViolations(records, schema.uniques)) found.push({ kind: 'unique', collection, ...one })
     for (const reference of schema.references) {
@@ -45,7 +47,7 @@ export function uniqueViolations(records: Records, uniques: readonly (readonly s
   return uniques.flatMap((unique) => {
     const holders = new Map<string, KeyText[]>()
     for (const [key, text] of records) {
-      const value = tupleOf(splitObject(text), unique)
+      const value = tupleOf(text, unique, asWritten)
       if (value === undefined) continue
       const known = holders.get(value)
       if (known === undefined) holders.set(value, [key])
@@ -59,31 +61,13 @@ export function uniqueViolations(records: Records, uniques: readonly (readonly s
 export function missingParents(children: Records, reference: Reference, parents: Records): KeyText[] {
   const known = new Set<string>()
   for (const text of parents.values()) {
-    const value = tupleOf(splitObject(text), reference.toFields, comparable)
+    const value = tupleOf(text, reference.toFields, comparable)
     if (value !== undefined) known.add(value)
   }
   const missing: KeyText[] = []
   for (const [key, text] of children) {
-    const value = tupleOf(splitObject(text), reference.fields, comparable)
+    const value = tupleOf(text, reference.fields, comparable)
     if (value !== undefined && !known.has(value)) missing.push(key)
   }
   return missing
-}
-
-/** The values of several fields as one text; `undefined` when one of them is absent or null. */
-export function tupleOf(
-  fields: ReadonlyMap<string, ValueText>,
-  names: readonly string[],
-  form: (value: ValueText) => string = (value) => value,
-): string | undefined {
-  const values = names.map((name) => fields.get(name) ?? 'null')
-  return values.includes('null') ? undefined : arrayText(values.map(form))
-}
-
-/** One form for a number that two columns of different types write differently: `5`, `"5"` and `"5.00"`. Text that is no plain number stays as it is. */
-export function comparable(value: ValueText): string {
-  const match = /^"?(-?(?:0|[1-9]\d*))(?:\.(\d*[1-9])?0*)?"?$/.exec(value)
-  if (match === null) return value
-  const [, whole = '', fraction] = match
-  return fraction === undefined ? whole : `${whole}.${fraction}`
 }

@@ -1,20 +1,43 @@
 /**
- * What can still be written when a database refuses some records: those stay as they are there, and so does every other change that would no longer be sound without them
- * (children of a refused parent, whoever was to take a value that is not given up). The rest goes on.
+ * Which changes must be withheld when a database refuses some records. Those records stay as they are in live, and so does every record whose change would violate a constraint
+ * without them: children of a refused parent, and records that were to take a unique value which a refused record keeps. All other changes can be written.
  */
-import { compareBytes, type KeyText } from '../../model/canonical.ts'
+import { type KeyText, compareBytes } from '../../model/canonical.ts'
 import type { Change } from '../../model/change.ts'
-import { openDraft, recordAt, write, type Draft, type DraftPart, type MergedPart, type Schemas } from './draft.ts'
-import { danglingOf, referred, type Dangling, type Tie } from './references.ts'
-import { valueOf } from './retreat.ts'
+import {
+  type SourceDraft,
+  type DraftPart,
+  type MergedPart,
+  type Schemas,
+  idOf,
+  openDraft,
+  recordAt,
+  write,
+} from './draft.ts'
+import type { KeyEquality } from '../../model/key-equality.ts'
+import { type Dangling, type Tie, danglingOf } from './references.ts'
+import { uniqueKeysOf, valueIn } from './unique-key.ts'
 import { clashesOf } from './uniques.ts'
 
 /** Collection → keys. */
-export type Keys = ReadonlyMap<string, ReadonlySet<KeyText>>
+export type KeysByCollection = ReadonlyMap<string, ReadonlySet<KeyText>>
 
-/** The keys that must stay as they are in `ours`, the refused ones among them; only keys that `changes` change. */
-export function withholdingOf(parts: ReadonlyMap<string, MergedPart>, schemas: Schemas, refused: Keys): Keys {
-  const draft = openDraft(parts, schemas)
+/** A source whose database refused some records. */
+export interface Withholding {
+  readonly parts: ReadonlyMap<string, MergedPart>
+  readonly schemas: Schemas
+  readonly equality?: KeyEquality
+  /** See `Sound.dangling`. */
+  readonly dangling?: ReadonlySet<string>
+}
+
+/** The keys of records that must stay as they are in `ours`, refused ones included; only keys that the changes would change. */
+export function withholdingOf(
+  { parts, schemas, equality, dangling }: Withholding,
+  refused: KeysByCollection,
+): KeysByCollection {
+  const draft = openDraft(parts, schemas, equality)
+  for (const id of dangling ?? []) draft.dangling.add(id)
   const names = [...draft.parts.keys()].sort(compareBytes)
   for (const [name, keys] of refused) for (const key of keys) stay(draft.parts.get(name), key)
   for (let moved = true; moved;) {
@@ -34,42 +57,43 @@ function unchanged(changes: readonly Change[], part: DraftPart | undefined): Set
   return new Set(keys.map(({ key }) => key))
 }
 
-/** True when the record was changed and is no more. */
+/** Takes a change of the draft back; true when there was one. */
 function stay(part: DraftPart | undefined, key: KeyText): boolean {
   if (part === undefined || recordAt(part, key) === part.ours.get(key)) return false
   write(part, key, part.ours.get(key))
   return true
 }
 
-function stayUnique(draft: Draft, name: string): boolean {
+function stayUnique(draft: SourceDraft, name: string): boolean {
   const part = draft.parts.get(name)
   if (part === undefined) return false
-  const takers = part.schema.uniques.flatMap((unique) =>
-    clashesOf(part, unique)
+  const takers = uniqueKeysOf(draft, part).flatMap((unique) =>
+    clashesOf(draft, unique)
       .flat()
-      .filter((key) => valueOf(recordAt(part, key), unique) !== valueOf(part.ours.get(key), unique)),
+      .filter((key) => valueIn(draft, unique, recordAt(part, key)) !== valueIn(draft, unique, part.ours.get(key))),
   )
   return takers.map((key) => stay(part, key)).includes(true)
 }
 
-function stayReferred(draft: Draft, name: string): boolean {
+function stayReferred(draft: SourceDraft, name: string): boolean {
   const found = (draft.schemas.get(name)?.references ?? []).flatMap(
     (reference) => danglingOf(draft, name, reference) ?? [],
   )
-  return found.flatMap(({ tie, dangling }) => dangling.map((each) => stayTied(tie, each))).includes(true)
+  const needy = found.flatMap(({ tie, dangling }) =>
+    dangling.flatMap((each) => (draft.dangling.has(idOf(name, each.key)) ? [] : [{ tie, each }])),
+  )
+  return needy.map(({ tie, each }) => stayTied(tie, each)).includes(true)
 }
 
-/** The child, where its reference is new; else whoever gave up the value it refers to. */
-function stayTied({ child, parent, reference }: Tie, { key, value }: Dangling): boolean {
-  if (referred(child.ours.get(key), reference.fields) !== value) return stay(child, key)
-  const leaving = [...parent.after.keys()].filter(
-    (each) => referred(parent.ours.get(each), reference.toFields) === value,
-  )
+/** Takes back the child's change if its reference is new; else those of the parents that no longer have the value it refers to. */
+function stayTied({ child, parent, comparison }: Tie, { key, value }: Dangling): boolean {
+  if (comparison.child.valueOf(child.ours.get(key)) !== value) return stay(child, key)
+  const leaving = [...parent.after.keys()].filter((each) => comparison.parent.valueOf(parent.ours.get(each)) === value)
   return leaving.map((each) => stay(parent, each)).includes(true)
 }
 
-/** A record that cannot have its new key keeps the old one, which nobody else can have then; and the other way round. */
-function stayRekeyed(draft: Draft, name: string): boolean {
+/** A record that moves to another key needs both keys changed: where one of the two changes is taken back, the other one is too. */
+function stayRekeyed(draft: SourceDraft, name: string): boolean {
   const part = draft.parts.get(name)
   const leaving = part?.changes.flatMap(({ key, from }) => (from === undefined ? [] : [{ key, from }])) ?? []
   const stays = (key: KeyText): boolean => part !== undefined && recordAt(part, key) === part.ours.get(key)

@@ -1,21 +1,28 @@
-/** References to a record that was a duplicate lead to the one that stays: in every record that the merge leaves, whichever side it came from. */
-import { keyOf, objectText, splitObject, type KeyText, type RecordText } from '../../model/canonical.ts'
-import { afterChanges, type Change } from '../../model/change.ts'
+/** When duplicates become one record, references to the key that is gone are changed to the key that stays, in every merged record, whichever side it came from. */
+import { type KeyText, type RecordText, keyOf } from '../../model/canonical.ts'
+import { documentFields, textLike } from '../../model/documents.ts'
+import { type Change, afterChanges } from '../../model/change.ts'
 import type { Reference } from '../../model/collection.ts'
-import { tupleOf, type World, type WorldCollection } from './world.ts'
+import { tupleOf } from '../tuple.ts'
+import { referredBy } from './referred.ts'
+import type { RekeyingWorld, WorldCollection } from './world.ts'
 
-/** A key that no record has any more, and the one that stands for it. */
+/** Two records that became one. */
 export interface Alias {
   readonly collection: string
-  /** The record that is gone, and the one that stays. */
+  /** The record whose key is gone, and the record under the key that stays. */
   readonly gone: RecordText
   readonly stays: RecordText
 }
 
-type Changes = ReadonlyMap<string, readonly Change[]>
+type ChangesByCollection = ReadonlyMap<string, readonly Change[]>
 
-/** All changes, with those that the aliases bring. */
-export function followAliases(world: World, changes: Changes, aliases: readonly Alias[]): Changes {
+/** The given changes of each collection, with the changed references added to them. */
+export function followAliases(
+  world: RekeyingWorld,
+  changes: ChangesByCollection,
+  aliases: readonly Alias[],
+): ChangesByCollection {
   const after = new Map(changes)
   for (const [name, collection] of world.collections)
     for (const reference of collection.references) {
@@ -30,7 +37,7 @@ export function followAliases(world: World, changes: Changes, aliases: readonly 
   return after
 }
 
-/** Values referred to → the record that has them now. */
+/** Values of a key that is gone → the record that stands for it now. */
 function targets(reference: Reference, aliases: readonly Alias[]): ReadonlyMap<string, RecordText> {
   const found = new Map<string, RecordText>()
   for (const { collection, gone, stays } of aliases) {
@@ -47,17 +54,17 @@ function redirect(
 ): void {
   const { reference, to } = at
   for (const [key, record] of mergedRecords(collection, own)) {
-    const stays = to.get(tupleOf(record, reference.fields) ?? '')
+    const stays = to.get(referredBy(record, reference) ?? '')
     if (stays === undefined) continue
     const after = withValues(record, reference, stays)
-    const moved = keyOf(splitObject(after), collection.rules.key)
+    const moved = keyOf(documentFields(after), collection.rules.key)
     const before = collection.live.get(key)
     if (moved === key) own.set(key, { ...own.get(key), key, before, after })
     else move(collection, own, { key, moved, after })
   }
 }
 
-/** The reference is part of the key: where the other record has such a child as well, one of the two is enough. */
+/** Moves a child whose key contains the reference. If the record that stays has a child under the new key already, that child stays and this one is removed. */
 function move(
   { live }: WorldCollection,
   own: Map<KeyText, Change>,
@@ -76,9 +83,10 @@ function mergedRecords({ live }: WorldCollection, own: ReadonlyMap<KeyText, Chan
 }
 
 function withValues(record: RecordText, reference: Reference, stays: RecordText): RecordText {
-  const values = splitObject(stays)
-  return objectText(
-    [...splitObject(record)].map(([name, value]) => {
+  const values = documentFields(stays)
+  return textLike(
+    record,
+    [...documentFields(record)].map(([name, value]) => {
       const at = reference.fields.indexOf(name)
       return [name, at < 0 ? value : (values.get(reference.toFields[at] as string) ?? value)]
     }),

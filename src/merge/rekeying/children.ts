@@ -1,12 +1,12 @@
-/** Finds the live records that refer to a record: each collection is looked through once for each of its references. */
+/** Finds the live records that refer to a record. Each collection is indexed once for each of its references. */
 import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
-import type { Follower } from './following.ts'
-import { tupleOf, type World, type WorldCollection } from './world.ts'
+import { referredBy } from './referred.ts'
+import type { Follower, RekeyingWorld, WorldCollection } from './world.ts'
 
-/** References to fields of the record that change. */
+/** The references to those fields of the record that get new values, with the collection that has each. */
 export function* referencesTo(
-  world: World,
+  world: RekeyingWorld,
   parent: Pick<Follower, 'collection' | 'fields'>,
 ): Iterable<readonly [collection: string, reference: Reference]> {
   for (const [collection, { references }] of world.collections)
@@ -15,15 +15,16 @@ export function* referencesTo(
         yield [collection, reference]
 }
 
+/** Which children are looked for. */
 export interface ChildQuestion {
   readonly collection: string
   readonly reference: Reference
-  /** The values referred to (`tupleOf`). */
+  /** The values referred to, as text of `tupleOf`; undefined: no child can refer to them. */
   readonly tuple: string | undefined
 }
 
-/** Live records with these values that still have them when the merge is done, and those that lose their key whatever it says. */
-export function* childrenOf(world: World, question: ChildQuestion): Iterable<readonly [KeyText, RecordText]> {
+/** The live records that refer to the values and still do after the merge, and those that do and lose their own key. */
+export function* childrenOf(world: RekeyingWorld, question: ChildQuestion): Iterable<readonly [KeyText, RecordText]> {
   const { collection, reference, tuple } = question
   if (tuple === undefined) return
   const known = world.collections.get(collection) as WorldCollection
@@ -31,7 +32,7 @@ export function* childrenOf(world: World, question: ChildQuestion): Iterable<rea
     const record = known.live.get(key) as RecordText
     const change = known.changes.get(key)
     const merged = change === undefined ? record : change.after
-    if (tupleOf(merged, reference.fields) === tuple || known.moved.some((each) => each.key === key)) yield [key, record]
+    if (referredBy(merged, reference) === tuple || known.moved.some((each) => each.key === key)) yield [key, record]
   }
 }
 
@@ -48,7 +49,7 @@ function indexOf(collection: WorldCollection, reference: Reference): ReadonlyMap
 function makeIndex({ live }: WorldCollection, reference: Reference): Map<string, KeyText[]> {
   const index = new Map<string, KeyText[]>()
   for (const [key, record] of live) {
-    const tuple = tupleOf(record, reference.fields)
+    const tuple = referredBy(record, reference)
     const keys = tuple === undefined ? undefined : index.get(tuple)
     if (keys !== undefined) keys.push(key)
     else if (tuple !== undefined) index.set(tuple, [key])

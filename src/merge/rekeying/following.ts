@@ -1,31 +1,15 @@
 /**
- * Which live records change when some of them lose their key: the losers themselves, and whatever refers to them, however far. Numbers are not known yet: only
- * which field takes its value from where. Whose child a record is, is told by the line of history on which the collision came about.
+ * Finds the live records that change when some of them lose their key: those records, the records that refer to them, and so on. The new numbers are not known yet; for each
+ * field it is only noted where its value will come from. Which of the two colliding records a child belongs to is read from the line of history on which the collision came about.
  */
 import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { Reference } from '../../model/collection.ts'
+import { tupleOf } from '../tuple.ts'
 import { childrenOf, referencesTo } from './children.ts'
-import { tupleOf, type Given, type World, type WorldCollection } from './world.ts'
+import { referredBy } from './referred.ts'
+import type { FieldSource, Follower, RekeyingWorld, WorldCollection } from './world.ts'
 
-/** Where a field's new value comes from: a number to be drawn, one that another machine gave, or a field of the record that it refers to. */
-export type FieldSource =
-  | { readonly kind: 'drawn' }
-  | { readonly kind: 'given'; readonly place: Given }
-  | { readonly kind: 'parent'; readonly parent: Follower; readonly field: string }
-
-/** A record of live that changes. */
-export interface Follower {
-  readonly collection: string
-  /** Its key in live. */
-  readonly key: KeyText
-  readonly record: RecordText
-  readonly line: number
-  /** HEAD has a record of its own under this key, which stays there: live's moves away from it. */
-  readonly splits: boolean
-  readonly fields: ReadonlyMap<string, FieldSource>
-}
-
-/** A child whose parent each side named by the same number, and that cannot be two records: it stays with HEAD's. */
+/** A child that both sides added under one key and that refers to the colliding number on both. It cannot become two records, so it stays with HEAD's parent, and a decision says so. */
 export interface Contested {
   readonly collection: string
   readonly key: KeyText
@@ -33,10 +17,11 @@ export interface Contested {
   readonly parent: Follower
 }
 
+/** The result of following references. */
 export interface Following {
   readonly followers: readonly Follower[]
   readonly contested: readonly Contested[]
-  /** Live records, by collection, that refer to such a key and mean HEAD's record: they stay as they are, but must still be so. */
+  /** By collection, live records that refer to a colliding key and belong to HEAD's record. They are not changed, but the plan requires that they still are as they were read. */
   readonly witnesses: ReadonlyMap<string, ReadonlySet<KeyText>>
 }
 
@@ -44,7 +29,7 @@ interface Node extends Follower {
   readonly fields: Map<string, FieldSource>
 }
 
-/** A live record that refers to one that changes. */
+/** A live record that refers to a record that changes. */
 interface Child {
   readonly parent: Node
   readonly collection: string
@@ -54,7 +39,7 @@ interface Child {
 }
 
 interface Search {
-  readonly world: World
+  readonly world: RekeyingWorld
   readonly nodes: Map<string, Node>
   /** Records whose children are still to be looked at. */
   readonly queue: Set<Node>
@@ -62,8 +47,8 @@ interface Search {
   readonly witnesses: Map<string, Set<KeyText>>
 }
 
-/** Follows references from the moved records until nothing more changes. */
-export function follow(world: World): Following {
+/** Follows references from the records that lost their key until no further record changes. It ends: a record is visited again only when one more of its fields changes. */
+export function follow(world: RekeyingWorld): Following {
   const search: Search = {
     world,
     nodes: new Map(),
@@ -77,14 +62,14 @@ export function follow(world: World): Following {
       node.fields.set(rules.key[0] as string, numberFor(world, collection, each.key))
     }
   for (const parent of search.queue) {
-    search.queue.delete(parent) // a set goes on to what is added again
+    search.queue.delete(parent) // iteration over a set also visits what is added later, so a record added again is visited again
     for (const [collection, reference] of referencesTo(world, parent)) visit(search, parent, [collection, reference])
   }
   const { nodes, contested, witnesses } = search
   return { followers: [...nodes.values()], contested: [...contested.values()], witnesses }
 }
 
-function numberFor(world: World, collection: string, key: KeyText): FieldSource {
+function numberFor(world: RekeyingWorld, collection: string, key: KeyText): FieldSource {
   const place = world.collections.get(collection)?.given.get(key)
   return place === undefined ? { kind: 'drawn' } : { kind: 'given', place }
 }
@@ -115,15 +100,18 @@ function visit(search: Search, parent: Node, [collection, reference]: readonly [
   }
 }
 
-/** `both`: each side has a child of its own under this key; `contested`: one child, whose parent each side named by the same number. */
+/**
+ * To which of the two colliding records a child refers. `ours`: live's; `theirs`: HEAD's; `both`: each side has a child of its own under this key, so the child becomes two
+ * records; `contested`: both sides added the child, and it cannot become two.
+ */
 function whoseChild(search: Search, child: Child): 'ours' | 'theirs' | 'both' | 'contested' {
   const { parent, collection, reference, key, record } = child
   if (search.nodes.get(idOf(child))?.splits === true) return 'ours'
   const line = search.world.lines[parent.line]
   const [base, theirs] = [line?.base.get(collection)?.get(key), line?.theirs.get(collection)?.get(key)]
-  const tuple = tupleOf(record, reference.fields)
-  if (tupleOf(theirs, reference.fields) !== tuple) return 'ours'
-  if (tupleOf(base, reference.fields) === tuple) return 'theirs'
+  const tuple = referredBy(record, reference)
+  if (referredBy(theirs, reference) !== tuple) return 'ours'
+  if (referredBy(base, reference) === tuple) return 'theirs'
   const { rules, head } = search.world.collections.get(collection) as WorldCollection
   const canBeTwo = rules.serialKey || reference.fields.some((name) => rules.key.includes(name))
   return base === undefined && canBeTwo && head.has(key) ? 'both' : 'contested'
@@ -134,13 +122,27 @@ function link(search: Search, child: Child, splits: boolean): void {
   const { rules } = search.world.collections.get(collection) as WorldCollection
   const node = nodeFor(search, { collection, key, record, line: parent.line, splits })
   const before = node.fields.size
-  if (splits && rules.serialKey) node.fields.set(rules.key[0] as string, numberFor(search.world, collection, key))
+  const [own] = rules.key
+  if (splits && rules.serialKey && own !== undefined && !node.fields.has(own))
+    node.fields.set(own, numberFor(search.world, collection, key))
   for (const [i, field] of reference.fields.entries()) {
     const from = reference.toFields[i] as string
-    if (parent.fields.has(from) && !node.fields.has(field))
+    if (parent.fields.has(from) && mayTake(node, field, { parent, from }))
       node.fields.set(field, { kind: 'parent', parent, field: from })
   }
   if (node.fields.size > before) search.queue.add(node)
+}
+
+/** A field takes its parent's new value once; a key that is its parent's takes it instead of a number of its own, unless the parent's value comes from there. */
+function mayTake(node: Node, field: string, at: { readonly parent: Node; readonly from: string }): boolean {
+  const known = node.fields.get(field)
+  if (known === undefined) return true
+  if (known.kind === 'parent') return false
+  let source = at.parent.fields.get(at.from)
+  for (let from: Follower = at.parent; ; from = source.parent, source = source.parent.fields.get(source.field)) {
+    if (from === node) return false
+    if (source?.kind !== 'parent') return true
+  }
 }
 
 function witness(search: Search, { collection, key }: Child): void {

@@ -1,22 +1,24 @@
-/** The changes to live by which records that lost their key get a new one, and whatever refers to them follows. Pure: the numbers are given. */
-import { keyOf, objectText, splitObject, type KeyText, type RecordText, type ValueText } from '../../model/canonical.ts'
+/** The changes to live that give new keys to records that lost theirs, and change the references to them. Pure: the new numbers are given by the caller. */
+import { type KeyText, type RecordText, type ValueText, keyOf } from '../../model/canonical.ts'
+import { documentFields, textLike } from '../../model/documents.ts'
 import type { Change } from '../../model/change.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { MergeRules } from '../../model/rules.ts'
 import { mergeRecord } from '../record.ts'
-import type { Contested, Follower, Following } from './following.ts'
-import type { Given, World, WorldCollection } from './world.ts'
+import type { Contested, Following } from './following.ts'
+import type { Follower, GivenKey, RekeyingWorld, WorldCollection } from './world.ts'
 
+/** The result of giving new keys. */
 export interface Rekeyed {
-  /** For each collection concerned all its changes, the merge's included. */
+  /** For each collection with re-keyed records or references: all its changes, those of the merge included. */
   readonly changes: ReadonlyMap<string, readonly Change[]>
-  /** By collection: the key that a record had → the one it has now. */
+  /** By collection: former key → new key of each record that was moved. */
   readonly keys: ReadonlyMap<string, ReadonlyMap<KeyText, KeyText>>
-  /** What nobody can tell, and what two machines had written to a record that one of them had moved before. */
+  /** One for each contested child; and those of records that another machine had re-keyed before and both machines have edited since. */
   readonly decisions: readonly Decision[]
 }
 
-/** How many new numbers each collection needs. */
+/** Collection → how many new numbers it needs. */
 export function numbersNeeded({ followers }: Following): Map<string, number> {
   const counts = new Map<string, number>()
   for (const each of followers) if (draws(each)) counts.set(each.collection, (counts.get(each.collection) ?? 0) + 1)
@@ -27,8 +29,15 @@ function draws({ fields }: Follower): boolean {
   return [...fields.values()].some(({ kind }) => kind === 'drawn')
 }
 
-/** @param numbers for each collection as many as `numbersNeeded` says */
-export function rekey(world: World, following: Following, numbers: ReadonlyMap<string, readonly ValueText[]>): Rekeyed {
+/**
+ * The changes that give every record its new key.
+ * @param numbers for each collection as many new numbers as `numbersNeeded` says
+ */
+export function rekey(
+  world: RekeyingWorld,
+  following: Following,
+  numbers: ReadonlyMap<string, readonly ValueText[]>,
+): Rekeyed {
   const drawn = handOut(following, numbers)
   const changes = new Map<string, Map<KeyText, Change>>()
   const decisions = following.contested.map((each) => contestedDecision(world, each, drawn))
@@ -53,7 +62,7 @@ export function rekey(world: World, following: Following, numbers: ReadonlyMap<s
   }
 }
 
-function collectionOf(world: World, name: string): WorldCollection {
+function collectionOf(world: RekeyingWorld, name: string): WorldCollection {
   return world.collections.get(name) as WorldCollection
 }
 
@@ -71,7 +80,7 @@ function handOut({ followers }: Following, numbers: ReadonlyMap<string, readonly
   return drawn
 }
 
-/** The record moves, or changes where it is. Answers its key afterwards. */
+/** Adds the changes for one record: it moves to its new key, or is changed under its key. Returns its key afterwards. */
 function applyTo(
   changes: Map<KeyText, Change>,
   { rules, head, live, moved: losers }: WorldCollection,
@@ -84,8 +93,8 @@ function applyTo(
   const { key, record, splits } = follower
   const before = live.get(key) ?? record
   const merged = splits ? record : (changes.get(key)?.after ?? record)
-  const after = withFields(merged, follower, drawn)
-  const moved = keyOf(splitObject(after), rules.key)
+  const after = withNewValues(merged, follower, drawn)
+  const moved = keyOf(documentFields(after), rules.key)
   if (moved === key) {
     changes.set(key, { key, before, after })
     return key
@@ -101,10 +110,10 @@ function applyTo(
   return moved
 }
 
-/** Where another machine placed the record already, what both wrote to it since is merged; live's is not committed, and later. */
+/** If another machine has re-keyed the record before, merges what both wrote to it since. Live's record is not committed yet, so it counts as written later. */
 function meetPlaced(
   rules: MergeRules,
-  at: { readonly place: Given | undefined; readonly ours: RecordText; readonly theirs: RecordText | undefined },
+  at: { readonly place: GivenKey | undefined; readonly ours: RecordText; readonly theirs: RecordText | undefined },
 ): { readonly text: RecordText; readonly decisions: readonly Decision[] } {
   const { place, ours, theirs } = at
   if (place === undefined || theirs === undefined) return { text: ours, decisions: [] }
@@ -114,42 +123,47 @@ function meetPlaced(
   return { text: merged.text, decisions: merged.decisions }
 }
 
-function givenPlace({ fields }: Follower): Given | undefined {
+function givenPlace({ fields }: Follower): GivenKey | undefined {
   for (const source of fields.values()) if (source.kind === 'given') return source.place
   return undefined
 }
 
-function withFields(record: RecordText, follower: Follower, drawn: Drawn): RecordText {
-  return objectText(
-    [...splitObject(record)].map(([name, value]) => [
+function withNewValues(record: RecordText, follower: Follower, drawn: Drawn): RecordText {
+  return textLike(
+    record,
+    [...documentFields(record)].map(([name, value]) => [
       name,
       follower.fields.has(name) ? inFormOf(value, newValue(follower, name, drawn)) : value,
     ]),
   )
 }
 
-/** A field's value when everything has its new number. */
+/** The value of a field after all new numbers are given. */
 function newValue(follower: Follower, field: string, drawn: Drawn): ValueText {
   const source = follower.fields.get(field)
   if (source?.kind === 'parent') return newValue(source.parent, source.field, drawn)
   if (source?.kind === 'given') return source.place.key.slice(1, -1)
   if (source?.kind === 'drawn') return drawn.get(follower) as ValueText
-  return splitObject(follower.record).get(field) ?? 'null'
+  return documentFields(follower.record).get(field) ?? 'null'
 }
 
-/** A column of text refers to a number by its digits as text. */
+/** The value in the form of the old one: a column of text refers to a number by a string of its digits. */
 function inFormOf(old: ValueText, value: ValueText): ValueText {
   return old.startsWith('"') && !value.startsWith('"') ? `"${value}"` : value
 }
 
-/** A change that changes nothing: the record must still be so when the plan is applied. */
+/** Adds a change that writes nothing and only requires that the record is still as it was when the plan is applied. */
 function addWitness(changes: Map<KeyText, Change>, key: KeyText, { live }: WorldCollection): void {
   const text = live.get(key)
   if (!changes.has(key) && text !== undefined) changes.set(key, { key, before: text, after: text, witness: true })
 }
 
-function contestedDecision(world: World, { collection, key, reference, parent }: Contested, drawn: Drawn): Decision {
-  const fields = splitObject(collectionOf(world, collection).live.get(key) ?? '{}')
+function contestedDecision(
+  world: RekeyingWorld,
+  { collection, key, reference, parent }: Contested,
+  drawn: Drawn,
+): Decision {
+  const fields = documentFields(collectionOf(world, collection).live.get(key) ?? '{}')
   const theirs = reference.fields.map((name) => fields.get(name) ?? 'null').join(' + ')
   const ours = reference.toFields.map((name) => newValue(parent, name, drawn)).join(' + ')
   const field = reference.fields.join(' + ')

@@ -1,35 +1,36 @@
-/** Numbers that records got which had lost theirs. A record that two machines hold may get one from each; under all its numbers it is one record. Pure. */
-import { compareBytes, type KeyText, type RecordText } from '../../model/canonical.ts'
+/** Brings together all numbers that one record has had. When two machines both re-key a record, each may give it another number; it is still one record. */
+import { type KeyText, type RecordText, compareBytes } from '../../model/canonical.ts'
 
 /** A record under one of its keys. */
-export interface Place {
-  /** Tells it from all other records of the collection that ever had the key: who put it there, and what it was. */
+export interface RecordUnderKey {
+  /** Made from who wrote the record under this key and what it was, so that it differs from every other record that ever had the key. */
   readonly name: string
   readonly key: KeyText
-  /** As it was when it came there. */
+  /** The record when it was first written under this key. */
   readonly record: RecordText
 }
 
+/** One change of a record's number. */
 export interface Renumbering {
-  readonly from: Place
-  readonly to: Place
+  readonly from: RecordUnderKey
+  readonly to: RecordUnderKey
 }
 
-/** One record that got another number, or several. */
+/** A record that was given one or more other numbers. */
 export interface Renumbered {
-  readonly added: Place
-  /** Where it was put afterwards, by key bytes. */
-  readonly places: readonly Place[]
+  readonly added: RecordUnderKey
+  /** The record under its later numbers, sorted by key bytes. */
+  readonly places: readonly RecordUnderKey[]
 }
 
-/** Every record with all that happened to its number. */
+/** Every renumbered record with all its numbers. Renumberings whose records are connected belong to one record. */
 export function renumberedRecords(renumberings: Iterable<Renumbering>): Renumbered[] {
-  const records = new Map<string, Map<string, Place>>()
+  const records = new Map<string, Map<string, RecordUnderKey>>()
   const given = new Set<string>()
   for (const { from, to } of renumberings) {
     given.add(to.name)
     const [former, later] = [records.get(from.name), records.get(to.name)]
-    const places = former ?? later ?? new Map<string, Place>()
+    const places = former ?? later ?? new Map<string, RecordUnderKey>()
     for (const place of [from, to, ...(later?.values() ?? [])]) {
       places.set(place.name, place)
       records.set(place.name, places)

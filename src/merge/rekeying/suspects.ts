@@ -1,105 +1,138 @@
 /**
- * What looks like a reference but is not declared as one: `artist_id` without a foreign key, `subject_type` with `subject_id`, ids inside JSON. Where live holds such a
- * value of a record that is to get another key, nobody can tell what would follow it: better to ask than to mislead.
+ * Finds fields that hold the key of a record that loses it, although nobody said that they are references: `artist_id`, `parent`, `fk`, `subject_id` beside `subject_type`, ids
+ * inside JSON. Whether they mean that record cannot be known: a person is asked.
  */
-import { kindOf, splitObject, type KeyText, type RecordText, type ValueText } from '../../model/canonical.ts'
-import type { Follower } from './following.ts'
-import type { Line, Records } from './world.ts'
+import { type KeyText, type RecordText, type ValueText, kindOf } from '../../model/canonical.ts'
+import { type FieldUse, type LookedAt, fieldUses, isKnown, type KeyOwners, mayHold, plainKey } from './field-use.ts'
+import { discriminatorOf, namesKeyOf } from './names.ts'
+import { meantBy } from './proposals.ts'
+import { plainText } from './referred.ts'
+import type { Line } from './world.ts'
+import { documentFields } from '../../model/documents.ts'
 
-/** A collection that may refer to records in ways that nobody declared. */
-export interface SuspectCollection {
-  readonly name: string
-  readonly live: Records
-  /** Fields of declared or configured references, and those said to be none. */
-  readonly known: ReadonlySet<string>
-}
-
-/** A field that seems to refer to a record which is to get another key. */
-export interface Suspect {
+/** A record that loses its key, of one field. */
+export interface DisplacedKey {
   readonly collection: string
-  readonly field: string
-  readonly parent: Follower
+  readonly key: KeyText
+  /** The line of history on which the other record of this key came, a position in the lines; undefined where every record that holds the key may mean this one. */
+  readonly line: number | undefined
 }
 
-/** The first of each field. */
-export function suspects(
-  collections: Iterable<SuspectCollection>,
-  followers: readonly Follower[],
-  lines: readonly Line[],
-): Suspect[] {
-  const drawn = followers.filter(({ fields }) => [...fields.values()].some(({ kind }) => kind !== 'parent'))
-  const found = new Map<string, Suspect>()
-  for (const each of drawn.length === 0 ? [] : collections)
-    for (const [key, record] of each.live) {
-      const own = drawn.filter(({ line }) => lines[line]?.theirs.get(each.name)?.get(key) !== record)
-      for (const [field, value] of own.length === 0 ? [] : splitObject(record)) {
-        if (each.known.has(field) || found.has(`${each.name}\n${field}`)) continue
-        const parent = own.find((one) => !isSelf(one, each.name, key) && refersTo(one, { field, value, record }))
-        if (parent !== undefined) found.set(`${each.name}\n${field}`, { collection: each.name, field, parent })
+/** A value that may refer to a record that loses its key. */
+export interface Holding {
+  readonly collection: LookedAt
+  readonly field: string
+  /** The key of the record that holds the value. */
+  readonly key: KeyText
+  readonly record: RecordText
+  readonly lost: DisplacedKey
+  /** The key stands inside the value (JSON, a document): it cannot be followed there. */
+  readonly inside: boolean
+}
+
+/** Every value in a field of which nothing is known that is, or contains, a lost key. */
+export function holdings(collections: Iterable<LookedAt>, lost: readonly DisplacedKey[]): Holding[] {
+  const byValue = new Map<string, DisplacedKey[]>()
+  for (const each of lost) {
+    const value = plainKey(each.key.slice(1, -1))
+    byValue.set(value, [...(byValue.get(value) ?? []), each])
+  }
+  const found: Holding[] = []
+  for (const collection of byValue.size === 0 ? [] : collections)
+    for (const [key, text] of collection.records) {
+      const record = documentFields(text)
+      for (const [field, value] of record) {
+        const hit = [...(byValue.get(plainKey(value)) ?? [])].map((each) => ({ lost: each, inside: false }))
+        const mentioned = holdsMore(value) ? mentionsOf(value, byValue) : []
+        for (const each of [...hit, ...mentioned])
+          if (!isKnown(collection.known, field, record) && !isOwnKeyOf(collection, field, each.lost))
+            found.push({ collection, field, key, record: text, ...each })
       }
     }
-  return [...found.values()]
+  return found
 }
 
-function isSelf(follower: Follower, collection: string, key: KeyText): boolean {
-  return follower.collection === collection && follower.key === key
+function isOwnKeyOf({ name, key }: LookedAt, field: string, lost: DisplacedKey): boolean {
+  return name === lost.collection && key.includes(field)
 }
 
-interface Place {
-  readonly field: string
-  readonly value: ValueText
-  readonly record: RecordText
+/** Of the values found, those that may mean the record which loses its key: by whose they are, and by name and values of their field. */
+export function suspects(
+  found: readonly Holding[],
+  at: {
+    readonly collections: readonly LookedAt[]
+    readonly owners: KeyOwners
+    readonly lines: readonly Line[]
+    /** Of all collections of the source. */
+    readonly names: readonly string[]
+  },
+): Holding[] {
+  const uses = new Map<string, FieldUse>()
+  const useOf = (holding: Holding): FieldUse | undefined => {
+    const id = `${holding.collection.name}\n${holding.field}`
+    const [use] = uses.has(id)
+      ? [uses.get(id)]
+      : fieldUses(holding.collection, at.owners, { wants: (field) => field === holding.field })
+    if (use !== undefined) uses.set(id, use)
+    return use
+  }
+  return found.filter((holding) => mayBeOurs(holding, at.lines) && isPlausible(holding, at, useOf))
 }
 
-function refersTo(follower: Follower, { field, value, record }: Place): boolean {
-  const number = plain(follower.key.slice(1, -1))
-  if (holdsJson(value)) return mentions(value, number, follower.collection)
-  if (plain(value) !== number) return false
-  return namesKeyOf(field, follower.collection) || isPolymorphic(field, record, follower.collection)
+/**
+ * False where the other side's line has the value in this record and did not write it there after the two parted, or has the very same record: then it refers to that side's
+ * record. Two records of one number that look alike may be two, each its own side's.
+ */
+function mayBeOurs({ collection, field, key, record, lost }: Holding, lines: readonly Line[]): boolean {
+  const line = lost.line === undefined ? undefined : lines[lost.line]
+  if (line === undefined) return true
+  const [base, theirs] = [line.base.get(collection.name)?.get(key), line.theirs.get(collection.name)?.get(key)]
+  const value = fieldOf(record, field)
+  if (fieldOf(theirs, field) !== value) return true
+  return fieldOf(base, field) !== value && (collection.serial || record !== theirs)
 }
 
-function plain(value: ValueText): string {
-  return /^"(-?\d+)"$/.exec(value)?.[1] ?? value
+function fieldOf(record: RecordText | undefined, field: string): ValueText | undefined {
+  return record === undefined ? undefined : documentFields(record).get(field)
 }
 
-/** `artist_id`, `artistId`, `main_artist_id` name the key of `artist` and of `artists`. */
-export function namesKeyOf(field: string, collection: string): boolean {
-  return namesOf(collection).some((name) => new RegExp(`(^|_)${name}_(id|no|number|ref|key)$`).test(snake(field)))
+function isPlausible(
+  holding: Holding,
+  at: { readonly collections: readonly LookedAt[]; readonly names: readonly string[] },
+  useOf: (holding: Holding) => FieldUse | undefined,
+): boolean {
+  const { collection, field, record, lost, inside } = holding
+  if (inside) return true
+  const fields = documentFields(record)
+  const by = discriminatorOf(field, fields.keys())
+  const value = by === undefined ? undefined : plainText(fields.get(by))
+  const meant = by === undefined || value === undefined ? undefined : meantBy(collection, { ...at, by, value })
+  if (meant !== undefined) return meant === lost.collection
+  const use = useOf(holding)
+  return use !== undefined && mayHold(use, lost.collection)
 }
 
-/** `subject_type` beside `subject_id` says which table is meant. */
-function isPolymorphic(field: string, record: RecordText, collection: string): boolean {
-  const stem = /^(.*)_id$/.exec(snake(field))?.[1]
-  if (stem === undefined) return false
-  for (const [name, value] of splitObject(record))
-    if (snake(name) === `${stem}_type`) return namesOf(collection).includes(snake(plainText(value)))
-  return false
-}
-
-/** The table's name without its schema, as it is and in the singular. */
-function namesOf(collection: string): string[] {
-  const name = snake(collection.slice(collection.lastIndexOf('.') + 1).replaceAll('"', ''))
-  const singular = name.endsWith('ies') ? `${name.slice(0, -3)}y` : name.replace(/(?<=(?:x|ch|sh|ss))es$|(?<!s)s$/, '')
-  return [...new Set([name, singular])].map((each) => each.replace(/[^a-z0-9_]/g, '_'))
-}
-
-function snake(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()
-}
-
-function plainText(value: ValueText): string {
-  return kindOf(value) === 'string' ? (JSON.parse(value) as string) : value
-}
-
-function holdsJson(value: ValueText): boolean {
+/** Values in which a key can stand inside. */
+function holdsMore(value: ValueText): boolean {
   const kind = kindOf(value)
   return kind === 'object' || kind === 'array' || (kind === 'string' && /^"\s*[[{]/.test(value))
 }
 
-/** A name like the ones above, with this number: `"artistId": 191`. */
-function mentions(value: ValueText, number: string, collection: string): boolean {
-  const text = plainText(value)
-  for (const [, name, found] of text.matchAll(/"([A-Za-z0-9_]+)"\s*:\s*"?(-?\d+)"?/g))
-    if (found === number && namesKeyOf(name as string, collection)) return true
-  return false
+/** Keys that stand inside JSON: a number under a name like `artistId`, a key that is more than a number anywhere. */
+function mentionsOf(
+  value: ValueText,
+  byValue: ReadonlyMap<string, readonly DisplacedKey[]>,
+): { readonly lost: DisplacedKey; readonly inside: true }[] {
+  const text = plainText(value) ?? value
+  const found = new Set<DisplacedKey>()
+  for (const [, name, number] of text.matchAll(/"([A-Za-z0-9_]+)"\s*:\s*"?(-?\d+)"?/g))
+    for (const lost of byValue.get(number as string) ?? [])
+      if (namesKeyOf(name as string, lost.collection)) found.add(lost)
+  for (const [key, all] of byValue)
+    if (key.length > SHORT && !/^-?\d+$/.test(key) && value !== key && text.includes(key))
+      for (const lost of all) found.add(lost)
+  return [...found].map((lost) => ({ lost, inside: true }))
 }
+
+/** A shorter text may stand anywhere by chance. */
+const SHORT = 8

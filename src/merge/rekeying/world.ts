@@ -1,59 +1,67 @@
-/** What re-keying looks at: the collections around a collision, what the merge made of them, and the lines of history on which two records took one key. Plain data. */
-import { arrayText, splitObject, type KeyText, type RecordText, type ValueText } from '../../model/canonical.ts'
+/** The input of re-keying: the collections around a collision, their merged changes, and the lines of history on which two records got the same key. Plain data. */
+import type { Records } from '../../model/records.ts'
+import type { KeyText, RecordText } from '../../model/canonical.ts'
 import type { Change } from '../../model/change.ts'
 import type { Reference } from '../../model/collection.ts'
 import type { MergeRules } from '../../model/rules.ts'
 
-export type Records = ReadonlyMap<KeyText, RecordText>
+/** Where a field's new value comes from. `drawn`: a new number; `given`: the number that another machine gave the record; `parent`: a field of the record that is referred to. */
+export type FieldSource =
+  | { readonly kind: 'drawn' }
+  | { readonly kind: 'given'; readonly place: GivenKey }
+  | { readonly kind: 'parent'; readonly parent: Follower; readonly field: string }
 
-/** Live's record that lost its key to HEAD's. */
-export interface MovedRecord {
+/** A live record that is changed: it gets a new key, or refers to a record that does. */
+export interface Follower {
+  readonly collection: string
+  /** Its key in live. */
   readonly key: KeyText
   readonly record: RecordText
-  /** On which line HEAD's record came: a position in `World.lines`. */
+  /** The line of history on which the collision came about: a position in `RekeyingWorld.lines`. */
+  readonly line: number
+  /** True when HEAD has another record under this key, which keeps it; live's record moves to a new key. */
+  readonly splits: boolean
+  /** The fields that get new values. */
+  readonly fields: ReadonlyMap<string, FieldSource>
+}
+
+/** A live record that lost its key to HEAD's record. */
+export interface DisplacedRecord {
+  readonly key: KeyText
+  readonly record: RecordText
+  /** The line of history that brought HEAD's record: a position in `RekeyingWorld.lines`. */
   readonly line: number
 }
 
-/** The key under which HEAD has a record already that loses its key here, and what it was when it was added, under that key. */
-export interface Given {
+/** The key that another machine gave to a record that loses its key here too, and the record as it was added, with that key. */
+export interface GivenKey {
   readonly key: KeyText
   readonly record: RecordText
 }
 
-/** One collection that holds a collision, or refers to one that does, however far. */
+/** A collection with a collision, or one that refers to such a collection, directly or over others. */
 export interface WorldCollection {
   readonly rules: MergeRules
-  /** Declared ones, and those that the configuration names. */
+  /** Declared and configured references. */
   readonly references: readonly Reference[]
   readonly live: Records
-  /** HEAD's records. */
+  /** The records at HEAD. */
   readonly head: Records
-  /** What the merge of this collection does to live, by key. */
+  /** The changes to live that the merge of this collection makes, by key. */
   readonly changes: ReadonlyMap<KeyText, Change>
-  readonly moved: readonly MovedRecord[]
-  /** Records of live that may lose their key, and got another from another machine. */
-  readonly given: ReadonlyMap<KeyText, Given>
+  readonly moved: readonly DisplacedRecord[]
+  /** Key in live → the key that another machine has given to this record already. */
+  readonly given: ReadonlyMap<KeyText, GivenKey>
 }
 
-/** Where two lines of history parted, and the line that live does not come from: a child that only live's side has refers to live's parent. */
+/** Two lines of history: the records where they parted (`base`), and those on the line that live does not come from (`theirs`). A child that only live's side has refers to live's parent. */
 export interface Line {
   readonly base: ReadonlyMap<string, Records>
   readonly theirs: ReadonlyMap<string, Records>
 }
 
-export interface World {
+/** Everything that re-keying looks at. */
+export interface RekeyingWorld {
   readonly collections: ReadonlyMap<string, WorldCollection>
   readonly lines: readonly Line[]
-}
-
-/** The values of several fields as one text, to be compared; undefined when one is absent or null. `5` and `"5"`, of columns of different types, are one. */
-export function tupleOf(record: RecordText | undefined, fields: readonly string[]): string | undefined {
-  if (record === undefined) return undefined
-  const known = splitObject(record)
-  const values = fields.map((name) => known.get(name) ?? 'null')
-  return values.includes('null') ? undefined : arrayText(values.map(plainNumber))
-}
-
-function plainNumber(value: ValueText): ValueText {
-  return /^"(-?(?:0|[1-9]\d*))"$/.exec(value)?.[1] ?? value
 }

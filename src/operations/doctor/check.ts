@@ -1,5 +1,6 @@
 /** One thing that `tandem doctor` looked at, and the words for its three outcomes. */
 import type { TandemError } from '../../model/errors.ts'
+import { withoutName } from '../../source/without-name.ts'
 
 export interface Check {
   /** What was looked at: `git`, `hooks`, `app: reachable`. */
@@ -23,7 +24,7 @@ export function fail(name: string, message: string, hint: string | undefined): C
   return { name, status: 'fail', message, hint }
 }
 
-/** An error as a failed check, with its own hint. */
+/** An error as a failed check, with its own hint. The name of a source's check begins with the source. */
 export function failedBy(name: string, error: TandemError): Check {
-  return fail(name, error.message, error.hint)
+  return fail(name, withoutName(name.split(':', 1)[0] ?? '', error.message), error.hint)
 }

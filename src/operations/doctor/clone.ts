@@ -2,18 +2,21 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { exportsProblems } from '../../git/install/attributes.ts'
+import { filterAbove, filterProblem } from '../../git/install/filters.ts'
 import { hasDriver } from '../../git/install/driver.ts'
 import { HOOK_NAMES } from '../../git/install/hook-file.ts'
 import { findHooksHome } from '../../git/install/hooks-home.ts'
-import { planHooks, USUAL_HOOKS, type Installed } from '../../git/install/hooks.ts'
+import { type Installed, USUAL_HOOKS, planHooks } from '../../git/install/hooks.ts'
+import { silentHooks } from '../../git/install/silent-hooks.ts'
 import { scriptFolder, staleScripts } from '../../git/install/scripts.ts'
-import { exists } from '../../git/head.ts'
-import { asTandemError } from '../sources.ts'
-import type { Workspace } from '../workspace.ts'
-import { fail, failedBy, ok, warn, type Check } from './check.ts'
+import { exists } from '../../io/exists.ts'
+import { asTandemError } from '../../source/sources.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { type Check, fail, failedBy, ok, warn } from './check.ts'
 
 /** How long the program may take to say its version. */
 const START_MS = 20_000
+
 const SET_UP = 'Run: tandem init'
 
 /** The checks of what is installed in this clone. */
@@ -42,6 +45,13 @@ async function checkHooks(workspace: Workspace): Promise<Check> {
     if (byHand.length > 0)
       return warn('hooks', `${hookNames(byHand)} cannot be installed here, nor looked at`, byHand[0]?.note)
     if (home.kind === 'husky' && home.note !== undefined) return fail('hooks', 'husky does not run them yet', home.note)
+    const silent = await silentHooks(repository)
+    if (silent !== undefined)
+      return fail(
+        'hooks',
+        `git does not start them: ${silent.hooks.join(', ')} (${silent.reason})`,
+        `Run: ${silent.next}`,
+      )
     return ok('hooks', `${hookNames(plan.hooks)} (${home.kind === 'files' ? 'git' : home.kind})`)
   } catch (error) {
     return failedBy('hooks', asTandemError(error))
@@ -77,6 +87,11 @@ async function checkDriver({ repository }: Workspace): Promise<Check> {
 
 /** Nothing above the exports folder may hide or rewrite the files; without its own .gitattributes a text merge is all there is. */
 async function checkExportsFolder({ repository, config }: Workspace): Promise<Check> {
+  const filter = await filterAbove(repository, config.exports)
+  if (filter !== undefined) {
+    const { message, hint } = filterProblem(filter, config.exports)
+    return fail('exports folder', message, hint)
+  }
   const problems = await exportsProblems(repository, config.exports)
   if (problems.length === 0) return ok('exports folder', `git carries ${config.exports}/ byte for byte`)
   const written = await exists(path.join(repository.root, config.exports, '.gitattributes'))

@@ -3,20 +3,24 @@ import type { SourceConfig } from '../../config/config.ts'
 import { unknownCollections } from '../../config/match.ts'
 import { unknownFields } from '../../config/rules.ts'
 import { TandemError } from '../../model/errors.ts'
-import { checkApproval } from '../approval.ts'
-import { checkBinding } from '../binding.ts'
-import { readHeld } from '../holds.ts'
-import { keylessReason } from '../moved.ts'
-import { age } from '../age.ts'
-import { preventionFor } from '../prevention.ts'
-import { openSource, type Source } from '../source.ts'
-import { asTandemError } from '../sources.ts'
-import type { Workspace } from '../workspace.ts'
-import { fail, failedBy, ok, warn, type Check } from './check.ts'
+import { age } from '../../report/age.ts'
+import { preventionFor } from '../../schema/key-steps.ts'
+import { checkBinding } from '../../source/binding.ts'
+import { homeFields, homeReason, homeWays } from '../../source/home-fields.ts'
+import { heldMemory } from '../../source/holds.ts'
+
+import { type Source, openSource } from '../../source/source.ts'
+import { asTandemError } from '../../source/sources.ts'
+import { withoutName } from '../../source/without-name.ts'
+import { checkApproval } from '../../workspace/approval.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { examine } from '../examine/examine.ts'
+import { type Check, fail, failedBy, ok, warn } from './check.ts'
+import { checkRecords } from './records.ts'
 import { checkDrift } from './structure.ts'
 
 /** The checks of one source, each name with the source's in front. A target that was not approved is not connected to. */
-export async function checkDatabase(workspace: Workspace, config: SourceConfig): Promise<Check[]> {
+export async function checkDatabase(workspace: Workspace, config: SourceConfig, schema = false): Promise<Check[]> {
   const checks: Check[] = []
   const named = (what: string): string => `${config.name}: ${what}`
   let source: Source | undefined
@@ -38,7 +42,8 @@ export async function checkDatabase(workspace: Workspace, config: SourceConfig):
   try {
     if (source !== undefined) checks.push(checkStructure(source), checkOptions(source), checkNumbers(workspace, source))
     if (source !== undefined) checks.push(await checkDrift(workspace, source))
-    checks.push(await checkHeld(workspace, config.name))
+    if (source !== undefined && schema) checks.push(...(await checkFindings(source)))
+    checks.push(await checkHeld(workspace, config.name, source))
     return checks
   } finally {
     await source?.adapter.close()
@@ -55,23 +60,34 @@ async function checkPrivileges(source: Source): Promise<Check> {
     return warn(name, 'the sync point changed just now: another run is at work', 'Run tandem doctor again.')
   } catch (error) {
     if (!(error instanceof TandemError)) throw error
-    return fail(name, `the sync point cannot be written: ${error.message}`, error.hint)
+    return fail(name, `the sync point cannot be written: ${withoutName(source.source, error.message)}`, error.hint)
   }
 }
 
-/** What can never travel: tables without a key, and those whose parents stay behind. */
+/** What can never travel: tables without a key, those whose parents stay behind, and those of which no record could arrive. */
 function checkStructure(source: Source): Check {
   const name = `${source.source}: collections`
   const problems: string[] = []
-  for (const [collection, { schema }] of source.selections) {
-    if (schema.key.length === 0) problems.push(`${collection} ${keylessReason(source, collection)}`)
+  for (const { name: table, reason, isHeld } of source.leftOut) if (isHeld === true) problems.push(`${table} ${reason}`)
+  for (const [collection, { schema }] of source.selections)
     for (const { to } of schema.references)
       if (!source.selections.has(to)) problems.push(`${collection} refers to ${to}, which is left out`)
-  }
   if (problems.length > 0)
     return fail(name, problems.join('; '), 'Correct tandem.config.json or the tables, then: tandem init')
+  const home = homeFields(source)
+  if (home.length > 0) {
+    const lines = home.map((each) => `${each.collection}: ${homeReason(each)}`)
+    return warn(name, lines.join('; '), home.flatMap(homeWays).join('\n'))
+  }
   const left = source.leftOut.length > 0 ? `; left out: ${source.leftOut.map((each) => each.name).join(', ')}` : ''
   return ok(name, `${source.selections.size} take part${left}`)
+}
+
+async function checkFindings(source: Source): Promise<Check[]> {
+  const name = `${source.source}: schema`
+  const findings = await examine(source)
+  if (findings.length === 0) return [ok(name, 'nothing in it would be published, lost or merged unexpectedly')]
+  return findings.map(({ line, paste }) => warn(name, line, paste === undefined ? undefined : `Paste: ${paste}`))
 }
 
 /** Numbers that every machine hands out by itself: all is well, but it could be better. */
@@ -100,11 +116,16 @@ function checkOptions(source: Source): Check {
   return warn(name, unknown.join('; '), 'Correct the names in tandem.config.json, or run your migrations.')
 }
 
-async function checkHeld(workspace: Workspace, source: string): Promise<Check> {
-  const name = `${source}: held`
+/** Collections that were held, and single records that this database refuses or that wait in quarantine. */
+async function checkHeld(workspace: Workspace, name: string, source: Source | undefined): Promise<Check> {
+  const check = `${name}: held`
   const now = workspace.invocation.nowMs()
-  const held = Object.entries(await readHeld(workspace.dataDir)).filter(([each]) => each.startsWith(`${source}/`))
-  if (held.length === 0) return ok(name, 'nothing was held at the last export or apply')
+  const held = Object.entries(await heldMemory(workspace).read()).filter(([each]) => each.startsWith(`${name}/`))
   const lines = held.map(([each, { reason, since }]) => `${each} (${age(now - since)}): ${reason}`)
-  return warn(name, lines.join('; '), 'tandem status tells what is held now.')
+  const records = source === undefined ? undefined : await checkRecords(workspace, source, check)
+  if (records === undefined || records.status === 'ok')
+    return lines.length === 0
+      ? ok(check, 'nothing was held at the last export or apply')
+      : warn(check, lines.join('; '), 'tandem status tells what is held now.')
+  return { ...records, message: [records.message, ...lines].join('; ') }
 }

@@ -1,10 +1,11 @@
 /** What `tandem doctor` asks of the machine, whatever the repository: git, Node, and whether the hooks are switched off in this shell. */
 import { runGit } from '../../git/run.ts'
-import type { Invocation } from '../workspace.ts'
-import { fail, ok, warn, type Check } from './check.ts'
+import type { Invocation } from '../../workspace/workspace.ts'
+import { type Check, fail, ok, warn } from './check.ts'
 
 /** `git rev-parse --path-format` came with 2.31. */
 const GIT: Version = [2, 31]
+
 /** `engines` of package.json. */
 const NODE: Version = [20, 19]
 

@@ -1,20 +1,18 @@
 /** What `tandem doctor` asks of the moment: does HEAD carry data, what waits, and what did runs that were killed leave behind? */
-import { readdir, readFile } from 'node:fs/promises'
+import { CLOCK_TOLERANCE_MS } from '../../exports/data-message.ts'
+import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { openGraph } from '../../git/graph.ts'
-import { commitsOf } from '../../git/history.ts'
-import { complete } from '../../git/lazily.ts'
+import { openGraph } from '../../git/history/graph.ts'
 import { operationInProgress, readHead } from '../../git/head.ts'
+import { commitsOf } from '../../git/history/commits.ts'
+import { complete } from '../../git/history/lazily.ts'
 import { waitingFiles } from '../../git/waiting.ts'
 import { isLeftBehind, lockFile } from '../../io/lock.ts'
 import { isRunning } from '../../io/running.ts'
-import { carryingHead } from '../carrying.ts'
-import { age } from '../age.ts'
-import type { Workspace } from '../workspace.ts'
-import { fail, ok, warn, type Check } from './check.ts'
-
-/** How far the clock of history may be ahead before exports are held. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000
+import { age } from '../../report/age.ts'
+import { carryingHead, carryingStep } from '../../workspace/carrying.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { type Check, fail, ok, warn } from './check.ts'
 
 /** The checks of HEAD, clock, what waits and what was left behind. */
 export async function checkState(workspace: Workspace): Promise<Check[]> {
@@ -30,11 +28,7 @@ export async function checkState(workspace: Workspace): Promise<Check[]> {
 async function checkCarrying(workspace: Workspace): Promise<Check> {
   const head = await carryingHead(workspace)
   if (typeof head === 'string') {
-    const paused = workspace.settings.has('paused')
-    const hint = paused
-      ? 'Run: tandem resume && tandem apply'
-      : 'Switch to a branch that carries data, or commit first.'
-    return warn('branch', `data is not carried: ${head}`, hint)
+    return warn('branch', `data is not carried: ${head}`, await carryingStep(workspace))
   }
   const operation = await operationInProgress(workspace.repository)
   if (operation !== undefined)

@@ -1,13 +1,14 @@
 /** What `tandem doctor` says of the structure: how live's differs from the one in HEAD's exports, collection by collection, and what would make them equal. */
+import { type CommittedCollection, readCommitted } from '../../exports/committed.ts'
 import { readHead } from '../../git/head.ts'
 import type { Selection } from '../../model/collection.ts'
 import { TandemError } from '../../model/errors.ts'
-import { readCommitted, type CommittedCollection } from '../committed.ts'
-import { differenceOf, driftOf, driftReason } from '../drift.ts'
-import { missingReason, movedCollections } from '../moved.ts'
-import type { Source } from '../source.ts'
-import type { Workspace } from '../workspace.ts'
-import { failedBy, ok, warn, type Check } from './check.ts'
+import { differenceOf, driftOf, driftReason } from '../../schema/drift.ts'
+import { missingReason } from '../../source/holds.ts'
+import type { Source } from '../../source/source.ts'
+import { changedCollections } from '../../sync-point/changed-collections.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { type Check, failedBy, ok, warn } from './check.ts'
 
 /** One check: every difference in words, those of this machine's own migrations too, which the next push carries. */
 export async function checkDrift(workspace: Workspace, source: Source): Promise<Check> {
@@ -27,7 +28,7 @@ async function differences(workspace: Workspace, source: Source): Promise<Record
   const { commit } = await readHead(workspace.repository)
   const found = { held: [] as string[], own: [] as string[] }
   if (commit === undefined) return found
-  const moved = await movedCollections(source, await source.adapter.readState(), { head: commit })
+  const moved = await changedCollections(source, await source.adapter.readState(), { head: commit })
   for (const [collection, head] of await readCommitted(source, commit)) {
     const selection = source.selections.get(collection)
     if (selection === undefined) {

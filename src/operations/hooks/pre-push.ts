@@ -1,55 +1,105 @@
 /** pre-push: the database's changes become a data commit on top of what is pushed, and travel with the same `git push` (docs/hooks.md). Never stops the push. */
-import { carriageOf, parsePushLines, writeMarker, type PushMarker } from '../../git/carry.ts'
-import { writeTransactionHook, quietPushEnvironment } from '../../git/install/transaction-hook.ts'
-import { findHooksHome, gitHooksFolder } from '../../git/install/hooks-home.ts'
-import { carryingHead, type CarryingHead } from '../carrying.ts'
-import { changeWords } from '../change-words.ts'
-import { isOwnUncommitted } from '../staged.ts'
-import { markPublished } from '../unpublished.ts'
-import { exportAndCommit, type ExportResult } from '../export.ts'
-import { failureLines } from '../failure-lines.ts'
-import type { Workspace } from '../workspace.ts'
-
-export interface PrePushInput {
-  readonly remote: string
-  readonly url: string
-  /** The hook's standard input. */
-  readonly lines: string
-}
+import path from 'node:path'
+import { NO_CONSENT } from '../../model/consent.ts'
+import { type PushMarker, carriageOf, parsePushLines, writeMarker } from '../../git/carry.ts'
+import { moveRefusal } from '../../git/data-commit.ts'
+import { scriptFolder } from '../../git/install/scripts.ts'
+import { findHooksHome, gitHooksFolder, placeInWorkTree } from '../../git/install/hooks-home.ts'
+import { readPushArguments, sendingOptions } from '../../git/push-arguments.ts'
+import { pushProcess } from '../../git/push-process.ts'
+import { excludeHook } from '../../git/info-exclude.ts'
+import type { Repository } from '../../git/repository.ts'
+import { exists } from '../../io/exists.ts'
+import { quietPushEnvironment, writeTransactionHook } from '../../git/install/transaction-hook.ts'
+import { changeWords } from '../../pull/lines.ts'
+import type { ExportResult } from '../../push/export-sources.ts'
+import { isOwnUncommitted } from '../../push/staged.ts'
+import { type CarryingHead, carryingHead } from '../../workspace/carrying.ts'
+import { markPublished } from '../../workspace/unpublished.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { exportAndCommit, exportForPush } from '../export.ts'
+import { failureLines } from './failure-lines.ts'
+import type { PrePushInput } from './pre-push-input.ts'
+import { wasSeen } from './seen-push.ts'
 
 /** Runs the pre-push hook; everything worth knowing goes out through `say`. */
 export async function prePush(workspace: Workspace, input: PrePushInput): Promise<void> {
   const { say, environment } = workspace.invocation
+  const named = Number(environment['TANDEM_PUSH_PID']) || undefined
+  const process = named === undefined ? undefined : await pushProcess(named)
+  if (process !== undefined && (await wasSeen(workspace, process.pid, input))) return
   await markPublished(workspace)
   const head = await carryingHead(workspace)
   if (typeof head === 'string') {
     say(`data not carried: ${head}`)
     return
   }
-  const pid = Number(environment['TANDEM_PUSH_PID']) || undefined
-  const push = { remote: input.remote, url: input.url, lines: parsePushLines(input.lines), pid }
+  if (input.remote === '' || process?.isHookRun === true) {
+    say('data not carried: pre-push was started without a push (git hook run)')
+    return
+  }
+  const words = process?.words ?? []
+  const push = { remote: input.remote, url: input.url, lines: parsePushLines(input.lines), words }
   const carriage = await carriageOf(workspace.repository, push, head)
   if (!carriage.carry) {
     if (!carriage.quiet) say(`data not carried: ${carriage.reason}`)
     // what a killed push left of its export would stand in the way of the pull that has to come now
-    if (carriage.refused && (await isOwnUncommitted(workspace, head.commit))) await exportAll(workspace, head)
+    if (carriage.refused && (await isOwnUncommitted(workspace, head.commit)))
+      await exportAll(workspace, head, exportAndCommit)
     return
   }
-  const data = (await exportAll(workspace, head)).commit?.commit
-  await markPublished(workspace)
-  if (data === undefined || pid === undefined) return
   const { remoteRef, tracking } = carriage
-  const marker: PushMarker = { remote: input.remote, tracking, remoteRef, sent: head.commit, data, pid }
-  await followPush(workspace, marker)
+  const hooks = process === undefined ? undefined : await hooksForPush(workspace)
+  if (process === undefined || hooks === undefined) {
+    await exportAll(workspace, head, exportAndCommit)
+    return
+  }
+  const { commit, isWhole } = await exportAll(workspace, head, exportForPush)
+  if (commit === undefined) return
+  // once the remote has it, the branch has to follow
+  const refusal = await moveRefusal(workspace.repository, { ref: head.ref, from: head.commit, commit: commit.commit })
+  if (refusal !== undefined) {
+    say(`data commit ${commit.commit.slice(0, 7)} is not pushed, because ${head.ref} may not move to it: ${refusal}`)
+    return
+  }
+  const marker = { remote: input.remote, tracking, remoteRef, sent: head.commit, data: commit.commit, pid: process.pid }
+  await followPush(workspace, { hooks, words, files: commit.files }, { ...marker, branch: head.ref, isWhole })
 }
 
-async function exportAll(workspace: Workspace, head: CarryingHead): Promise<ExportResult> {
-  const result = await exportAndCommit(workspace, {
+/** git's folder of hooks, for the hook that pushes the data commit; undefined where it is not ours to use: then the branch moves at once, and the data goes with the next push. */
+async function hooksForPush({ repository, invocation }: Workspace): Promise<string | undefined> {
+  const folder = await gitHooksFolder(repository)
+  const home = await findHooksHome(repository, folder)
+  if (home.kind === 'outside') {
+    invocation.say(`data goes with your next push: core.hooksPath leads to ${home.folder}, which is not ours to use`)
+    return undefined
+  }
+  const place = await placeInWorkTree(repository, folder)
+  if (place === undefined) return folder
+  const own = path.posix.join(place, 'reference-transaction')
+  if (await isTrackedHook(repository, folder, own)) {
+    invocation.say(`data goes with your next push: git tracks ${own}, so a hook in its place could be committed`)
+    return undefined
+  }
+  await excludeHook(repository, place)
+  return folder
+}
+
+/** git is only asked where there is a file of that name. */
+async function isTrackedHook(repository: Repository, folder: string, file: string): Promise<boolean> {
+  if (!(await exists(path.join(folder, path.basename(file))))) return false
+  return (await repository.git(['--literal-pathspecs', 'ls-files', '--', file])) !== ''
+}
+
+async function exportAll(
+  workspace: Workspace,
+  head: CarryingHead,
+  work: typeof exportAndCommit,
+): Promise<ExportResult> {
+  const result = await work(workspace, {
     head,
     only: undefined,
-    allowed: new Map(),
-    relayout: false,
-    acceptClock: false,
+    consent: NO_CONSENT,
     replace: false,
   })
   tell(workspace, result)
@@ -58,7 +108,7 @@ async function exportAll(workspace: Workspace, head: CarryingHead): Promise<Expo
 
 function tell(workspace: Workspace, result: ExportResult): void {
   const { say } = workspace.invocation
-  for (const settled of result.sources) for (const line of changeWords(settled)) say(line)
+  for (const inStep of result.sources) for (const line of changeWords(inStep)) say(line)
   if (result.commit !== undefined) {
     const { commit, parent, summary } = result.commit
     say(`data commit ${commit.slice(0, 7)} on top of your ${parent.slice(0, 7)}: ${summary}`)
@@ -69,26 +119,49 @@ function tell(workspace: Workspace, result: ExportResult): void {
   for (const line of [...result.held, ...failureLines(result.failures, 'export')]) say(line)
 }
 
-/** Leaves a hook that pushes the data commit as soon as git has moved the tracking ref to what it sent. */
-async function followPush(workspace: Workspace, marker: PushMarker): Promise<void> {
-  const { repository, invocation } = workspace
-  const sshCommand = await repository.git(['config', '--get', 'core.sshCommand'], { answers: [1] })
+/** Leaves a hook that pushes the data commit as soon as git has moved the tracking ref to what it sent, and then has the branch moved to it. */
+async function followPush(
+  { repository, invocation, config }: Workspace,
+  push: { readonly hooks: string; readonly words: readonly string[]; readonly files: number },
+  marker: PushMarker,
+): Promise<void> {
+  const found = invocation.environment['TANDEM_COMMAND'] // by the stub, which need not look for the program again
+  const sshCommand = (await repository.config()).get('core.sshcommand')
   const short = marker.data.slice(0, 7)
-  const home = await findHooksHome(repository)
-  if (home.kind === 'outside') {
-    invocation.say(
-      `data commit ${short} goes with your next push: core.hooksPath leads to ${home.folder}, which is not ours to use`,
-    )
-    return
-  }
-  await writeTransactionHook(await gitHooksFolder(repository), {
-    marker: await writeMarker(repository, marker),
+  const file = await writeMarker(repository, marker)
+  const verify = config.commit.verify ? [] : ['--no-verify']
+  const { options } = readPushArguments(push.words)
+  const refspec = `${marker.data}:${marker.remoteRef}`
+  const handedOn = options.flatMap((option) => ['-o', option])
+  await writeTransactionHook(push.hooks, {
+    marker: file,
     pid: marker.pid,
     tracking: marker.tracking,
     sent: marker.sent,
-    push: ['git', 'push', '--no-verify', '--quiet', marker.remote, `${marker.data}:${marker.remoteRef}`],
-    environment: quietPushEnvironment(invocation.environment, sshCommand || undefined),
-    sentLine: `tandem: data commit ${short} pushed to ${marker.remote}`,
-    notSentLine: `tandem: data commit ${short} could not be pushed; it goes with your next push`,
+    push: {
+      command: [
+        'git',
+        ...sendingOptions(push.files),
+        'push',
+        ...verify,
+        ...handedOn,
+        '--quiet',
+        marker.remote,
+        refspec,
+      ],
+      environment: quietPushEnvironment(invocation.environment, sshCommand || undefined),
+      finish: [
+        'sh',
+        path.join(scriptFolder(repository.commonDir), 'hook.sh'),
+        'pushed',
+        file,
+        ...(found ? [found] : []),
+      ],
+    },
+    lines: {
+      unsent: `tandem: data commit ${short} was not sent to ${marker.remote}: the push that it was made for had ended, or was another process than it seemed. The next git push carries the data`,
+      sent: `tandem: data commit ${short} pushed to ${marker.remote}`,
+      notSent: `tandem: data commit ${short} did not reach ${marker.remote} (see above). Your push stands, your branch is as it was, and the next push tries again; if the server has rules for messages or authors: "commit" in tandem.config.json`,
+    },
   })
 }

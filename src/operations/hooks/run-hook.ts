@@ -1,10 +1,13 @@
 /** From a git hook's name to what it does. */
+import { readMarker, removeMarker } from '../../git/carry.ts'
+import { unexcludeHook } from '../../git/info-exclude.ts'
 import { writeBranches } from '../../git/install/stub-state.ts'
 import { UsageError } from '../../model/errors.ts'
-import type { Workspace } from '../workspace.ts'
-import { preCommit, prepareCommitMessage } from './commit-export.ts'
+import { finishDeadPushes, finishPush } from '../../push/finish-push.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
+import { reconcileHook } from './post.ts'
+import { preCommit, prepareCommitMessage } from './pre-commit.ts'
 import { prePush } from './pre-push.ts'
-import { reconcileHook } from './reconcile-hook.ts'
 
 export interface HookInput {
   readonly name: string
@@ -15,6 +18,9 @@ export interface HookInput {
 /** Runs one hook. @throws UsageError for a hook that this program has no part in */
 export async function runHook(workspace: Workspace, input: HookInput): Promise<void> {
   await refreshBranches(workspace)
+  const finished = input.name !== 'pushed' && (await finishDeadPushes(workspace))
+  // git has compared the branch as it was before with the remote
+  if (finished && input.name === 'pre-push') workspace.invocation.say('if git refuses this push: git push again')
   const [first = '', second = ''] = input.args
   switch (input.name) {
     case 'pre-push':
@@ -24,6 +30,8 @@ export async function runHook(workspace: Workspace, input: HookInput): Promise<v
     case 'post-rewrite':
     case 'post-checkout':
       return reconcileHook(workspace, input.name)
+    case 'pushed':
+      return finishNamedPush(workspace, first)
     case 'pre-commit':
       return preCommit(workspace)
     case 'prepare-commit-msg':
@@ -31,6 +39,16 @@ export async function runHook(workspace: Workspace, input: HookInput): Promise<v
     default:
       throw new UsageError(`no hook of tandem's is called ${input.name}`)
   }
+}
+
+/** The last step of a push, started by the hook that pushed the data commit. */
+async function finishNamedPush(workspace: Workspace, markerFile: string): Promise<void> {
+  const marker = await readMarker(markerFile)
+  if (marker === undefined) return
+  const line = await finishPush(workspace, marker)
+  await removeMarker(workspace.repository, marker)
+  await unexcludeHook(workspace.repository)
+  if (line !== undefined) workspace.invocation.say(line)
 }
 
 /** The stub decides by this list, without Node, on branches that carry nothing. */

@@ -1,12 +1,14 @@
 /** The configuration that `init` writes where there is none, from `--source NAME=URL`. A URL with credentials goes into `.env`, never into the committed file. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { CollectionOptions, SourceOptions } from '../../config/config.ts'
 import { CONFIG_FILE, parseConfig, resolveConfig } from '../../config/load.ts'
-import { exists } from '../../git/head.ts'
+import { sqliteFile } from '../../config/sqlite-file.ts'
 import { scriptFolder } from '../../git/install/scripts.ts'
 import type { Repository } from '../../git/repository.ts'
 import { writeByWayOf } from '../../io/atomic-write.ts'
 import { UsageError } from '../../model/errors.ts'
+import { addLines, isIgnored, setVariable } from './add-lines.ts'
 
 /** `app=sqlite:data/app.db`, taken apart. */
 export interface SourceArgument {
@@ -25,8 +27,8 @@ export function parseSourceArgument(text: string): SourceArgument {
 }
 
 /**
- * Writes the configuration if there is none; answers what was done, in words.
- * @throws UsageError when there is none and no source is named, or the sources named are not valid
+ * Writes the first configuration; answers what was done, in words.
+ * @throws UsageError when no source is named, or the sources named are not valid
  */
 export async function writeConfig(
   repository: Repository,
@@ -34,13 +36,14 @@ export async function writeConfig(
   dryRun: boolean,
 ): Promise<string[]> {
   const file = path.join(repository.root, CONFIG_FILE)
-  if (await exists(file)) return []
   if (sources.length === 0)
     throw new UsageError(`there is no ${CONFIG_FILE}, and no source was named`, {
       hint: 'For example: tandem init --source app=sqlite:data/app.db (or postgres://…, mongodb://…)',
     })
   const secrets = new Map<string, string>()
-  const urls = sources.map(({ name, url }) => [name, { url: writtenUrl(name, url, secrets) }] as const)
+  const urls = sources.map(
+    ({ name, url }) => [name, { url: writtenUrl(name, plainUrl(url, repository.root), secrets) }] as const,
+  )
   const config = {
     $schema: './node_modules/git-tandem/templates/config.schema.json',
     sources: Object.fromEntries(urls),
@@ -53,12 +56,43 @@ export async function writeConfig(
   await writeByWayOf(scriptFolder(repository.commonDir), file, { content: text })
   return [
     `wrote ${CONFIG_FILE}: commit it`,
-    ...[...secrets.keys()].map((name) => `put ${name} into .env, which git ignores: set it on the other machine too`),
+    ...[...secrets.keys()].map(
+      (name) =>
+        `put ${name} into .env, which git ignores: which the other machine needs too, with the URL of its own database`,
+    ),
   ]
 }
 
+/** A change of one source in the configuration: its URL, what it excludes, or the options of one collection. */
+export type ConfigEdit =
+  | { readonly exclude: readonly string[] }
+  | { readonly url: string }
+  | { readonly collection: string; readonly options: CollectionOptions }
+
+/** Changes the configuration file. The rest of it keeps its order, and is indented by two spaces. @throws UsageError when the result would not be valid */
+export async function editConfig(repository: Repository, source: string, edit: ConfigEdit): Promise<void> {
+  const file = path.join(repository.root, CONFIG_FILE)
+  const { options } = parseConfig(await readFile(file, 'utf8'), CONFIG_FILE)
+  const before = options.sources[source]
+  const after = edited(before, edit)
+  const text = `${JSON.stringify({ ...options, sources: { ...options.sources, [source]: after } }, undefined, 2)}\n`
+  resolveConfig(parseConfig(text, CONFIG_FILE))
+  await writeByWayOf(scriptFolder(repository.commonDir), file, { content: text })
+}
+
+function edited(before: SourceOptions | undefined, edit: ConfigEdit): Partial<SourceOptions> {
+  if ('exclude' in edit) return { ...before, exclude: [...new Set([...(before?.exclude ?? []), ...edit.exclude])] }
+  if ('url' in edit) return { ...before, url: edit.url }
+  return { ...before, collections: { ...before?.collections, [edit.collection]: edit.options } }
+}
+
+/** `file:./dev.db` as `sqlite:dev.db`; any other URL as it is. */
+export function plainUrl(url: string, root: string): string {
+  return url.startsWith('file:') ? `sqlite:${sqliteFile(url, root)}` : url
+}
+
 /** A URL that is the same on both machines stands in the file; one with credentials, or of this machine's file system, becomes a variable. */
-function writtenUrl(name: string, url: string, secrets: Map<string, string>): string {
+export function writtenUrl(name: string, url: string, secrets: Map<string, string>): string {
   if (!/^[a-z+]+:\/\/[^/]*@/i.test(url) && !/^sqlite:(\/|[A-Za-z]:|.*\.\.)/.test(url)) return url
   const variable = `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_DATABASE_URL`
   secrets.set(variable, url)
@@ -66,24 +100,7 @@ function writtenUrl(name: string, url: string, secrets: Map<string, string>): st
 }
 
 /** `.gitignore` first: at no moment is there a secret that `git add` would take. */
-async function writeSecrets(repository: Repository, secrets: ReadonlyMap<string, string>): Promise<void> {
-  const ignored = await repository.git(['check-ignore', '--no-index', '--', '.env'], { answers: [1] })
-  if (ignored === '') await addLines(repository, '.gitignore', { lines: ['.env'] })
-  const lines = [...secrets].map(([name, value]) => `${name}='${value}'`)
-  await addLines(repository, '.env', { lines, mode: 0o600 })
-}
-
-/** Adds to a file of the root the lines that it does not hold yet. */
-async function addLines(
-  repository: Repository,
-  name: string,
-  { lines, mode }: { readonly lines: readonly string[]; readonly mode?: number },
-): Promise<void> {
-  const file = path.join(repository.root, name)
-  const before = await readFile(file, 'utf8').catch(() => '')
-  const gap = before === '' || before.endsWith('\n') ? '' : '\n'
-  const missing = lines.filter((line) => !before.split('\n').includes(line)).map((line) => `${line}\n`)
-  const content = `${before}${gap}${missing.join('')}`
-  const folder = scriptFolder(repository.commonDir)
-  await writeByWayOf(folder, file, mode === undefined ? { content } : { content, mode })
+export async function writeSecrets(repository: Repository, secrets: ReadonlyMap<string, string>): Promise<void> {
+  if (!(await isIgnored(repository, '.env'))) await addLines(repository, '.gitignore', { lines: ['.env'] })
+  for (const [name, value] of secrets) await setVariable(repository, '.env', { name, value, mode: 0o600 })
 }

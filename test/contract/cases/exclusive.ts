@@ -1,4 +1,4 @@
-/** Work that nobody else may write into: what it did stays when it ends, and goes when it fails. (That programs wait meanwhile is shown by test/long/live-writers.test.ts.) */
+/** Work that nobody else may write into: what it did stays when it ends, and goes when it fails. (That programs wait meanwhile is shown by test/e2e/trials/writers.slow.test.ts.) */
 import { describe, expect, test } from 'vitest'
 import type { ContractEngine } from '../fixture.ts'
 import { change, peopleIn, person, planOf, selectionOf, textOf, withPeople } from '../scene.ts'

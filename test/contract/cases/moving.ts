@@ -36,6 +36,22 @@ export function moving(engine: ContractEngine): void {
         ])
       })
     })
+
+    test('a key that names another record with the same text afterwards counts as no change, as countOf has it', async () => {
+      await withPeople(engine, [person(1), person(3)], async ({ adapter }) => {
+        const selection = await selectionOf(adapter, 'people')
+        const same = change(engine, person(1), person(1))
+        const moved = change(engine, undefined, person(2, { email: 'moved' }))
+        const changes: Change[] = [
+          { ...same, reassigned: true },
+          { ...moved, from: same.key },
+          change(engine, person(3), person(3, { name: 'Changed' })),
+        ]
+        const outcome = await adapter.apply(planOf(selection, changes))
+        expect(outcome).toEqual({ status: 'applied', inserted: 1, updated: 1, deleted: 0 })
+        expect((await peopleIn(adapter)).length).toBe(3)
+      })
+    })
   })
   if (engine.family !== undefined) family(engine, engine.family)
 }

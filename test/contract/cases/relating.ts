@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Adapter } from '../../../src/adapters/adapter.ts'
 import type { ApplyOutcome, Change } from '../../../src/model/change.ts'
+import { UndoneError } from '../../../src/model/errors.ts'
 import type { ContractEngine, FamilyFixture, CycleFixture } from '../fixture.ts'
 import { leavesUnchanged, recordsOf, selectionOf, withDatabase } from '../scene.ts'
 
@@ -13,7 +14,8 @@ export function relating(engine: ContractEngine): void {
   if (engine.cycle !== undefined) cycle(engine, engine.cycle)
 }
 
-function family(engine: ContractEngine, { setup, fill }: FamilyFixture): void {
+function family(engine: ContractEngine, fixture: FamilyFixture): void {
+  const { setup, fill } = fixture
   const live = async (adapter: Adapter): Promise<readonly unknown[]> => [
     await recordsOf(adapter, await selectionOf(adapter, 'parents')),
     await recordsOf(adapter, await selectionOf(adapter, 'children')),
@@ -33,6 +35,35 @@ function family(engine: ContractEngine, { setup, fill }: FamilyFixture): void {
           const outcome = await applyBoth(adapter, { parents: [change(PARENT, undefined)] })
           expect(outcome).toEqual({ status: 'stale', reason: expect.stringContaining('children') })
         })
+      })
+    })
+
+    test('a child without a parent is refused, unless the plan says that it never had one and the database lets it', async () => {
+      const lone = '{"id":11,"name":"L","parent_id":7}'
+      await withDatabase(engine, [...setup, ...fill], async ({ adapter }) => {
+        const refused = await applyBoth(adapter, { children: [change(undefined, lone)] })
+        expect(refused).toMatchObject({ status: 'violation', collection: 'children' })
+        const outcome = await applyBoth(adapter, { children: [{ ...change(undefined, lone), dangling: true }] })
+        const isEnforced = fixture.enforced === true
+        expect(outcome).toMatchObject({ status: isEnforced ? 'violation' : 'applied' })
+        expect(await live(adapter)).toEqual([[PARENT], isEnforced ? [CHILD] : [CHILD, lone]])
+        if (isEnforced) return
+        // a change that leaves the reference as it is needs no leave
+        const renamed = lone.replace('L', 'M')
+        expect(await applyBoth(adapter, { children: [change(lone, renamed)] })).toMatchObject({ status: 'applied' })
+      })
+    })
+
+    test('a deleted parent leaves a child behind that the plan knows', async () => {
+      await withDatabase(engine, [...setup, ...fill], async ({ adapter }) => {
+        const stays: Change = { ...change(CHILD, CHILD), witness: true, dangling: true }
+        const plan = { parents: [change(PARENT, undefined)], children: [stays] }
+        const failed = (error: unknown): string => (error instanceof UndoneError ? 'undone' : 'another error')
+        const outcome = await applyBoth(adapter, plan).then(({ status }) => status, failed)
+        // the database's own ON DELETE CASCADE would take the child along: nothing is done then
+        const isEnforced = fixture.enforced === true
+        expect(outcome).toBe(isEnforced ? 'undone' : 'applied')
+        expect(await live(adapter)).toEqual([isEnforced ? [PARENT] : [], [CHILD]])
       })
     })
 

@@ -11,6 +11,7 @@ const FULL = {
   exports: './data/exports/',
   branches: ['main', 'release/*'],
   exportOn: ['commit', 'push'],
+  commit: { message: 'chore(data): {summary}', author: 'Data Bot <data@example.org>', signoff: true, verify: false },
   sources: {
     app: {
       url: '${APP_DATABASE_URL}',
@@ -45,6 +46,7 @@ describe('a valid configuration', () => {
       exports: 'data/exports',
       branches: ['main', 'release/*'],
       exportOn: ['commit', 'push'],
+      commit: FULL.commit,
       sources: [
         {
           name: 'app',
@@ -63,6 +65,7 @@ describe('a valid configuration', () => {
       exports: 'exports',
       branches: undefined,
       exportOn: ['push'],
+      commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
       sources: [{ name: 'app', urlTemplate: 'sqlite:app.db', include: ['*'], exclude: [], collections: {} }],
     })
   })

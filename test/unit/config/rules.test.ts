@@ -159,3 +159,25 @@ describe('guardFor', () => {
     expect(usageError(() => guardFor({ guard: { deletes } })).message).toContain('guard.deletes')
   })
 })
+
+describe('placeholders', () => {
+  const of = (own: object, all: object = {}): ReturnType<typeof selectionFor>['placeholders'] =>
+    selectionFor(source({ collections: { '*': all, traders: own } }), table()).placeholders
+
+  it('are for fields that stay at home; * may name fields that this table has not, or exports', () => {
+    expect(of({ placeholder: { password: '!' } })).toEqual(new Map([['password', '!']]))
+    expect(of({}, { placeholder: { password: '!', pin: 0, name: 'nobody' } })).toEqual(new Map([['password', '!']]))
+    expect(of({})).toBeUndefined()
+    const logs = source({ collections: { logs: { placeholder: { password: '!', pin: 0 }, omit: ['pin'] } } })
+    expect([...(selectionFor(logs, documents).placeholders ?? [])]).toEqual([
+      ['password', '!'],
+      ['pin', 0],
+    ])
+  })
+
+  it('of a field that is exported are refused, and those of no field are told', () => {
+    expect(usageError(() => of({ placeholder: { name: 'nobody' } })).message).toContain('a field that is exported')
+    const misspelt = source({ collections: { traders: { placeholder: { pasword: '!' } } } })
+    expect(unknownFields(misspelt, table())).toEqual([{ option: 'placeholder', field: 'pasword', nearest: 'password' }])
+  })
+})

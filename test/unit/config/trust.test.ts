@@ -6,6 +6,7 @@ import {
   approvalHash,
   approvalText,
   approvedNames,
+  kindOfDifference,
   effectiveTarget,
 } from '../../../src/config/trust.ts'
 import { source } from './support.ts'
@@ -26,6 +27,7 @@ function text(given: Given = {}): string {
     exports: 'exports',
     branches: undefined,
     exportOn: ['push'],
+    commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
     sources: [app],
     ...given.config,
   }
@@ -109,5 +111,28 @@ describe('approvalDifference', () => {
 
   it('counts everything as new when nothing readable was approved', () => {
     for (const old of ['', 'null', '{broken', '[]']) expect(approvalDifference(old, text()).length).toBeGreaterThan(5)
+  })
+})
+
+describe('which fields travel', () => {
+  const plain = text({ source: { collections: { t: { omit: ['x'] } } } })
+  const filled = text({ source: { collections: { t: { omit: ['x'], placeholder: { x: '!' } } } } })
+
+  it('is approved apart from where they go, with what is put in place of the others', () => {
+    expect(approvalDifference(plain, filled)).toEqual(['placeholder of t: (not set) → {"x":"!"}'])
+    expect(kindOfDifference(plain, filled)).toBe('fields')
+    expect(kindOfDifference(text(), plain)).toBe('fields')
+    expect(kindOfDifference(filled, plain)).toBe('fields')
+  })
+
+  it('does not hide that they go elsewhere, nor that nothing was approved', () => {
+    const elsewhere = text({ source: { collections: {} }, url: { url: 'postgres://app@other/d' } })
+    expect(kindOfDifference(plain, elsewhere)).toBe('target')
+    expect(kindOfDifference('', plain)).toBe('target')
+    expect(kindOfDifference(plain, plain)).toBe('target')
+  })
+
+  it('nor that only other collections travel', () => {
+    expect(kindOfDifference(plain, text({ source: { exclude: ['u'] } }))).toBe('collections')
   })
 })

@@ -1,7 +1,7 @@
 /** Which commits are taken at their word. */
 import { describe, expect, test } from 'vitest'
-import { isByRule, unrecorded } from '../../../src/git/graph.ts'
-import type { CommitFacts } from '../../../src/git/history.ts'
+import { isByRule, unrecorded } from '../../../src/git/history/graph.ts'
+import type { CommitFacts } from '../../../src/git/history/commits.ts'
 
 const [here, there, tree, other] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(40)) as [
   string,

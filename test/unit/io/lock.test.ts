@@ -57,6 +57,14 @@ test('of many runs that wait for a dead one’s lock, one works at a time', asyn
       await new Promise((resolve) => setTimeout(resolve, 5))
       inside--
     })
-  await Promise.all(Array.from({ length: 5 }, run))
+  await Promise.all(Array.from({ length: 12 }, run))
   expect(most).toBe(1)
+})
+
+test('a run that died while it removed a dead one’s lock is in nobody’s way', async () => {
+  const dead = (token: string): string => JSON.stringify({ host: hostname(), pid: 4194305, start: '1', token })
+  await writeFile(lockFile(folder), dead('x'))
+  await writeFile(`${lockFile(folder)}.dead-x`, dead('y'))
+  await expect(withLock(folder, 0, () => Promise.resolve('in'))).resolves.toBe('in')
+  expect(await readdir(folder)).toEqual([])
 })

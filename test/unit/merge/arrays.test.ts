@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ArrayRule } from '../../../src/model/rules.ts'
-import type { RecordOutcome } from '../../../src/merge/record.ts'
+import type { RecordOutcome } from '../../../src/merge/history/sides.ts'
 import { merge, mergedText, rulesWith, stampsWith } from './rules.ts'
 
 function mergeLists(
@@ -123,4 +123,32 @@ describe('an array keyed by a field', () => {
     ].map((element) => `{"list":[${element}]}`)
     expect(mergedText(merge({ base, ours, theirs, rules }))).toBe('{"list":[{"id":1,"n":4,"tags":["a","b"]}]}')
   })
+})
+
+describe('a set that its column holds as text', () => {
+  test.each([
+    ['text[]', '{a,b,c}', '{a,c,d}', '{b,c,e}', '{c,d,e}'],
+    ['int[], by value', '{1,10}', '{1,10,9}', '{10,-3}', '{-3,9,10}'],
+    [
+      'text[] with what must be quoted',
+      '{}',
+      '{"a b",NULL,"null",""}',
+      String.raw`{"x,y","\"\\"}`,
+      String.raw`{"","\"\\","a b","null","x,y",NULL}`,
+    ],
+    ['json and SQLite text', '["a","b"]', '["a", "b", "c"]', '["b"]', '["b","c"]'],
+    ['json of documents', '[]', '[{"id":1}]', '[{"id":2}]', '[{"id":1},{"id":2}]'],
+  ])('merges: %s', (_, base, ours, theirs, merged) => {
+    const [one, other, third] = [base, ours, theirs].map((text) => JSON.stringify(text)) as [string, string, string]
+    expect(mergedText(mergeLists('set', [one, other, third]))).toBe(`{"list":${JSON.stringify(merged)}}`)
+    expect(mergedText(mergeLists('set', [one, third, other]))).toBe(`{"list":${JSON.stringify(merged)}}`)
+  })
+
+  test.each(['{{1,2},{3,4}}', '[2:3]={1,2}', 'a text', '{"broken', '[1,'])(
+    'stays one value where it is none: %s',
+    (text) => {
+      const outcome = mergeLists('set', ['"{}"', JSON.stringify(text), '"{9}"'])
+      expect(mergedText(outcome)).toBe(`{"list":${JSON.stringify(text)}}`)
+    },
+  )
 })

@@ -1,7 +1,7 @@
 /** The merge rule on small histories, each of which a plain three-way merge gets wrong. The laws themselves are tried on random histories by the simulator. */
 import { describe, expect, test } from 'vitest'
-import { convergence } from '../../../src/merge/convergence.ts'
-import type { RecordOutcome } from '../../../src/merge/sides.ts'
+import { convergence } from '../../../src/merge/history/convergence.ts'
+import type { RecordOutcome } from '../../../src/merge/history/sides.ts'
 import { graphOf, type CommitLine } from './graph.ts'
 import { rulesWith } from './rules.ts'
 
@@ -255,6 +255,19 @@ describe('one number, two records', () => {
       T: { parents: ['c'], content: record('a', 4), at: 30 },
     }
     expect(mergeOf(lines, rules)).toBe(record('a', 4))
+  })
+
+  test('a copy whose original both sides know is no new write: what was deleted or edited on the original stays so', () => {
+    const lines = {
+      base: { parents: [], content: undefined },
+      D: { parents: ['base'], content: a, at: 10, exportId: 'x' },
+      copy: { parents: ['base'], content: a, at: 11, exportId: 'x' },
+      O: { parents: ['D', 'copy'], content: a, at: 20 },
+      T: { parents: ['D'], content: undefined, at: 15 },
+    }
+    expect(mergeOf(lines, rules)).toBeUndefined()
+    const edited = { ...lines, T: { ...lines.T, content: record('a', 4) } }
+    expect(mergeOf(edited, rules)).toBe(record('a', 4))
   })
 
   test('a squash that quotes its commits is their copy: what was written on top of them is later than it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addChanges } from '../../../src/merge/counters.ts'
+import { addChanges } from '../../../src/merge/values/counters.ts'
 import { merge, mergedText, rulesWith, stampsWith } from './rules.ts'
 
 describe('adding both sides’ changes', () => {

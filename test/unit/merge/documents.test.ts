@@ -100,3 +100,68 @@ describe('documents', () => {
     expect(mergedText(outcome)).toBe('{"__proto__":2,"constructor":2,"toString":[1,3]}')
   })
 })
+
+describe('documents with names that JSON or the format use otherwise', () => {
+  test('$id and $ref in jsonb are names like others', () => {
+    const outcome = merge({
+      base: '{"profile":{"$id": "s", "size": 1, "below": {"$ref": "x", "number": 1}}}',
+      ours: '{"profile":{"$id": "s", "size": 2, "below": {"$ref": "y", "number": 1}}}',
+      theirs: '{"profile":{"$id": "t", "size": 1, "below": {"$ref": "x", "number": 2}}}',
+      rules: jsonb,
+    })
+    expect(outcome).toMatchObject({
+      text: '{"profile":{"$id": "t", "size": 2, "below": {"$ref": "y", "number": 2}}}',
+      decisions: [],
+    })
+  })
+
+  test('a typed value of a document database stays one value', () => {
+    const at = (hex: string): string => `{"_id":1,"at":{"$oid":"${hex}"}}`
+    const outcome = merge({ base: at('01'), ours: at('02'), theirs: at('03'), rules: documents })
+    expect(outcome).toMatchObject({ decisions: [{ field: 'at' }] })
+  })
+
+  test('integer names inside a document merge by part, and are listed again', () => {
+    const outcome = merge({
+      base: '{"_id":1,"years":{"$doc":[["2024",1],["2025",1],["x",{"$doc":[["7",1],["n",1]]}]]}}',
+      ours: '{"_id":1,"years":{"$doc":[["2024",2],["2025",1],["x",{"$doc":[["7",1],["n",1]]}]]}}',
+      theirs: '{"_id":1,"years":{"$doc":[["2024",1],["2025",3],["x",{"$doc":[["7",1],["n",2]]}]]}}',
+      rules: documents,
+    })
+    expect(outcome).toMatchObject({
+      text: '{"_id":1,"years":{"$doc":[["2024",2],["2025",3],["x",{"$doc":[["7",1],["n",2]]}]]}}',
+      decisions: [],
+    })
+  })
+
+  test('integer names of a record merge by part, its own time is read, and it becomes plain when they are gone', () => {
+    const record = (fields: string): string => `{"_id":1,"$doc":[${fields}]}`
+    const rules = rulesWith({ order: 'kept', newest: 'at' })
+    expect(
+      merge({
+        base: record('["2024",1],["2025",1],["at","2026-01-01"]'),
+        ours: record('["2024",5],["2025",1],["at","2026-03-01"]'),
+        theirs: record('["2024",6],["2025",2],["at","2026-02-01"]'),
+        rules,
+        stamps: stampsWith(),
+      }),
+    ).toMatchObject({ text: record('["2024",5],["2025",2],["at","2026-03-01"]') })
+    expect(
+      mergedText(
+        merge({
+          base: record('["2024",1],["a",1],["b",1]'),
+          ours: '{"_id":1,"a":1,"b":1}',
+          theirs: record('["2024",1],["a",1],["b",2]'),
+          rules,
+        }),
+      ),
+    ).toBe('{"_id":1,"a":1,"b":2}')
+  })
+
+  test('a document in which a name occurs twice stays one value', () => {
+    const at = (n: number): string => `{"_id":1,"d":{"$doc":[["a",${n}],["a",1]]}}`
+    expect(merge({ base: at(1), ours: at(2), theirs: at(3), rules: documents })).toMatchObject({
+      decisions: [{ field: 'd' }],
+    })
+  })
+})

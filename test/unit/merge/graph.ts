@@ -1,4 +1,5 @@
 /** Histories of one record for tests, written down by hand: a commit is its parents, what the file says, and when. */
+import { copiesOf } from '../../../src/merge/history/copies.ts'
 import type { HistoryCommit, RecordHistory } from '../../../src/model/history.ts'
 
 export interface CommitLine {
@@ -27,7 +28,7 @@ export function graphOf(lines: Readonly<Record<string, CommitLine>>): RecordHist
   }
   const past = (id: string): ReadonlySet<string> => pasts.get(id) ?? new Set()
   const union = (ids: readonly string[]): Set<string> => new Set(ids.flatMap((id) => [...past(id)]))
-  return {
+  const history: Omit<RecordHistory, 'copies'> = {
     commit: (id) => commits.get(id) as HistoryCommit,
     content: (id) => lines[id]?.content,
     isSettled: (id) => lines[id]?.settled === true,
@@ -38,4 +39,5 @@ export function graphOf(lines: Readonly<Record<string, CommitLine>>): RecordHist
       return common.filter((id) => !common.some((other) => other !== id && past(other).has(id))).toSorted()
     },
   }
+  return { ...history, copies: (of, known) => copiesOf(history, of, known) }
 }

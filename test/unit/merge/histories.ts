@@ -1,6 +1,6 @@
 /** Random records in three states for the merge laws: fields of every kind, mostly edited on one side, often alike, with stamps that often tie. */
 import * as fc from 'fast-check'
-import { isDocument } from '../../../src/merge/documents.ts'
+import { isDocument } from '../../../src/merge/versions.ts'
 import type { RecordInput } from '../../../src/merge/record.ts'
 import type { Versions } from '../../../src/merge/versions.ts'
 import { arrayText, objectText, sortedObjectText, splitObject } from '../../../src/model/canonical.ts'

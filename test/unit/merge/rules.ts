@@ -1,24 +1,12 @@
 /** Rules and stamps for merge tests: the plain case, overridden by what a test is about. */
 import type { MergeRules, WriterStamp } from '../../../src/model/rules.ts'
-import type { Side } from '../../../src/merge/versions.ts'
-import { mergeRecord, type RecordInput, type RecordOutcome } from '../../../src/merge/record.ts'
+import type { Side } from '../../../src/model/side.ts'
+import { plainRules } from '../../../src/conflicts/three-way.ts'
+import { mergeRecord, type RecordInput } from '../../../src/merge/record.ts'
+import { type RecordOutcome } from '../../../src/merge/history/sides.ts'
 
 export function rulesWith(overrides: Partial<MergeRules> = {}): MergeRules {
-  return {
-    collection: 'traders',
-    key: ['id'],
-    identity: undefined,
-    newest: undefined,
-    critical: [],
-    arrays: {},
-    counters: [],
-    derived: [],
-    zone: 'UTC',
-    serialKey: false,
-    order: 'sorted',
-    jsonbFields: [],
-    ...overrides,
-  }
+  return { ...plainRules({ collection: 'traders', key: ['id'], order: 'sorted' }), ...overrides }
 }
 
 /** Asset-1 writes ours, asset-2 writes theirs; both at the same moment unless told otherwise. */

@@ -137,7 +137,7 @@ describe('what is no addition', () => {
     [
       'an uneven reference',
       { references: [{ fields: ['title'], to: 'orders', toFields: [] }] },
-      'its reference to "orders" is uneven',
+      'its reference to "orders" pairs 1 fields with 0',
     ],
   ])('%s is found before anything is made of it', (_, wrong, words) => {
     expect(structureProblems(NONE, new Map())).toEqual([])

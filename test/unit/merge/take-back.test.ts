@@ -1,7 +1,7 @@
 /** Taking an apply back: exact where nothing was written since, and never at the cost of what was. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { takeBack, type TakenBack } from '../../../src/merge/take-back.ts'
+import { takeBack, type TakenBack } from '../../../src/merge/history/take-back.ts'
 import { splitObject } from '../../../src/model/canonical.ts'
 import { rulesWith } from './rules.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTimestamp } from '../../../src/merge/timestamp.ts'
+import { parseTimestamp } from '../../../src/merge/values/timestamp.ts'
 
 const micros = (iso: string, more = 0): bigint => BigInt(Date.parse(iso)) * 1000n + BigInt(more)
 const noon = '2024-01-15T10:30:45Z'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { countFilled, isEmpty } from '../../../src/merge/completeness.ts'
+import { countFilled, isEmpty } from '../../../src/merge/values/completeness.ts'
 import { compareStamps, stampRecord } from '../../../src/merge/winner.ts'
 import { splitObject } from '../../../src/model/canonical.ts'
 import { rulesWith } from './rules.ts'

@@ -3,11 +3,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { headerOf } from '../../../src/export/header.ts'
-import { parseRecordsFile, recordsFileText } from '../../../src/export/records-file.ts'
+import { headerOf } from '../../../src/format/header.ts'
+import { parseRecordsFile, recordsFileText } from '../../../src/format/records-file.ts'
 import { DamagedError, UsageError } from '../../../src/model/errors.ts'
 import { mergeFile, writeResult, type MergedFile } from '../../../src/operations/merge-file.ts'
-import type { Invocation } from '../../../src/operations/workspace.ts'
+import type { Invocation } from '../../../src/workspace/workspace.ts'
+import { invocationIn } from './invocation.ts'
 
 const SCHEMA = { name: 'posts', fields: [], key: ['id'], uniques: [], references: [], order: 'sorted' } as const
 const HEADER = headerOf({ source: 'app', schema: SCHEMA, layout: { kind: 'single' } }, 'records')
@@ -17,19 +18,7 @@ let invocation: Invocation
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tandem merge-file '))
-  invocation = {
-    directory: folder,
-    // git looks for no repository above this folder
-    environment: { PATH: process.env['PATH'], GIT_CEILING_DIRECTORIES: path.dirname(folder) },
-    hostName: 'here',
-    nowMs: () => Date.UTC(2026, 0, 1),
-    newId: () => 'an id',
-    say: () => undefined,
-    progress: () => undefined,
-    startInBackground: () => undefined,
-    inHook: false,
-    dryRun: false,
-  }
+  invocation = invocationIn(folder)
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
@@ -97,6 +86,49 @@ test('an empty side deletes only what the other left untouched', async () => {
   expect(report.decisions.map(({ kind }) => kind)).toEqual(['edit-delete'])
 })
 
+test('an empty standard input holds no records, and is not missing', async () => {
+  await file('ours', { 1: '"a":"1"' })
+  await file('theirs', { 1: '"a":"1"' })
+  const merged = await merge(['-', 'ours', 'theirs'])
+  expect(merged.text).toBe(await readFile(path.join(folder, 'ours'), 'utf8'))
+  expect(merged).toMatchObject({ missing: [], collisions: [], report: { base: undefined, decisions: [] } })
+})
+
+test('three files without any record give one without any', async () => {
+  const text = await file('base', {})
+  for (const name of ['ours', 'theirs']) await file(name, {})
+  const merged = await merge(SIDES)
+  expect(merged.text).toBe(text)
+  expect(merged.report.collections['posts']).toMatchObject({ before: 0, after: 0, changed: 0, conflicts: 0 })
+})
+
+test('three equal files give the same bytes, and nothing to tell', async () => {
+  for (const name of SIDES) await file(name, { 1: '"a":"1"', 2: '"a":"2"' })
+  const merged = await merge(SIDES)
+  expect(merged.text).toBe(await readFile(path.join(folder, 'base'), 'utf8'))
+  expect(merged.report).toMatchObject({ status: 'SUCCESS', held: [], decisions: [] })
+})
+
+test('a record that both deleted is gone, one that both added alike is there once', async () => {
+  await file('base', { 1: '"a":"1"', 2: '"a":"1"' })
+  await file('ours', { 2: '"a":"1"', 3: '"a":"new"' })
+  await file('theirs', { 2: '"a":"1"', 3: '"a":"new"' })
+  const { text, report } = await merge(SIDES)
+  expect([...parseRecordsFile(text, 'merged').records.keys()]).toEqual(['[2]', '[3]'])
+  expect(report.decisions).toEqual([])
+})
+
+test('the report names machine, moment and the three files', async () => {
+  for (const name of SIDES) await file(name, { 1: '"a":"1"' })
+  expect((await merge(SIDES)).report).toMatchObject({
+    asset: 'here',
+    time: '2026-01-01T00:00:00.000Z',
+    base: 'base',
+    ours: 'ours',
+    theirs: 'theirs',
+  })
+})
+
 test('one of the three is standard input where it is called -', async () => {
   const input = await file('base', { 1: '"a":"1"' })
   await file('ours', { 1: '"a":"1"' })
@@ -119,6 +151,17 @@ describe('what is refused', () => {
     await mkdir(path.join(folder, 'folder'))
     await expect(merge(['base', 'folder', 'theirs'])).rejects.toThrow(DamagedError)
     await expect(merge(['/dev/zero', 'ours', 'theirs'])).rejects.toThrow(DamagedError)
+  })
+
+  test('a path that leads through a file, as an error of usage and not as a missing side', async () => {
+    await expect(merge(['base', 'ours', 'theirs/below'])).rejects.toThrow(UsageError)
+    await expect(merge(['base', 'ours', 'theirs/below'])).rejects.toThrow(/theirs\/below cannot be read/)
+  })
+
+  test('files with another key', async () => {
+    const header = { ...HEADER, key: ['a'] }
+    await writeFile(path.join(folder, 'theirs'), recordsFileText(header, new Map([['["1"]', '{"a":"1","id":1}']])))
+    await expect(merge(SIDES)).rejects.toThrow(/header disagrees/)
   })
 
   test.each([
@@ -152,6 +195,21 @@ describe('writing a result', () => {
     await writeResult(invocation, 'out', 'after')
     expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
     expect(await readdir(folder)).toEqual(['out'])
+  })
+
+  test('makes a file that was not there', async () => {
+    await writeResult(invocation, 'out', '')
+    expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('')
+  })
+
+  test('never takes the place of a folder, nor goes through a file', async () => {
+    await mkdir(path.join(folder, 'out'))
+    await writeFile(path.join(folder, 'file'), 'before')
+    await expect(writeResult(invocation, 'out', 'after')).rejects.toThrow(/out is not a regular file/)
+    const through = writeResult(invocation, 'file/below', 'after')
+    await expect(through).rejects.toThrow(UsageError)
+    await expect(through).rejects.toThrow(/file\/below cannot be written/)
+    expect(await readFile(path.join(folder, 'file'), 'utf8')).toBe('before')
   })
 
   test('never goes through a link', async () => {

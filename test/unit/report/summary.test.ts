@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { summaryLines } from '../../../src/report/summary.ts'
-import { countsWith, reportWith } from './sample.ts'
+import { countsWith, decisionWith, reportWith } from './sample.ts'
 
 describe('the lines for a terminal', () => {
   test('are one for each collection that differed, and the total', () => {
@@ -30,6 +30,16 @@ describe('the lines for a terminal', () => {
       'held: app/a: guard (and 1 more)',
       'HELD: 0 conflicts resolved, 0 records after the merge',
     ])
+  })
+
+  test('count what could not be placed apart from the conflicts that were resolved, each record once', () => {
+    const refused = decisionWith({ key: '["1"]', kind: 'constraint', rule: 'refused' })
+    const aside = decisionWith({ key: '["1"]', kind: 'quarantine', rule: 'quarantined' })
+    const traders = countsWith({ conflicts: 3, after: 5 })
+    const decisions = [refused, aside, { ...aside, key: '["2"]' }, decisionWith({ key: '["3"]' })]
+    expect(summaryLines(reportWith({ status: 'PARTIAL', collections: { traders }, decisions })).at(-1)).toBe(
+      'PARTIAL: 1 conflict resolved, 5 records after the merge, 2 records in quarantine (tandem quarantine)',
+    )
   })
 
   test('stay few however many collections there are', () => {

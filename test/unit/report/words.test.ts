@@ -25,7 +25,16 @@ test.each<[string, Partial<Decision>, string]>([
     { field: 'email', chosen: '"old"' },
     'It goes back to its former value, since the record it clashed with',
   ],
-  ['a child without a parent', { rule: 'no-parent' }, 'It is quarantined, since the record it refers to is nowhere.'],
+  [
+    'a child without a parent',
+    { rule: 'no-parent' },
+    'It is quarantined, since the record it refers to does not exist.',
+  ],
+  [
+    'a value that was given up for a record with no other place',
+    { field: 'pos', rule: 'no-place', chosen: '3' },
+    'It goes back to its former value, since another record that existed before has no other value left.',
+  ],
   [
     'a parent that is needed',
     { rule: 'keep', chosen: '{}' },

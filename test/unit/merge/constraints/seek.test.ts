@@ -1,8 +1,7 @@
 import { array, assert, constantFrom, jsonValue, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
 import { seeker } from '../../../../src/merge/constraints/seek.ts'
-import { comparable, tupleOf } from '../../../../src/merge/constraints/violations.ts'
-import { splitObject } from '../../../../src/model/canonical.ts'
+import { asWritten, comparable, tupleOf } from '../../../../src/merge/tuple.ts'
 
 const value = constantFrom<unknown[]>(
   'e1',
@@ -28,7 +27,7 @@ test('finds exactly the records that a full look would find', () => {
     property(documents, constantFrom(['email'], ['other', 'email'], ['a"b']), (all, fields) => {
       const texts = all.map((each) => JSON.stringify(each))
       for (const form of [undefined, comparable]) {
-        const held = texts.map((text) => tupleOf(splitObject(text), fields, form))
+        const held = texts.map((text) => tupleOf(text, fields, form ?? asWritten))
         const sought = new Set(held.slice(0, 2).flatMap((each) => each ?? []))
         const seek = seeker({ fields, values: sought, ...(form === undefined ? {} : { form }) })
         const expected = held.map((each) => (each !== undefined && sought.has(each) ? each : undefined))

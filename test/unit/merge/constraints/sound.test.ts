@@ -170,7 +170,7 @@ function meet(
   const touched = (side: Records, key: string): boolean => side.get(key) !== base.get(key)
   if (meeting === 'live') {
     const committed = (key: string): WriterStamp => (touched(yours, key) ? WRITERS[other] : NOBODY)
-    const past = { theirs: yours, former: [base], committed, uncommitted: WRITERS[ours] }
+    const past = { theirs: yours, former: [base], lines: [], committed, uncommitted: WRITERS[ours] }
     return { merged: live.merged, part: { rules, ours: mine, changes: live.changes, past } }
   }
   const united = mergeCollection({ base: mine, ours: mine, theirs: live.merged, rules, stampsOf: () => stamps })
@@ -179,7 +179,7 @@ function meet(
     if (touched(of(sides.b, name), key)) return WRITERS.b
     return touched(of(sides.a, name), key) ? WRITERS.a : NOBODY
   }
-  const past = { theirs: live.merged, former: [mine, base], committed, uncommitted: NOBODY }
+  const past = { theirs: live.merged, former: [mine, base], lines: [mine, yours], committed, uncommitted: NOBODY }
   return { merged: united.merged, part: { rules, ours: mine, changes: united.changes, past } }
 }
 
@@ -195,8 +195,17 @@ function asking(all: ReadonlyMap<string, MergedPart>): Sound {
     if (!('records' in sound)) return sound
     for (const name of sound.records) parts.set(name, { ...(all.get(name) as MergedPart), past: undefined })
     for (const name of sound.pasts) parts.set(name, all.get(name) as MergedPart)
+    for (const [name, keys] of sound.earlier) tellEarlier(parts, name, keys)
   }
   throw new Error('asked for the same again and again')
+}
+
+/** No record was there at an earlier time. */
+function tellEarlier(parts: Map<string, MergedPart>, name: string, keys: ReadonlySet<string>): void {
+  const part = parts.get(name) as MergedPart
+  const past = part.past as NonNullable<MergedPart['past']>
+  const earlier = new Map([...(past.earlier ?? []), ...[...keys].map((key) => [key, undefined] as const)])
+  parts.set(name, { ...part, past: { ...past, earlier } })
 }
 
 const listed = (tables: Tables): unknown =>
@@ -272,7 +281,7 @@ test('what cannot be written without the records that a database refuses stays t
         const changes = sound.changes.get(name) ?? []
         return [name, { rules: rulesWith({ collection: name }), ours: of(sides.a, name), changes }] as const
       })
-      const staying = withholdingOf(new Map(parts), SCHEMAS, refused)
+      const staying = withholdingOf({ parts: new Map(parts), schemas: SCHEMAS }, refused)
       for (const [name, keys] of refused) for (const key of keys) expect(staying.get(name)?.has(key)).toBe(true)
       const written = parts.map(([name, { ours, changes }]) => {
         const records = new Map(ours)
@@ -298,7 +307,7 @@ test('a refused record takes along its children, who would take what it does not
     { key: '[5]', before: undefined, after: '{"email":"e5","id":5}' },
   ]
   const parts = new Map([['users', { rules: rulesWith({ collection: 'users' }), ours, changes }]])
-  const staying = withholdingOf(parts, SCHEMAS, new Map([['users', new Set(['[1]'])]]))
+  const staying = withholdingOf({ parts, schemas: SCHEMAS }, new Map([['users', new Set(['[1]'])]]))
   expect([...(staying.get('users') ?? [])].sort()).toEqual(['[1]', '[2]', '[4]'])
 })
 
@@ -313,7 +322,7 @@ test.each(['[1]', '[2]'])(
     const parts = new Map([
       ['users', { rules: rulesWith({ collection: 'users' }), ours: new Map([['[1]', mine]]), changes }],
     ])
-    const staying = withholdingOf(parts, SCHEMAS, new Map([['users', new Set([refused])]]))
+    const staying = withholdingOf({ parts, schemas: SCHEMAS }, new Map([['users', new Set([refused])]]))
     expect([...(staying.get('users') ?? [])].sort()).toEqual(['[1]', '[2]'])
   },
 )

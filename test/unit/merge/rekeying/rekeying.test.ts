@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { follow } from '../../../../src/merge/rekeying/following.ts'
 import { numbersNeeded, rekey, type Rekeyed } from '../../../../src/merge/rekeying/rekeying.ts'
-import { renumberedRecords, type Place } from '../../../../src/merge/rekeying/renumbered.ts'
-import type { Given as Placed, World, WorldCollection } from '../../../../src/merge/rekeying/world.ts'
+import { renumberedRecords, type RecordUnderKey } from '../../../../src/merge/rekeying/renumbered.ts'
+import type { GivenKey as Placed, RekeyingWorld, WorldCollection } from '../../../../src/merge/rekeying/world.ts'
 import { rulesWith } from '../rules.ts'
 
 type Table = Readonly<Record<string, string>>
@@ -22,7 +22,7 @@ interface Given extends Partial<Pick<WorldCollection, 'references' | 'given'>> {
 }
 
 /** One line of history: a common past, theirs (which HEAD holds unless said otherwise), live. */
-function worldOf(tables: Readonly<Record<string, Given>>): World {
+function worldOf(tables: Readonly<Record<string, Given>>): RekeyingWorld {
   const collections = new Map<string, WorldCollection>()
   for (const [name, table] of Object.entries(tables)) {
     const [live, head] = [records(table.live), records(table.head ?? table.theirs)]
@@ -43,7 +43,7 @@ function worldOf(tables: Readonly<Record<string, Given>>): World {
 }
 
 /** New numbers begin at 100 for the first collection that needs some, at 200 for the second … */
-function settle(world: World): Rekeyed {
+function settle(world: RekeyingWorld): Rekeyed {
   const following = follow(world)
   const numbers = [...numbersNeeded(following)].map(
     ([name, count], i) => [name, Array.from({ length: count }, (_, n) => String(100 * (i + 1) + n))] as const,
@@ -52,7 +52,7 @@ function settle(world: World): Rekeyed {
 }
 
 /** What live holds afterwards. */
-function after(world: World, { changes }: Rekeyed, name: string): string[] {
+function after(world: RekeyingWorld, { changes }: Rekeyed, name: string): string[] {
   const live = new Map(world.collections.get(name)?.live)
   for (const change of changes.get(name) ?? [])
     if (change.after === undefined) live.delete(change.key)
@@ -169,6 +169,36 @@ describe('a record that loses its number', () => {
     )
   })
 
+  test('shares its new number with a child whose own number is its key', () => {
+    const detail: Given = {
+      references: [{ fields: ['id'], to: 'artist', toFields: ['id'] }],
+      live: { '[1]': '{"id":1,"of":"blue"}' },
+      theirs: { '[1]': '{"id":1,"of":"red"}' },
+      loses: ['[1]'],
+    }
+    for (const tables of [
+      { artist, detail },
+      { detail, artist },
+    ]) {
+      const world = worldOf(tables)
+      const settled = settle(world)
+      expect(after(world, settled, 'artist')).toEqual(['{"id":1,"n":"red"}', '{"id":100,"n":"blue"}'])
+      expect(after(world, settled, 'detail')).toEqual(['{"id":1,"of":"red"}', '{"id":100,"of":"blue"}'])
+    }
+  })
+
+  test('takes along, of children whose field means another table in each row, only its own', () => {
+    const tag: Given = {
+      references: [{ fields: ['of'], to: 'artist', toFields: ['id'], when: { field: 'type', value: 'Artist' } }],
+      live: { '[1]': '{"id":1,"of":1,"type":"Artist"}', '[2]': '{"id":2,"of":1,"type":"Album"}' },
+    }
+    const world = worldOf({ artist, tag })
+    expect(after(world, settle(world), 'tag')).toEqual([
+      '{"id":1,"of":100,"type":"Artist"}',
+      '{"id":2,"of":1,"type":"Album"}',
+    ])
+  })
+
   test('follows itself in a circle, and a boss of its own table', () => {
     const a: Given = {
       references: [{ fields: ['b'], to: 'b', toFields: ['id'] }],
@@ -209,7 +239,11 @@ describe('a record that loses its number', () => {
 })
 
 describe('a record that got several numbers', () => {
-  const place = (id: number, n = 'blue'): Place => ({ name: `${id} ${n}`, key: `[${id}]`, record: `{"id":${id}}` })
+  const place = (id: number, n = 'blue'): RecordUnderKey => ({
+    name: `${id} ${n}`,
+    key: `[${id}]`,
+    record: `{"id":${id}}`,
+  })
 
   test('is one record under all of them, also where one of these was lost as well', () => {
     const renumbered = renumberedRecords([

@@ -1,0 +1,7 @@
+/** What git hands to a pre-push hook (githooks(5)). */
+export interface PrePushInput {
+  readonly remote: string
+  readonly url: string
+  /** The hook's standard input. */
+  readonly lines: string
+}

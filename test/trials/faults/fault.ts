@@ -43,7 +43,8 @@ export async function runWithFault(asset: Asset, words: readonly string[], fault
   }
   try {
     const answer = await run(words, asset.root, environment)
-    const points = (await readFile(path.join(folder, 'points'), 'utf8').catch(() => '')).split('\n').slice(0, -1)
+    const lines = (await readFile(path.join(folder, 'points'), 'utf8').catch(() => '')).split('\n')
+    const points = lines.slice(0, -1).map((line) => line.replace(/ #[\d.]+$/, ''))
     const fired = (await readFile(path.join(folder, 'fired'), 'utf8').catch(() => '')).split('\n')[0]
     return { ...answer, points, fired: fired || undefined }
   } finally {

@@ -85,6 +85,14 @@ async function pullAgain(asset: Asset): Promise<void> {
   await tandem(asset, 'apply')
 }
 
+/** A push that finishes a killed one whose data commit is on the remote may be refused by git, which compared the branches before our hook ran; the hook says to push again. */
+async function pushAgain(asset: Asset): Promise<void> {
+  const push = await asset.try('push')
+  if (push.code !== 0 && !push.text.includes('git push again'))
+    throw new Error(`git push ended with ${push.code}: ${push.text}`)
+  if (push.code !== 0) await git(asset, 'push')
+}
+
 /** A merge that was stopped is ended, one that never began is begun again. */
 async function endMerge(asset: Asset): Promise<void> {
   await removeGitLocks(asset)
@@ -127,7 +135,7 @@ export const OPERATIONS: readonly Operation[] = [
       return assets
     },
     words: ['push'],
-    next: (a) => git(a, 'push'),
+    next: pushAgain,
   },
   {
     name: 'export',

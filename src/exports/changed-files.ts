@@ -12,6 +12,7 @@ import type { Records } from '../model/records.ts'
 import type { MergeRules } from '../model/rules.ts'
 import type { Source } from '../source/source.ts'
 import { type CommittedCollection, bucketPath, readBuckets, readRecords } from './committed.ts'
+import { PartRecords } from './part-records.ts'
 
 /** A collection in live and at HEAD (undefined: HEAD does not have it), and the layout in which to write it. */
 export interface Compared {
@@ -19,8 +20,6 @@ export interface Compared {
   readonly live: Records
   readonly head: CommittedCollection | undefined
   readonly layout: Layout
-  /** `live` has the records of these buckets alone, because all others are as at HEAD; undefined: it has all. */
-  readonly buckets?: ReadonlySet<string> | undefined
 }
 
 /**
@@ -37,7 +36,9 @@ export async function changedFiles(
   const folder = head?.folder ?? source.folder(schema.name)
   const place = { source: source.source, schema, layout }
   const relayout = head !== undefined && layoutText(head.layout) !== layoutText(layout)
-  const buckets = bucketsOf(compared)
+  if (live instanceof PartRecords) await live.coverDifferences(relayout ? undefined : head)
+  const part = live instanceof PartRecords && !relayout ? live : undefined
+  const buckets = bucketsOf(compared, part)
   const rules = source.rules(schema.name)
   const isLenient = schema.order === 'kept' || rules.derived.length > 0
   const writes = new Map<string, Buffer>()
@@ -46,7 +47,7 @@ export async function changedFiles(
   const isAtHead = (bucket: string, bytes: Buffer): boolean => head?.buckets.get(bucket) === idOf(source, bytes)
   for (const some of inGroups(buckets)) {
     const differing = some.flatMap(([bucket, keys]) => {
-      const records = pickRecords(live, keys)
+      const records = pickRecords(part?.known ?? live, keys)
       const header = headerOf(place, bucket)
       const bytes = Buffer.from(recordsFileText(header, records))
       return isAtHead(bucket, bytes) ? [] : [{ bucket, header, records, bytes }]
@@ -106,10 +107,11 @@ function committedText(before: RecordText | undefined, now: RecordText, rules: M
 /** Bucket → keys of its records. Only keys, because all buckets are in memory at the same time. */
 type KeysByBucket = ReadonlyMap<string, readonly KeyText[]>
 
-/** The live records' keys by bucket. Every bucket of HEAD is included even if live has no record in it any more: its file then stays, with a header only. */
-function bucketsOf({ live, layout, head, buckets: only }: Compared): KeysByBucket {
-  const present = new Set(only ?? head?.buckets.keys())
-  if (only === undefined && layout.kind === 'single') present.add('records')
+/** The live records' keys by bucket. Every bucket of HEAD is included even if live has no record in it any more: its file then stays, with a header only. Of a part, only what was read may differ. */
+function bucketsOf({ live, layout, head }: Compared, part: PartRecords | undefined): KeysByBucket {
+  if (part !== undefined) return keysByBucket(part.known.keys(), layout, part.buckets)
+  const present = new Set(head?.buckets.keys())
+  if (layout.kind === 'single') present.add('records')
   return keysByBucket(live.keys(), layout, present)
 }
 

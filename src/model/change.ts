@@ -51,6 +51,8 @@ export interface CollectionLoad {
   readonly selection: Selection
   /** Reads the records from the first, in batches; may be called several times. So that a table of any size takes little memory, nobody keeps what it returns. */
   readonly records: () => AsyncIterable<readonly LiveRecord[]>
+  /** The name and text to be stored with it for the engine's mark of the moment at which the table holds just these records. Engines without marks never call it. */
+  readonly marked?: (mark: string) => readonly [name: string, text: string]
 }
 
 /** Named texts that the tool keeps inside the database (sync point, binding, candidate). `undefined`: absent, or to be removed. */

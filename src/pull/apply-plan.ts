@@ -13,6 +13,7 @@ import type { Workspace } from '../workspace/workspace.ts'
 import type { Refusal } from './constraints/refusals.ts'
 import { finishPlan } from './finish-plan.ts'
 import { planOfNothing, readIncoming } from './incoming/incoming.ts'
+import { inParts } from './incoming/read-mergeable.ts'
 import { loadEmpty } from './load-empty.ts'
 import { prepareReconciliation } from './make-plan.ts'
 import type { PlanOptions, ReconcilePlan } from './plan.ts'
@@ -64,7 +65,8 @@ export async function reconcile(
   for (let again = 1; again < ATTEMPTS && round.failure !== undefined;) {
     const { failure, touched, ms } = round
     reasons.push(wordsOf(failure))
-    const next = (at: Source): Promise<Round> => playRound(workspace, at, { ...options, refused })
+    const whole = reasons.length > 1
+    const next = (at: Source): Promise<Round> => playRound(workspace, at, { ...options, refused, whole })
     if (failure.status !== 'violation' || refused.holds.has(failure.collection)) again++
     if (failure.status === 'violation') holdRefused(refused.holds, failure)
     // somebody writes into the same records: he waits while they are read, merged and written once more
@@ -110,8 +112,12 @@ interface RoundOptions extends ReconcileOptions {
   readonly refused: Refused
 }
 
+function playRound(workspace: Workspace, source: Source, options: RoundOptions): Promise<Round> {
+  return inParts((whole) => playRead(workspace, source, { ...options, whole: whole || options.whole === true }))
+}
+
 /** One reading and merging, written as often as single records have to be left out of it. */
-async function playRound(workspace: Workspace, source: Source, { refused, ...options }: RoundOptions): Promise<Round> {
+async function playRead(workspace: Workspace, source: Source, { refused, ...options }: RoundOptions): Promise<Round> {
   const start = workspace.invocation.nowMs()
   const planned = { ...options, refused: refused.holds }
   const incoming = await readIncoming(source, planned)

@@ -8,6 +8,7 @@ import type { Workspace } from '../workspace/workspace.ts'
 import { type Placed, placeChanges } from './constraints/place-changes.ts'
 import type { Refusals } from './constraints/refusals.ts'
 import { planOfNothing, readIncoming } from './incoming/incoming.ts'
+import { inParts } from './incoming/read-mergeable.ts'
 import { type Prepared, prepareReconciliation } from './make-plan.ts'
 import type { CollectionOutcome, PlanOptions, ReconcilePlan } from './plan.ts'
 
@@ -19,7 +20,11 @@ export async function planReconciliation(
 ): Promise<ReconcilePlan> {
   const incoming = await readIncoming(source, options)
   const nothing = planOfNothing(incoming, options)
-  return nothing ?? finishPlan(source, await prepareReconciliation(workspace, source, { incoming, options }), new Map())
+  if (nothing !== undefined) return nothing
+  return inParts(async (whole) => {
+    const prepared = await prepareReconciliation(workspace, source, { incoming, options: { ...options, whole } })
+    return finishPlan(source, prepared, new Map())
+  })
 }
 
 /** The plan without what the database refused so far. */

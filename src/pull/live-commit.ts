@@ -6,6 +6,7 @@ import { changedFiles } from '../exports/changed-files.ts'
 import { columnLines } from '../exports/column-order.ts'
 import { readCommitted, readRecords } from '../exports/committed.ts'
 import { heldNames } from '../exports/data-message.ts'
+import { withRecords } from '../exports/part-records.ts'
 import { uniquesToTell } from '../exports/told-uniques.ts'
 import { buildTree, commitTree } from '../git/data-commit.ts'
 import type { CommitGraph } from '../git/history/graph.ts'
@@ -82,7 +83,15 @@ async function mergeLive(
   at: Outcomes & { readonly base: string },
 ): Promise<string> {
   const own = await commitLive(workspace, source, at)
-  const records = new Map(at.outcomes.map(({ name, before, changes }) => [name, afterChanges(before, changes)]))
+  const records = new Map<string, Records>()
+  for (const { name, before, changes } of at.outcomes)
+    records.set(
+      name,
+      await withRecords(
+        before,
+        changes.map(({ key, after }) => [key, after]),
+      ),
+    )
   return commitMerge(workspace, source, { ...at, own, records, held: [] })
 }
 

@@ -6,6 +6,7 @@ import { type CommittedCollection, countLines, recordBatches } from '../exports/
 import type { CollectionLoad } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
 import { applySafely } from '../safety/apply-safely.ts'
+import { markEntry } from '../source/marks.ts'
 import type { Source } from '../source/source.ts'
 import { expectedEntries, pointEntry, readSyncState } from '../source/sync-state.ts'
 import { readWithheld } from '../source/withheld.ts'
@@ -44,7 +45,11 @@ export async function loadEmpty(
   for (const { each, theirs } of loadables) counts.set(each.name, await countLines(source, theirs))
   const plan = planOf(loadables, { incoming, head: options.head, counts })
   if (options.mayDefer === true && outcomeChanges(plan.outcomes) > at.limit) return { ...plan, deferred: true }
-  const loads = loadables.map((each) => loadOf(source, each))
+  const moment = { commit: options.head, fullAt: workspace.invocation.nowMs() }
+  const loads = loadables.map((each): CollectionLoad => {
+    const count = counts.get(each.each.name) ?? 0
+    return { ...loadOf(source, each), marked: (text) => markEntry(each.each.name, { ...moment, count, text }) }
+  })
   const outcome = await applySafely(workspace, source, {
     kind: options.consent.init === 'join' ? 'join' : 'apply',
     plan: { collections: [], loads, state: plan.state, expectedState: plan.expected },

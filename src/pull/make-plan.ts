@@ -2,11 +2,12 @@
 import type { Consent } from '../model/consent.ts'
 import { recordsAt } from '../exports/committed.ts'
 import { openMergeReports } from '../exports/merge-reports.ts'
+import { withRecords } from '../exports/part-records.ts'
 import { type CommitGraph, openGraph } from '../git/history/graph.ts'
 import { complete } from '../git/history/lazily.ts'
 import { openOrigins } from '../history/writers.ts'
 import { comparable, tupleOf } from '../merge/tuple.ts'
-import { type Change, type CollectionChanges, type StateChanges, setRecord } from '../model/change.ts'
+import type { Change, CollectionChanges, StateChanges } from '../model/change.ts'
 import type { Decision } from '../model/decision.ts'
 import type { Quarantined } from '../model/quarantine.ts'
 import type { Records } from '../model/records.ts'
@@ -14,7 +15,7 @@ import type { WriterStamp } from '../model/rules.ts'
 import { guardReason } from '../source/guard.ts'
 import { type Holds, configuredTies, holdPartners } from '../source/holds.ts'
 import type { Movement } from '../source/holds.ts'
-import { type Live, readLive } from '../source/live.ts'
+import type { Live } from '../source/live.ts'
 import type { Source } from '../source/source.ts'
 import { pointEntry } from '../source/sync-state.ts'
 import type { MergeableCollection } from '../sync-point/changed-collections.ts'
@@ -22,6 +23,7 @@ import type { Workspace } from '../workspace/workspace.ts'
 import type { AttemptsInput } from './constraints/attempts.ts'
 import { type PlannedPart, type SoundPlan, type Writers, drawIn, soundSource } from './constraints/sound-source.ts'
 import type { Incoming } from './incoming/incoming.ts'
+import { type Mergeable, readMergeable } from './incoming/read-mergeable.ts'
 import { type LiveMerge, type LiveMergeInput, mergeIntoLive } from './incoming/merge-live.ts'
 import { type Resettled, settleCollisions } from './keys/collisions.ts'
 import { collapseDuplicates } from './keys/duplicates.ts'
@@ -33,7 +35,7 @@ import type { CollectionOutcome, PlanOptions } from './plan.ts'
 export interface Prepared extends AttemptsInput {
   readonly plan: SoundPlan
   readonly holds: Holds
-  /** Sync points, changed. */
+  /** Sync points, and marks, changed. */
   readonly points: StateChanges
   readonly decisions: ReadonlyMap<string, readonly Decision[]>
   readonly state: ReadonlyMap<string, string>
@@ -53,10 +55,7 @@ export async function prepareReconciliation(
   { incoming, options }: { readonly incoming: Incoming; readonly options: PlanOptions },
 ): Promise<Prepared> {
   const { changed, holds, remodelled } = incoming
-  const live = await readLive(
-    source,
-    changed.map(({ name }) => name),
-  )
+  const live = await readMergeable(source, changed, options.whole)
   for (const [name, reason] of live.unreadable) holds.set(name, reason)
   const shared = {
     graph: openGraph(source.repository),
@@ -141,9 +140,11 @@ async function mergeOutcomes(
     if (live === undefined || !decisions.has(name) || each.former !== undefined) continue
     const rekeys = collapsed.get(each)?.rekeys ?? []
     // an unpublished record is published only under its new key
-    const before = new Map(live)
     const known = await recordsAt(source, base, new Set(rekeys.map(({ key }) => key)))
-    for (const { key } of rekeys) setRecord(before, key, known.get(key))
+    const before = await withRecords(
+      live,
+      rekeys.map(({ key }) => [key, known.get(key)]),
+    )
     outcomes.push({ name, past, before, changes, decisions: [] })
   }
   return outcomes
@@ -172,7 +173,7 @@ interface Assembling {
   readonly options: PlanOptions
   readonly merges: ReadonlyMap<MergeableCollection, LiveMerge>
   readonly holds: Holds
-  readonly live: Live
+  readonly live: Mergeable
   readonly writers: Writers
   readonly rekeyed: Resettled
 }
@@ -220,7 +221,7 @@ async function assemble(source: Source, found: Assembling): Promise<Prepared> {
   const retry = consent.again !== undefined
   const parts = new Map<string, PlannedPart>()
   const decisions = new Map<string, readonly Decision[]>()
-  const points = new Map<string, string | undefined>()
+  const points = new Map(live.marks)
   for (const [each, merge] of found.merges) {
     const { name, past } = each
     if (holds.has(name)) continue

@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly consent: Consent
   /** Collections that the database refused in an earlier attempt. */
   readonly refused: Holds
+  /** Read all of every collection, also where marks tell what was written. */
+  readonly whole?: boolean
 }
 
 /** What came, or is to come, of one collection whose exports had moved on, or that was drawn in by one that had. */

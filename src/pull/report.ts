@@ -7,6 +7,7 @@ import {
   readCommitted,
   readRecords,
 } from '../exports/committed.ts'
+import { PartRecords } from '../exports/part-records.ts'
 import { reportsSince, waitingReports } from '../exports/merge-reports.ts'
 import { type CommitGraph, openGraph } from '../git/history/graph.ts'
 import { mergeCommits } from '../history/commit-merge.ts'
@@ -141,8 +142,11 @@ async function buildReport(
   const committed = await readCommitted(source, theirs)
   const collections: Record<string, CollectionCounts> = {}
   for (const outcome of plan.outcomes) {
-    const records = await readRecords(source, committed.get(outcome.name))
-    collections[outcome.name] = countsOf(outcome, records, decisions)
+    collections[outcome.name] = countsOf(
+      outcome,
+      await compared(source, outcome, committed.get(outcome.name)),
+      decisions,
+    )
   }
   return {
     version: 1,
@@ -169,21 +173,40 @@ function isCollision({ kind }: Decision): boolean {
   return kind === 'key-collision'
 }
 
-function countsOf(outcome: CollectionOutcome, theirs: Records, decisions: readonly Decision[]): CollectionCounts {
+/** Both sides' records; where live was read in part, only those of files that differ, and the number of all others, which are alike. */
+interface ComparedSides {
+  readonly ours: Records
+  readonly theirs: Records
+  readonly alike: number
+}
+
+async function compared(
+  source: Source,
+  { before }: CollectionOutcome,
+  theirs: CommittedCollection | undefined,
+): Promise<ComparedSides> {
+  if (!(before instanceof PartRecords)) return { ours: before, theirs: await readRecords(source, theirs), alike: 0 }
+  await before.coverDifferences(theirs)
+  const { known, buckets, size } = before
+  return { ours: known, theirs: await readRecords(source, theirs, buckets), alike: size - known.size }
+}
+
+function countsOf(outcome: CollectionOutcome, sides: ComparedSides, decisions: readonly Decision[]): CollectionCounts {
   const { before, changes } = outcome
-  const common = [...theirs.keys()].filter((key) => before.has(key)).length
+  const { ours, theirs, alike } = sides
+  const common = alike + [...theirs.keys()].filter((key) => ours.has(key)).length
   const added = changes.filter((change) => change.before === undefined).length
   const removed = changes.filter((change) => change.after === undefined).length
   const after = before.size + added - removed
   const decided = decisions.filter(({ collection }) => collection === outcome.name)
   // one number, two records: each side has one that the other lacks
   const collided = new Set(
-    decided.filter((each) => isCollision(each) && before.has(each.key) && theirs.has(each.key)).map(({ key }) => key),
+    decided.filter((each) => isCollision(each) && ours.has(each.key) && theirs.has(each.key)).map(({ key }) => key),
   ).size
   const conflicts = new Set(decided.map(({ key }) => key)).size
   return {
     oursOnly: before.size - common + collided,
-    theirsOnly: theirs.size - common + collided,
+    theirsOnly: alike + theirs.size - common + collided,
     common: common - collided,
     changed: changes.length,
     conflicts,

@@ -1,4 +1,5 @@
 /** Writes one plan into live: first the report that explains it, then records, sync points and what is set aside, in one transaction. */
+import { NotRead } from '../git/history/lazily.ts'
 import { addWaiting, dropWaiting } from '../git/waiting.ts'
 import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
 import { TandemError, UndoneError } from '../model/errors.ts'
@@ -68,7 +69,8 @@ export async function writeReported(at: Performing, plan: ReconcilePlan): Promis
     return { failure, report }
   } catch (error) {
     // after any other error nobody knows whether it was applied
-    if (error instanceof UndoneError && report !== undefined) await dropWaiting(repository, report.files)
+    if ((error instanceof UndoneError || error instanceof NotRead) && report !== undefined)
+      await dropWaiting(repository, report.files)
     throw error
   }
 }

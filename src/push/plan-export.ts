@@ -3,6 +3,7 @@ import type { Consent } from '../model/consent.ts'
 import { changedFiles } from '../exports/changed-files.ts'
 import type { Committed, CommittedCollection } from '../exports/committed.ts'
 import type { IndexedKeys } from '../exports/key-index.ts'
+import { wholeRecords } from '../exports/part-records.ts'
 import { chooseLayout, keysByBucket, needsRelayout } from '../format/layout.ts'
 import type { ChangeCount } from '../model/change.ts'
 import type { Layout, Selection } from '../model/collection.ts'
@@ -14,7 +15,8 @@ import { homeFieldsOf, homeReason } from '../source/home-fields.ts'
 import type { Live } from '../source/live.ts'
 import type { NewMark } from '../source/marks.ts'
 import type { Source } from '../source/source.ts'
-import type { LiveChanges, LivePart } from './live-changes.ts'
+import type { LivePart } from '../sync-point/live-parts.ts'
+import type { LiveChanges } from './live-changes.ts'
 
 export interface CollectionExport {
   readonly name: string
@@ -121,10 +123,10 @@ async function exportCollection(
   if (reason !== undefined) return reason
   const live = options.live.collections.get(name) as Records
   const part = options.live.parts?.get(name)
-  const size = part?.size ?? live.size
-  const layout = part === undefined ? layoutFor(selection, live, { head, relayout: options.relayout }) : part.layout
-  const { writes, count, files } = await changedFiles(source, { selection, live, head, layout, buckets: part?.buckets })
-  const before = head === undefined ? 0 : size - count.added + count.removed
+  const layout =
+    part === undefined ? layoutFor(selection, live, { head, relayout: options.relayout }) : part.records.layout
+  const { writes, count, files } = await changedFiles(source, { selection, live, head, layout })
+  const before = head === undefined ? 0 : live.size - count.added + count.removed
   const refused = guardReason(source, {
     collection: name,
     deletes: count.removed,
@@ -132,9 +134,9 @@ async function exportCollection(
     consent: options.consent,
   })
   if (refused !== undefined) return refused
-  const records = part?.whole ?? (() => Promise.resolve(live))
+  const records = (): Promise<Records> => wholeRecords(live)
   const indexed = (): Promise<IndexedKeys | undefined> => indexedKeys(live, layout, part)
-  return { name, count, records, indexed, writes, outgrown: needsRelayout(layout, size, files) }
+  return { name, count, records, indexed, writes, outgrown: needsRelayout(layout, live.size, files) }
 }
 
 async function indexedKeys(
@@ -142,9 +144,10 @@ async function indexedKeys(
   layout: Layout,
   part: LivePart | undefined,
 ): Promise<IndexedKeys | undefined> {
-  const before = part === undefined || part.buckets.size === 0 ? undefined : await part.index()
-  if (part !== undefined && before === undefined) return undefined
-  return { before, keys: keysByBucket(live.keys(), layout, part?.buckets) }
+  if (part === undefined) return { before: undefined, keys: keysByBucket(live.keys(), layout) }
+  const { known, buckets } = part.records
+  const before = buckets.size === 0 ? undefined : await part.index()
+  return before && { before, keys: keysByBucket(known.keys(), layout, buckets) }
 }
 
 function structureReason(

@@ -1,5 +1,6 @@
 /** Makes the files of a safety snapshot: the live records as an export would have them, and in a second folder the files that the apply changes, as it will leave them. Blobs that git has already are named by their ids instead of written again. */
 import { type Committed, type CommittedCollection, bucketPath } from '../exports/committed.ts'
+import { PartRecords } from '../exports/part-records.ts'
 import { collectionFileText } from '../format/collection-file.ts'
 import { headerOf } from '../format/header.ts'
 import { bucketOf, byBucket, chooseLayout } from '../format/layout.ts'
@@ -54,7 +55,8 @@ function addCollection(
   const { selection, before, changes } = at.each
   const { schema } = selection
   const committed = at.known.flatMap((exports) => exports.get(schema.name) ?? [])
-  const layout = committed[0]?.layout ?? chooseLayout(schema, before.keys(), before.size)
+  const part = before instanceof PartRecords ? before : undefined
+  const layout = part?.layout ?? committed[0]?.layout ?? chooseLayout(schema, before.keys(), before.size)
   const place = { source: source.source, schema, layout }
   const ids = new Set(committed.flatMap(({ buckets, fileId }) => [fileId, ...buckets.values()]))
   const content = (text: string): Buffer | string => {
@@ -67,7 +69,8 @@ function addCollection(
   const applied = `${appliedFolder(exports)}${folder.slice(exports.length)}`
   const structure = content(collectionFileText(place))
   at.files.set(`${folder}/collection.json`, structure)
-  const buckets = byBucket(before, layout)
+  for (const [bucket, id] of part?.unread ?? []) at.files.set(bucketPath(folder, bucket), id)
+  const buckets = byBucket(part?.known ?? before, layout, part?.buckets)
   for (const [bucket, records] of buckets)
     at.files.set(bucketPath(folder, bucket), content(recordsFileText(headerOf(place, bucket), records)))
   if (changes.length > 0) at.files.set(`${applied}/collection.json`, structure)

@@ -26,6 +26,14 @@ export function marksIn(state: ReadonlyMap<string, string>): ReadonlyMap<string,
   return new Map(entries.map(([name, text]) => [name.slice(ENTRY.length), JSON.parse(text) as LiveMark]))
 }
 
+/** The state entry of one mark. */
+export function markEntry(name: string, mark: LiveMark): readonly [name: string, text: string] {
+  return [`${ENTRY}${name}`, stableStringify(mark)]
+}
+
+/** After so many records that were read for nothing, a new mark is worth its write. */
+export const WORN = 1000
+
 /** The state entries with which the collections are marked as what `commit` has of them. Those without a new mark lose theirs. */
 export function markEntries(
   state: ReadonlyMap<string, string>,
@@ -35,7 +43,7 @@ export function markEntries(
   for (const name of collections) {
     const mark = marks.get(name)
     const { isDue: _, ...said } = mark ?? { isDue: false }
-    if (mark !== undefined) entries.set(`${ENTRY}${name}`, stableStringify({ commit, ...said }))
+    if (mark !== undefined) entries.set(...markEntry(name, { commit, ...(said as Omit<LiveMark, 'commit'>) }))
     else if (state.has(`${ENTRY}${name}`)) entries.set(`${ENTRY}${name}`, undefined)
   }
   return entries

@@ -19,7 +19,7 @@ const TABLE = `
   source      → workspace adapters git config io merge model
   exports     → source workspace git format io merge report model
   quarantine  → source workspace git format model
-  sync-point  → exports source workspace git model
+  sync-point  → exports source workspace git config format model
   history     → exports source git format merge model
   safety      → exports source workspace git format io merge report model
   schema      → sync-point exports source adapters format config merge model

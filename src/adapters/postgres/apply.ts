@@ -13,7 +13,7 @@ import { checkUnchanged, checkWritten } from './compare.ts'
 import type { Database } from './connect.ts'
 import { explain, isConnectionLoss, isPassing, isServerError } from './failure.ts'
 import { type ForeignKey, checkOutsideChildren, checkParents, danglingBefore, readForeignKeys } from './foreign-keys.ts'
-import { loadTables } from './load.ts'
+import { loadTables, loadedMarks } from './load.ts'
 import { advanceSequences } from './sequences.ts'
 import { type PgClient, writing } from './session.ts'
 import { stage } from './stage.ts'
@@ -83,6 +83,7 @@ async function applyInTransaction(client: PgClient, database: Database, plan: Ap
   if (loads.length > 0 && staged.length > 0) throw new NotLoadable('some tables are not empty')
   const loaded = loads.length === 0 ? 0 : await loadTables(client, database, loads)
   await changeState(client, database, plan.state)
+  await changeState(client, database, await loadedMarks(client, database, loads))
   return { status: 'applied', ...counts, inserted: counts.inserted + loaded }
 }
 

@@ -17,7 +17,23 @@ import { type PgClient, withSearchPath } from './session.ts'
 import { codedFields, selectFields } from './snapshot.ts'
 import { type LiveTable, liveTable, target } from './table.ts'
 import { suspendTriggers } from './triggers.ts'
+import { watermarkOfFilled, watermarkText } from './watermark.ts'
 import { type CodedField, copyLine, serverText } from './values.ts'
+
+/** The tool's texts that mark the tables as they have just been filled; to be called at the end of the same transaction. */
+export async function loadedMarks(
+  client: PgClient,
+  database: Database,
+  loads: readonly CollectionLoad[],
+): Promise<Map<string, string>> {
+  const entries = new Map<string, string>()
+  for (const { selection, marked } of loads) {
+    if (marked === undefined) continue
+    const mark = await watermarkOfFilled(client, await liveTable(client, database, selection.schema), selection)
+    if (mark !== undefined) entries.set(...marked(watermarkText(mark)))
+  }
+  return entries
+}
 
 /** An empty table, locked. */
 interface EmptyTable {

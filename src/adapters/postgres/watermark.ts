@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Selection } from '../../model/collection.ts'
 import { type PgClient, inSavepoint } from './session.ts'
-import type { LiveTable } from './table.ts'
+import { type LiveTable, target } from './table.ts'
 
 /** A moment of one table. */
 export interface Watermark {
@@ -87,6 +87,47 @@ export function momentIn(client: PgClient): MomentAsked {
       () => undefined,
     ))
 }
+
+/** A number that no transaction gives back: what is written with it is rolled back, but the numbers below it are then known to have ended, or to be running. */
+const PASS_ON = `INSERT INTO tandem.sync_point (name, value) VALUES ('', '')`
+
+const OWN_MOMENT = `
+  SELECT txid_current() AS own, txid_snapshot_xmax(now) > txid_current() AS exact,
+    EXISTS (SELECT FROM txid_snapshot_xip(now) AS running WHERE running < txid_current()) AS older
+  FROM txid_current_snapshot() AS now`
+
+/**
+ * The watermark of a table that this transaction has filled and holds locked, so that all of its rows are this transaction's: they are not counted as written since. undefined where
+ * a transaction that began before is still running, because it may write into the table with a lower number.
+ */
+export async function watermarkOfFilled(
+  client: PgClient,
+  table: LiveTable,
+  selection: Selection,
+): Promise<Watermark | undefined> {
+  await inSavepoint(client, async () => {
+    await client.query(PASS_ON)
+    throw PASSED_ON
+  }).catch((error: unknown) => {
+    if (error !== PASSED_ON) throw error
+  })
+  const { rows } = await client.query<Record<'own' | 'exact' | 'older', string>>(OWN_MOMENT)
+  const [now] = rows
+  if (now?.exact !== 't' || now.older === 't') return undefined
+  const own = BigInt(now.own)
+  const first = await client.query<{ xid: string }>(`SELECT t.xmin AS xid FROM ${target(table)} t LIMIT 1`)
+  if (first.rows[0]?.xid !== String(own % 2n ** 32n)) return undefined
+  const moment = momentIn(client)
+  return watermarkOf(client, table, {
+    selection,
+    moment: async () => {
+      const known = await moment()
+      return known && { ...known, xid: String(own + 1n) }
+    },
+  })
+}
+
+const PASSED_ON = new Error('rolled back on purpose')
 
 export function watermarkText({ xid, cluster, structure }: Watermark): string {
   return JSON.stringify({ xid, cluster, structure })

@@ -1,6 +1,7 @@
 /** The merged collections of one source, made sound together: reads what the pure step asks for (tied collections, pasts, writers) and nothing before it asks. Writes nothing. */
 import { type Committed, readCommitted, readHeadExports, readRecords } from '../../exports/committed.ts'
 import { commitsOf, isAncestor } from '../../git/history/commits.ts'
+import { complete } from '../../git/history/lazily.ts'
 import { mergeCommits } from '../../history/commit-merge.ts'
 import { type Origins, textWriters } from '../../history/writers.ts'
 import type { CollectionPast, MergedPart } from '../../merge/constraints/draft.ts'
@@ -82,7 +83,7 @@ export async function soundSource(source: Source, plan: SoundPlan): Promise<Soun
       ([name, part]) => [name, mergedPart(source, { name, part, past: pasts.get(name) })] as const,
     )
     const equality = await asking.answers(parts.keys())
-    const sound = makeSound({ parts: new Map(merged), schemas, equality })
+    const sound = await complete(() => makeSound({ parts: new Map(merged), schemas, equality }))
     if (!('records' in sound)) return { ...sound, parts, equality, pastOf: pastOfPart, linesOf }
     await asking.ask(sound)
     const drawn = await drawIn(source, plan, sound.records)

@@ -1,6 +1,7 @@
 /** What HEAD's exports mean for one live collection: the changes to make, and what had to be decided. Reads git, never the database; writes nothing. */
 import type { Consent } from '../../model/consent.ts'
 import { checkFiles, differingBuckets, readRecords } from '../../exports/committed.ts'
+import { cover, recordsAround } from '../../exports/part-records.ts'
 import { bucketOf } from '../../format/layout.ts'
 import { type CommitGraph, unrecorded } from '../../git/history/graph.ts'
 import { complete } from '../../git/history/lazily.ts'
@@ -114,14 +115,15 @@ async function mergeOverHistory(source: Source, input: LiveMergeInput, base: str
   const rules = source.rules(name)
   // HEAD's files are checked before anything is made of them; older ones merely say nothing where they are damaged
   await checkFiles(source, changed.theirs, differingBuckets(changed.base, changed.theirs))
-  const own = new Map(input.live)
-  const live = layOver(graph, { ...input, live: own }, base)
   const migrations = await migrationsOf(source, input, base)
   const { filled, former } = migrations
+  const migrated = filled === undefined ? undefined : new Map(input.live)
+  const own = migrated ?? input.live
+  const live = layOver(graph, { ...input, live: own }, base)
   const place = { ...pick(source), ...migrations, collection: name, folder: source.folder(name), graph, live }
   const history = openCollectionHistory(place)
   const view = await survey(history, live.id, input.head)
-  if (filled !== undefined) await readWithheld(history, own, { view, withheld: input.withheld })
+  if (migrated !== undefined) await readWithheld(history, migrated, { view, withheld: input.withheld })
   const wrote = await liveEdits(history, rules, { view, live: own, head: input.head })
   const divided = await divide({ history, rules, survey: view, wrote })
   const taken = await acceptedIn(history, { view, division: divided, merge: input.consent.acceptMerge })
@@ -235,6 +237,11 @@ async function liveEdits(
   const { view, live, head } = at
   const layout = await complete(() => history.layout(head))
   const doubts = doubtful(view)
+  if (layout !== undefined)
+    await cover(
+      live,
+      [...doubts].map((key) => bucketOf(key, layout)),
+    )
   const isNear = (key: KeyText): boolean =>
     view.isRelaid || layout === undefined || view.touched.right.has(bucketOf(key, layout)) || doubts.has(key)
   const changed =
@@ -262,7 +269,8 @@ async function editedBuckets(
   { live, layout }: { readonly live: Records; readonly layout: Layout },
 ): Promise<Map<string, Map<KeyText, RecordText>>> {
   const buckets = new Map([...view.touched.right.keys()].map((bucket) => [bucket, new Map<KeyText, RecordText>()]))
-  for (const [key, text] of live) buckets.get(bucketOf(key, layout))?.set(key, text)
+  for (const [key, text] of await recordsAround(live, buckets.keys()))
+    buckets.get(bucketOf(key, layout))?.set(key, text)
   if (history.isMigrated) return buckets
   await history.readFolders([view.ourCommit])
   const blobs = history.buckets(view.ourCommit)

@@ -8,10 +8,14 @@ const [FEW, MANY] = [2_000, 16_000]
 /** Eight times the rows take eight times as long, and looking through all records for each one sixty-four times. */
 const MOST_TIMES = 24
 
-test('thousands of parents give their keys to others, every child follows its own, and the time grows as their number', async () => {
-  const few = await timed(FEW)
-  expect((await timed(MANY)) / few).toBeLessThan(MOST_TIMES)
-})
+test(
+  'thousands of parents give their keys to others, every child follows its own, and the time grows as their number',
+  { retry: 2 },
+  async () => {
+    const few = await timed(FEW)
+    expect((await timed(MANY)) / few).toBeLessThan(MOST_TIMES)
+  },
+)
 
 /** Milliseconds that it takes to give so many parents another key. */
 async function timed(rows: number): Promise<number> {

@@ -55,11 +55,12 @@ export async function prepareReconciliation(
   { incoming, options }: { readonly incoming: Incoming; readonly options: PlanOptions },
 ): Promise<Prepared> {
   const { changed, holds, remodelled } = incoming
-  const live = await readMergeable(source, changed, options.whole)
+  const nowMs = workspace.invocation.nowMs()
+  const live = await readMergeable(source, changed, { nowMs, whole: options.whole })
   for (const [name, reason] of live.unreadable) holds.set(name, reason)
   const shared = {
     graph: openGraph(source.repository),
-    writer: { asset: workspace.asset, at: workspace.invocation.nowMs() },
+    writer: { asset: workspace.asset, at: nowMs },
   }
   const merges = await mergeMoved(source, { changed, live, shared, options }, holds)
   const shown = { reports: openMergeReports(source), originsOf: openOrigins(source, shared.graph) }

@@ -88,41 +88,44 @@ export function momentIn(client: PgClient): MomentAsked {
     ))
 }
 
-/** A number that no transaction gives back: what is written with it is rolled back, but the numbers below it are then known to have ended, or to be running. */
+/** Takes a transaction number and gives it up: every lower one is then in the list of those that are running, or has ended. */
 const PASS_ON = `INSERT INTO tandem.sync_point (name, value) VALUES ('', '')`
 
+/** $1: a number of this transaction, without its epoch. It may be that of a savepoint, so it is counted from the transaction's own. */
 const OWN_MOMENT = `
-  SELECT txid_current() AS own, txid_snapshot_xmax(now) > txid_current() AS exact,
-    EXISTS (SELECT FROM txid_snapshot_xip(now) AS running WHERE running < txid_current()) AS older
-  FROM txid_current_snapshot() AS now`
+  SELECT written AS xid, txid_snapshot_xmax(now) > written AS exact,
+    EXISTS (SELECT FROM txid_snapshot_xip(now) AS running WHERE running < written) AS older
+  FROM txid_current_snapshot() AS now,
+    LATERAL (SELECT txid_current() + ($1::bigint - txid_current() % 4294967296 + 4294967296) % 4294967296 AS written) AS own`
 
 /**
- * The watermark of a table that this transaction has filled and holds locked, so that all of its rows are this transaction's: they are not counted as written since. undefined where
- * a transaction that began before is still running, because it may write into the table with a lower number.
+ * The watermark of a table that this transaction has locked when it was empty and then filled by one statement: its rows do not count as written since. undefined where a transaction that
+ * began before is still running, because it may write into the table with a lower number.
  */
 export async function watermarkOfFilled(
   client: PgClient,
   table: LiveTable,
   selection: Selection,
 ): Promise<Watermark | undefined> {
-  await inSavepoint(client, async () => {
+  const passedOn = inSavepoint(client, async () => {
     await client.query(PASS_ON)
     throw PASSED_ON
-  }).catch((error: unknown) => {
+  })
+  await passedOn.catch((error: unknown) => {
     if (error !== PASSED_ON) throw error
   })
-  const { rows } = await client.query<Record<'own' | 'exact' | 'older', string>>(OWN_MOMENT)
+  const first = await client.query<{ xid: string }>(`SELECT t.xmin AS xid FROM ${target(table)} t LIMIT 1`)
+  const written = first.rows[0]?.xid
+  if (written === undefined) return undefined
+  const { rows } = await client.query<Record<'xid' | 'exact' | 'older', string>>(OWN_MOMENT, [written])
   const [now] = rows
   if (now?.exact !== 't' || now.older === 't') return undefined
-  const own = BigInt(now.own)
-  const first = await client.query<{ xid: string }>(`SELECT t.xmin AS xid FROM ${target(table)} t LIMIT 1`)
-  if (first.rows[0]?.xid !== String(own % 2n ** 32n)) return undefined
   const moment = momentIn(client)
   return watermarkOf(client, table, {
     selection,
     moment: async () => {
       const known = await moment()
-      return known && { ...known, xid: String(own + 1n) }
+      return known && { ...known, xid: String(BigInt(now.xid) + 1n) }
     },
   })
 }

@@ -1,10 +1,12 @@
 /** Reads live for a merge: of a collection that was marked only the files that live, the sync point and HEAD do not have alike; all others whole. */
+import { changedFiles } from '../../exports/changed-files.ts'
 import { type CommittedCollection, readCommitted, readRecords } from '../../exports/committed.ts'
 import { NotRead } from '../../git/history/lazily.ts'
 import type { StateChanges } from '../../model/change.ts'
 import type { Selection } from '../../model/collection.ts'
 import { once } from '../../model/once.ts'
-import { type Live, atMoment } from '../../source/live.ts'
+import type { Records } from '../../model/records.ts'
+import { type Live, type Moment, atMoment } from '../../source/live.ts'
 import { WORN, markEntry, marksIn } from '../../source/marks.ts'
 import type { Source } from '../../source/source.ts'
 import { readWithheld } from '../../source/withheld.ts'
@@ -20,7 +22,7 @@ export interface Mergeable extends Live {
 export async function readMergeable(
   source: Source,
   changed: readonly MergeableCollection[],
-  whole = false,
+  { nowMs, whole = false }: { readonly nowMs: number; readonly whole?: boolean | undefined },
 ): Promise<Mergeable> {
   const committedAt = once((id: string) => readCommitted(source, id).catch(() => undefined))
   return atMoment(source, async (moment) => {
@@ -34,12 +36,18 @@ export async function readMergeable(
       const part = await readPart(source, moment, { selection, mark, exported, compared: [base, theirs] })
       if (part === undefined) continue
       parts.set(name, part)
-      if (part.written <= WORN || past.kind === 'new' || !(await isAt(source, part, base))) continue
+      if (part.written <= WORN / 2 || past.kind === 'new' || !(await isAt(source, part, base))) continue
       const { size: count } = part.records
       renewed.set(...markEntry(name, { commit: past.base, count, text: part.mark, fullAt: mark.fullAt }))
     }
     const live = await moment.live(changed.map(({ name }) => name).filter((name) => !parts.has(name)))
     const records = [...parts].map(([name, part]) => [name, part.records] as const)
+    for (const each of changed) {
+      const all = parts.has(each.name) || withheld.has(each.name) ? undefined : live.collections.get(each.name)
+      const text = all === undefined ? undefined : await markOf(source, moment, { each, all })
+      if (all === undefined || text === undefined || each.past.kind === 'new') continue
+      renewed.set(...markEntry(each.name, { commit: each.past.base, count: all.size, text, fullAt: nowMs }))
+    }
     return {
       ...live,
       collections: new Map([...live.collections, ...records]),
@@ -47,6 +55,21 @@ export async function readMergeable(
       marks: renewed,
     }
   })
+}
+
+/** A mark of a collection that was read whole, if it holds just what its sync point does: so the next pull need not read it whole again. */
+async function markOf(
+  source: Source,
+  moment: Moment,
+  { each, all }: { readonly each: MergeableCollection; readonly all: Records },
+): Promise<string | undefined> {
+  const { base, former } = each
+  const selection = source.selections.get(each.name)
+  if (base === undefined || former !== undefined || selection === undefined || all.size < WORN) return undefined
+  const text = isExact(selection) ? await moment.mark(selection) : undefined
+  if (text === undefined) return undefined
+  const { writes } = await changedFiles(source, { selection, live: all, head: base, layout: base.layout })
+  return writes.size === 0 ? text : undefined
 }
 
 /** True when live holds just what an export does that was compared with it. */

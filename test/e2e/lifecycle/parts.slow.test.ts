@@ -1,0 +1,110 @@
+/** Pulls that read of a table only what may differ end as pulls that read all of it do, whatever both machines did before (PostgreSQL). */
+import { expect, inject, test } from 'vitest'
+import { chatter, disagreements } from '../../support/agreement.ts'
+import type { Asset } from '../../support/asset.ts'
+import { postgres } from '../../support/live-postgres.ts'
+import { execute } from '../../support/postgres.ts'
+import { type TwoAssets, betweenTwo, firstExport, withEmptyAssets } from '../../support/two-assets.ts'
+import { randomOf } from '../../trials/simulator/random.ts'
+
+const ROWS = 1200
+
+const STRUCTURE = [
+  'CREATE TABLE parents (k text PRIMARY KEY, label text UNIQUE, n int)',
+  'CREATE TABLE children (id serial PRIMARY KEY, parent text REFERENCES parents ON DELETE CASCADE, v text, w text, n int)',
+]
+
+const FILLED = [
+  `INSERT INTO parents SELECT 'key ' || i, 'label ' || i, i FROM generate_series(1, ${ROWS}) i`,
+  `INSERT INTO children (parent, v, n) SELECT 'key ' || i, 'v', i FROM generate_series(1, ${ROWS}) i`,
+]
+
+/** What a program does on one machine; `m` is its name. */
+const DEEDS: readonly ((n: number, m: string) => string)[] = [
+  (n, m) => `UPDATE children SET v = '${m}${n}' WHERE id BETWEEN ${n} AND ${n + 3}`,
+  (n, m) => `UPDATE children SET w = '${m}' WHERE n = ${n}`,
+  (n, m) => `UPDATE parents SET label = 'label ${m} ${n}' WHERE n = ${n}`,
+  (n, m) => `INSERT INTO parents VALUES ('fresh ${m} ${n}', 'taken ${n}', ${n}) ON CONFLICT DO NOTHING`,
+  (n, m) => `INSERT INTO children (parent, v, n) VALUES ('key ${n}', 'new ${m}', ${n})`,
+  (n) => `DELETE FROM children WHERE id = ${n}`,
+  (n) => `DELETE FROM parents WHERE n = ${n}`,
+  (n) => `UPDATE parents SET n = ${n} WHERE k = 'key ${n + 1}'`,
+]
+
+async function marksOf({ database }: Asset): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.run(`SELECT name, value FROM tandem.sync_point WHERE name LIKE 'mark/%'`)
+  return new Map(
+    rows.map(({ name, value }) => [String(name), (JSON.parse(String(value)) as { commit: string }).commit]),
+  )
+}
+
+/** The same deeds on both machines, with pulls and pushes between; what both hold in the end, and what went wrong. */
+async function course(assets: TwoAssets, before: (asset: Asset) => Promise<void>): Promise<unknown> {
+  const { a, b } = assets
+  const random = randomOf(11)
+  const said: unknown[] = []
+  for (let round = 0; round < 4; round++) {
+    for (const asset of [a, b])
+      for (let i = 0; i < 4; i++) {
+        const n = random.integer(1, ROWS)
+        // a child whose parent is gone is refused, and changes nothing
+        await execute(asset.database.url, random.pick(DEEDS)(n, asset.name)).catch(() => undefined)
+      }
+    for (const asset of random.integer(0, 1) === 0 ? [b, a, b] : [a, b, a]) {
+      // not all that is edited was exported when a pull comes
+      const isPlain = random.integer(0, 2) === 0
+      if (isPlain) await asset.try('commit', '-q', '--allow-empty', '-m', 'code')
+      await before(asset)
+      await asset.git('pull', '-q', '--no-edit')
+      await asset.git('push', '-q')
+      const { ok, live, exports } = await asset.digest()
+      if (!ok || live !== exports) said.push([round, asset.name])
+    }
+  }
+  await before(a)
+  await a.git('pull', '-q', '--no-edit')
+  const rows = [await a.database.rows('parents'), await a.database.rows('children')]
+  return { rows, said, differ: await disagreements(assets), chatter: await chatter(assets) }
+}
+
+test('random edits on both machines, unique and foreign keys, numbers that both gave', async () => {
+  const ends: unknown[] = []
+  const unmarked = async ({ database }: Asset): Promise<void> =>
+    void (await database.run(`DELETE FROM tandem.sync_point WHERE name LIKE 'mark/%'`))
+  for (const before of [unmarked, async () => undefined])
+    await betweenTwo(postgres(inject('postgres')), { tables: [...STRUCTURE, ...FILLED] }, async (assets) => {
+      ends.push(await course(assets, before))
+    })
+  const [whole, parts] = ends
+  expect(parts).toMatchObject({ said: [], differ: [], chatter: [] })
+  expect(parts).toEqual(whole)
+})
+
+test('a machine that joined is marked, and one that only pulls renews its marks', () =>
+  withEmptyAssets(postgres(inject('postgres')), { tables: STRUCTURE }, async (assets) => {
+    const { a, b } = assets
+    await a.database.run(...FILLED)
+    await firstExport(a)
+    await b.git('pull', '-q')
+    expect((await b.tandem('init', '--yes')).code).toBe(0)
+    const joined = await b.id('HEAD')
+    expect([...(await marksOf(b)).values()]).toEqual([joined, joined])
+    for (let round = 1; round <= 7; round++) {
+      await a.database.run(`UPDATE children SET v = 'u${round}' WHERE id > 100 * ${round - 1} AND id <= 100 * ${round}`)
+      await a.git('push', '-q')
+      await b.git('pull', '-q')
+    }
+    const renewed = (await marksOf(b)).get('mark/children')
+    expect(renewed).not.toBe(joined)
+    // so many rows at once are read as a whole, and then marked again
+    for (let round = 1; round <= 2; round++) {
+      await a.database.run(`UPDATE children SET w = 'w${round}'`)
+      await a.git('push', '-q')
+      await b.git('pull', '-q')
+    }
+    expect((await marksOf(b)).get('mark/children')).not.toBe(renewed)
+    expect((await marksOf(b)).get('mark/parents')).toBe(joined)
+    expect(await disagreements(assets)).toEqual([])
+    const { ok, live, exports } = await b.digest()
+    expect([ok, live]).toEqual([true, exports])
+  }))

@@ -22,12 +22,19 @@ export interface OwnUnique {
   readonly isShared?: true
 }
 
-/** The keys of one collection that only the database can compare. */
+/** The keys of one collection of which the database has to be asked. */
 export interface OwnKeys {
   /** The key of the collection may be among them. */
   readonly uniques: readonly OwnUnique[]
   /** Of `CollectionSchema.references`. */
   readonly references: readonly Reference[]
+  /** The database's names of `CollectionSchema.uniques` that are compared by texts, by `namedUnique`: it can then be asked who has a value. Engines without `mark` leave it out. */
+  readonly named?: ReadonlyMap<string, string>
+}
+
+/** A unique key as a name in `OwnKeys.named`. */
+export function namedUnique(fields: readonly string[]): string {
+  return fields.join('\0')
 }
 
 /** Which of these records have the same value in a unique key, and which live records have it. */

@@ -56,7 +56,7 @@ export async function prepareReconciliation(
 ): Promise<Prepared> {
   const { changed, holds, remodelled } = incoming
   const nowMs = workspace.invocation.nowMs()
-  const live = await readMergeable(source, changed, { nowMs, whole: options.whole })
+  const live = await readMergeable(source, changed, { nowMs, whole: options.whole === true })
   for (const [name, reason] of live.unreadable) holds.set(name, reason)
   const shared = {
     graph: openGraph(source.repository),
@@ -219,7 +219,7 @@ function pointOf({ name, point, former, theirs }: MergeableCollection, head: str
 async function assemble(source: Source, found: Assembling): Promise<Prepared> {
   const { options, holds, live, writers, rekeyed } = found
   const { head, consent } = options
-  const retry = consent.again !== undefined
+  const [retry, whole] = [consent.again !== undefined, options.whole === true]
   const parts = new Map<string, PlannedPart>()
   const decisions = new Map<string, readonly Decision[]>()
   const points = new Map(live.marks)
@@ -235,10 +235,10 @@ async function assemble(source: Source, found: Assembling): Promise<Prepared> {
   const changed = [...rekeyed.changes].filter(([name]) => !holds.has(name) && !parts.has(name))
   const waiting = retry ? [...live.withheld.keys()].filter((name) => !holds.has(name)) : []
   const drawn = [...changed.map(([name]) => name), ...waiting].filter((name) => !parts.has(name))
-  for (const [name, part] of await drawIn(source, { head, sync: live.sync }, drawn))
+  for (const [name, part] of await drawIn(source, { head, sync: live.sync, whole }, drawn))
     parts.set(name, { ...part, changes: rekeyed.changes.get(name)?.changes ?? [] })
   const join = consent.init === 'join'
-  const plan = { head, sync: live.sync, parts, held: holds, writers, join }
+  const plan = { head, sync: live.sync, parts, held: holds, writers, join, whole }
   return {
     plan,
     sound: await soundSource(source, plan),

@@ -4,7 +4,7 @@
  */
 import { compareBytes } from '../../model/canonical.ts'
 import type { Reference, Selection } from '../../model/collection.ts'
-import type { OwnKeys, OwnUnique } from '../../model/key-equality.ts'
+import { type OwnKeys, type OwnUnique, namedUnique } from '../../model/key-equality.ts'
 import type { Database } from './connect.ts'
 import type { PgClient } from './session.ts'
 import { type LiveTable, liveTable } from './table.ts'
@@ -33,15 +33,27 @@ export async function ownKeys(
     const own = references.filter(
       (reference) => !isByText(types, { table, parent: tables.get(reference.to) }, reference),
     )
-    if (uniques.length + own.length > 0) found.set(name, { uniques, references: own })
+    const named = new Map(indexes.flatMap((index) => textUnique(selection, index)))
+    if (uniques.length + own.length + named.size > 0) found.set(name, { uniques, references: own, named })
   }
   return found
 }
 
+function isComparedByText({ where, nullsAreEqual, parts }: ServerIndex): boolean {
+  return where === undefined && !nullsAreEqual && parts.every(({ byText }) => byText)
+}
+
+/** The declared unique key that an index keeps and that is compared by texts, with the index's name. */
+function textUnique({ schema }: Selection, index: ServerIndex): (readonly [string, string])[] {
+  if (!isComparedByText(index)) return []
+  const compared = namedUnique(index.parts.map(({ column }) => column ?? ''))
+  return schema.uniques.some((fields) => namedUnique(fields) === compared) ? [[compared, index.name]] : []
+}
+
 /** Nothing for an index that can be compared by texts, or that depends on a field which is not exported. */
 function ownUnique({ schema }: Selection, index: ServerIndex, generated: ReadonlyMap<string, Computed>): OwnUnique[] {
-  const { name, parts, where, nullsAreEqual, columns } = index
-  if (where === undefined && !nullsAreEqual && parts.every(({ byText }) => byText)) return []
+  const { name, parts, where, columns } = index
+  if (isComparedByText(index)) return []
   const fields = [...new Set(columns.flatMap((column) => generated.get(column)?.sources ?? [column]))].sort(
     compareBytes,
   )

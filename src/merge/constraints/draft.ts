@@ -41,6 +41,8 @@ export interface MergedPart {
   readonly past?: CollectionPast | undefined
   /** Keys whose record in the database is not that of `ours`: what is withheld, which `ours` has as it is meant. */
   readonly aside?: ReadonlySet<KeyText>
+  /** `ours` reads its records when they are looked up: what can be asked of the database is not searched for in all of them. Nothing is `aside` then. */
+  readonly isPart?: boolean
 }
 
 /** One collection of the draft. */

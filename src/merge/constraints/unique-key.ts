@@ -1,6 +1,6 @@
 /** The unique keys of a draft's collections, and which records have the same value in one: by the texts of the values, or by the answers of the database where only it can tell. */
 import { type KeyText, type RecordText, compareBytes } from '../../model/canonical.ts'
-import type { OwnUnique } from '../../model/key-equality.ts'
+import { type OwnUnique, namedUnique } from '../../model/key-equality.ts'
 import { asWritten, tupleOf } from '../tuple.ts'
 import { type DraftPart, type SourceDraft, idOf, recordsOf } from './draft.ts'
 import { seeker } from './seek.ts'
@@ -12,6 +12,8 @@ export interface UniqueKey {
   readonly fields: readonly string[]
   /** The database's name of it where only the database can compare it. */
   readonly own?: string
+  /** The database's name of one that is compared by texts, where not all records of the collection are at hand. */
+  readonly named?: string
 }
 
 /** The unique keys of a collection that every machine has, in the same order on all. Any other is left to the database: a decision by it would take a record from machines that do not have it. */
@@ -23,8 +25,12 @@ export function uniqueKeysOf(draft: SourceDraft, part: DraftPart): UniqueKey[] {
   // its name may be another one elsewhere
   const place = ({ fields, name, definition }: OwnUnique): string => idOf(...fields, definition ?? name)
   const sorted = owned.toSorted((a, b) => compareBytes(place(a), place(b)))
+  const names = part.isPart === true ? draft.equality.keys.get(part.name)?.named : undefined
   return [
-    ...plain.map((fields) => ({ part, fields })),
+    ...plain.map((fields) => {
+      const named = names?.get(namedUnique(fields))
+      return named === undefined ? { part, fields } : { part, fields, named }
+    }),
     ...sorted.map(({ name, fields }) => ({ part, fields, own: name })),
   ]
 }
@@ -47,7 +53,7 @@ function need(draft: SourceDraft, unique: UniqueKey, text: RecordText): void {
   const name = nameOfUnique(unique)
   const asked = draft.needed.uniques.get(name) ?? {
     collection: unique.part.name,
-    unique: unique.own ?? '',
+    unique: unique.own ?? unique.named ?? '',
     records: new Set<RecordText>(),
   }
   draft.needed.uniques.set(name, asked)
@@ -69,19 +75,39 @@ export function holdersOf(
   }
   if (values.size === 0) return found
   if (unique.own !== undefined) addOwn(draft, unique, { values, add })
-  else {
+  else if (unique.named === undefined || !addNamed(draft, unique, { values, add })) {
     const seek = seeker({ fields: unique.fields, values })
     for (const [key, text] of recordsOf(unique.part)) add(seek(text), key)
   }
   return found
 }
 
+interface HoldersSought {
+  readonly values: ReadonlySet<string>
+  readonly add: (value: string | undefined, key: KeyText) => void
+}
+
+/** The same for a key that is compared by texts. False where the draft has no record with one of the values to ask with. */
+function addNamed(draft: SourceDraft, unique: UniqueKey, { values, add }: HoldersSought): boolean {
+  const { part, fields } = unique
+  const texts = new Map<string, RecordText>()
+  for (const text of part.after.values()) {
+    const value = text === undefined ? undefined : tupleOf(text, fields, asWritten)
+    if (value !== undefined && values.has(value)) texts.set(value, text as RecordText)
+  }
+  if (texts.size < values.size) return false
+  const answer = draft.equality.uniques.get(nameOfUnique(unique))
+  for (const [value, text] of texts) {
+    if (answer?.classes.has(text) !== true) need(draft, unique, text)
+    for (const key of answer?.holders.get(answer.classes.get(text) ?? '') ?? [])
+      if (part.ours.has(key) && !part.after.has(key)) add(value, key)
+  }
+  for (const [key, text] of part.after) add(tupleOf(text, fields, asWritten), key)
+  return true
+}
+
 /** Of the records that the draft leaves alone, the database tells those that have the value. */
-function addOwn(
-  draft: SourceDraft,
-  unique: UniqueKey,
-  at: { readonly values: ReadonlySet<string>; readonly add: (value: string | undefined, key: KeyText) => void },
-): void {
+function addOwn(draft: SourceDraft, unique: UniqueKey, at: HoldersSought): void {
   const { part } = unique
   const answer = draft.equality.uniques.get(nameOfUnique(unique))
   const aside = part.aside ?? new Set()

@@ -1,5 +1,6 @@
 /** The merged collections of one source, made sound together: reads what the pure step asks for (tied collections, pasts, writers) and nothing before it asks. Writes nothing. */
 import { type Committed, readCommitted, readHeadExports, readRecords } from '../../exports/committed.ts'
+import { PartRecords } from '../../exports/part-records.ts'
 import { commitsOf, isAncestor } from '../../git/history/commits.ts'
 import { complete } from '../../git/history/lazily.ts'
 import { mergeCommits } from '../../history/commit-merge.ts'
@@ -14,10 +15,10 @@ import type { KeyEquality } from '../../model/key-equality.ts'
 import { once } from '../../model/once.ts'
 import type { Records } from '../../model/records.ts'
 import type { WriterStamp } from '../../model/rules.ts'
-import { readLive } from '../../source/live.ts'
 import type { Source } from '../../source/source.ts'
 import type { SyncPoint, SyncState } from '../../source/sync-state.ts'
 import { type MergeablePast, junctionsOf, pastOf } from '../../sync-point/past.ts'
+import { readUnmoved } from '../incoming/read-mergeable.ts'
 import { openQuestions } from './questions.ts'
 
 /** A collection of the plan: what is live, and what its merge changes. */
@@ -41,6 +42,8 @@ export interface SoundPlan {
   readonly writers: Writers
   /** A first meeting: the records' own times count. */
   readonly join: boolean
+  /** All of every collection is read. */
+  readonly whole: boolean
 }
 
 /** Who wrote what. */
@@ -124,17 +127,18 @@ function mergedPart(
 ): MergedPart {
   const aside = part.live === part.actual ? [] : [...part.live].filter(([key, text]) => part.actual.get(key) !== text)
   const keys = new Set(aside.map(([key]) => key))
-  return { rules: source.rules(name), ours: part.live, changes: part.changes, past, aside: keys }
+  const isPart = part.live instanceof PartRecords
+  return { rules: source.rules(name), ours: part.live, changes: part.changes, past, aside: keys, isPart }
 }
 
 /** Collections that HEAD did not move, as they are in live; those whose records cannot be told apart are left out. */
 export async function drawIn(
   source: Source,
-  plan: Pick<SoundPlan, 'sync' | 'head'>,
+  plan: Pick<SoundPlan, 'sync' | 'head' | 'whole'>,
   names: readonly string[],
 ): Promise<Map<string, PlannedPart>> {
   if (names.length === 0) return new Map()
-  const live = await readLive(source, names)
+  const live = await readUnmoved(source, names, plan.whole)
   const drawn = new Map<string, PlannedPart>()
   for (const [name, records] of live.collections) {
     if (live.unreadable.has(name)) continue

@@ -50,6 +50,10 @@ async function course(assets: TwoAssets, before: (asset: Asset) => Promise<void>
         // a child whose parent is gone is refused, and changes nothing
         await execute(asset.database.url, random.pick(DEEDS)(n, asset.name)).catch(() => undefined)
       }
+    for (const { name, database } of [a, b]) {
+      await database.run(`INSERT INTO parents VALUES ('both ${round} ${name}', 'one label ${round}', 0)`)
+      await database.run(`INSERT INTO children (parent, v) VALUES ('both ${round} ${name}', '${name}')`)
+    }
     for (const asset of random.integer(0, 1) === 0 ? [b, a, b] : [a, b, a]) {
       // not all that is edited was exported when a pull comes
       const isPlain = random.integer(0, 2) === 0

@@ -4,11 +4,12 @@ import { type CollectionFile, parseCollectionFile } from '../format/collection-f
 import { bucketOf, layoutText } from '../format/layout.ts'
 import { type KnownFile, type RecordsFile, parseRecordsFile } from '../format/records-file.ts'
 import { readBlobs } from '../git/objects/blobs.ts'
-import { type TreeFiles, filesAt } from '../git/objects/tree.ts'
+import type { TreeFiles } from '../git/objects/tree.ts'
 import { type KeyText, type RecordText, compareBytes } from '../model/canonical.ts'
 import type { LiveRecord } from '../model/change.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { ExportsPlace } from '../source/source.ts'
+import { type ExportFolder, foldersOfCommit, foldersOfFiles } from './export-folders.ts'
 
 /** One collection of a commit, without its records. */
 export interface CommittedCollection extends CollectionFile {
@@ -31,12 +32,15 @@ const NONE: Committed = new Map()
  */
 export async function readCommitted(place: ExportsPlace, commit: string | undefined): Promise<Committed> {
   if (commit === undefined) return NONE
-  return committedFrom(place, await filesAt(place.repository, commit, `${place.exportsFolder}/${place.source}`))
+  return committedIn(place, await foldersOfCommit(place, commit))
 }
 
-/** Like `readCommitted`, for a given list of files: those of a commit or of the index. @throws DamagedError as readCommitted does */
+/** Like `readCommitted`, for a given list of files: those of the index. @throws DamagedError as readCommitted does */
 export async function committedFrom(place: ExportsPlace, files: TreeFiles): Promise<Committed> {
-  const folders = groupByFolder(files, `${place.exportsFolder}/${place.source}/`)
+  return committedIn(place, foldersOfFiles(place, files))
+}
+
+async function committedIn(place: ExportsPlace, folders: ReadonlyMap<string, ExportFolder>): Promise<Committed> {
   const ids = [...folders.values()].flatMap((folder) => folder.fileId ?? [])
   const blobs = await readBlobs(place.repository, ids)
   const committed = new Map<string, CommittedCollection>()
@@ -54,28 +58,6 @@ export async function committedFrom(place: ExportsPlace, files: TreeFiles): Prom
     committed.set(name, { ...file, folder, buckets, fileId })
   }
   return committed
-}
-
-interface Folder {
-  fileId: string | undefined
-  readonly buckets: Map<string, string>
-}
-
-function groupByFolder(files: TreeFiles, prefix: string): Map<string, Folder> {
-  const folders = new Map<string, Folder>()
-  for (const [path, { mode, id }] of files) {
-    const match = /^([A-Za-z0-9_%-]+)\/(?:(collection)\.json|([a-z0-9-]+)\.jsonl)$/.exec(path.slice(prefix.length))
-    if (mode !== '100644')
-      throw new DamagedError({ path }, `git mode ${mode}: not a plain file (a link, executable or submodule)`)
-    if (match === null)
-      throw new DamagedError({ path }, 'no file of an export; nothing else may stand in an exports folder')
-    const name = `${prefix}${match[1]}`
-    const folder = folders.get(name) ?? { fileId: undefined, buckets: new Map<string, string>() }
-    folders.set(name, folder)
-    if (match[2] === undefined) folder.buckets.set(match[3] as string, id)
-    else folder.fileId = id
-  }
-  return folders
 }
 
 /**

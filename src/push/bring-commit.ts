@@ -1,6 +1,6 @@
 /** Brings branch, index and work tree to a data commit that was made, or that a push has sent. */
 import { type BringOptions, bringAlong } from '../git/data-commit.ts'
-import { filesAt } from '../git/objects/tree.ts'
+import { differingFiles } from '../git/objects/trees.ts'
 import type { FileIds } from '../git/work-tree.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { ownStaged, rememberStaged } from './staged.ts'
@@ -19,13 +19,6 @@ export async function bringDataCommit(
 }
 
 /** Every file below the exports in which a commit or tree differs from another: path → blob id; undefined: it is gone. */
-export async function changesBetween({ repository, config }: Workspace, from: string, to: string): Promise<FileIds> {
-  const [before, after] = [
-    await filesAt(repository, from, config.exports),
-    await filesAt(repository, to, config.exports),
-  ]
-  const files = new Map<string, string | undefined>()
-  for (const [file, { id }] of after) if (before.get(file)?.id !== id) files.set(file, id)
-  for (const file of before.keys()) if (!after.has(file)) files.set(file, undefined)
-  return files
+export function changesBetween({ repository, config }: Workspace, from: string, to: string): Promise<FileIds> {
+  return differingFiles(repository, { from, to, folder: config.exports })
 }

@@ -4,13 +4,14 @@ import { GitError } from '../run.ts'
 import { writeObjects } from './object-writer.ts'
 import type { Repository } from '../repository.ts'
 
-/** An entry of a tree. Mode `40000` is a folder; tree.ts has the other modes. */
+/** An entry of a tree; tree.ts has the modes of files. */
 export interface TreeItem {
   readonly mode: string
   readonly id: string
 }
 
-const FOLDER = '40000'
+/** The mode of a folder. */
+export const FOLDER = '40000'
 
 /** Name → entry of one folder. */
 export type Tree = ReadonlyMap<string, TreeItem>
@@ -66,6 +67,40 @@ async function folderAt(repository: Repository, commit: string, folder: string):
   const [found] = await foldersAt(repository, [commit], folder)
   if (found === undefined && (await foldersAt(repository, [commit], '.'))[0] === undefined) throw noTree(commit)
   return found
+}
+
+/** The entries of one folder of a commit (or tree); empty when there is no such folder. The same tree gives the same Map object. @throws GitError when there is no such commit */
+export async function readFolder(repository: Repository, commit: string, folder: string): Promise<Tree> {
+  const id = await folderAt(repository, commit, folder)
+  const [tree] = id === undefined ? [] : await readTrees(repository, [id])
+  return tree ?? NO_ENTRIES
+}
+
+const NO_ENTRIES: Tree = new Map()
+
+/** The files below `folder` in which two commits (or trees) differ: path from the root → blob id in `to`; undefined: it is gone. Folders that are the same are not looked into. @throws GitError when there is no such commit */
+export async function differingFiles(
+  repository: Repository,
+  { from, to, folder }: { readonly from: string; readonly to: string; readonly folder: string },
+): Promise<Map<string, string | undefined>> {
+  const files = new Map<string, string | undefined>()
+  const compare = async (before: Tree, after: Tree, prefix: string): Promise<void> => {
+    for (const name of new Set([...before.keys(), ...after.keys()])) {
+      const [old, now] = [before.get(name), after.get(name)]
+      if (old?.id === now?.id && old?.mode === now?.mode) continue
+      const below = [old, now].map((item) => (item?.mode === FOLDER ? item.id : undefined))
+      if (now !== undefined && now.mode !== FOLDER) files.set(`${prefix}${name}`, now.id)
+      else if (old !== undefined && old.mode !== FOLDER) files.set(`${prefix}${name}`, undefined)
+      if (below.every((id) => id === undefined)) continue
+      const [first, second] = await Promise.all(
+        below.map(async (id) => (id === undefined ? NO_ENTRIES : ((await readTrees(repository, [id]))[0] as Tree))),
+      )
+      await compare(first as Tree, second as Tree, `${prefix}${name}/`)
+    }
+  }
+  const start = folder === '.' ? '' : `${folder}/`
+  await compare(await readFolder(repository, from, folder), await readFolder(repository, to, folder), start)
+  return files
 }
 
 /** All files of a commit (or tree) below `folder`: path from the root → entry, sorted by bytes. Empty when there is no such folder. @throws GitError when there is no such commit */
@@ -136,12 +171,22 @@ async function storeFolder(
 
 async function writeTree(repository: Repository, tree: Tree): Promise<string> {
   // git sorts entries by the bytes of their names, a folder's name with a slash at its end
-  const sortName = ([name, { mode }]: [string, TreeItem]): string => (mode === FOLDER ? `${name}/` : name)
-  const sorted = [...tree].sort((a, b) => compareBytes(sortName(a), sortName(b)))
-  const bytes = sorted.flatMap(([name, { mode, id }]) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')])
-  const [id] = await writeObjects(repository, 'tree', [Buffer.concat(bytes)])
-  treesOf(repository).set(id as string, new Map(sorted))
+  const named = [...tree].map(([name, item]) => ({ name, item, sort: item.mode === FOLDER ? `${name}/` : name }))
+  if (named.some(({ sort }, i) => i > 0 && compareBytes((named[i - 1] as { sort: string }).sort, sort) > 0))
+    named.sort((a, b) => compareBytes(a.sort, b.sort))
+  const bytes = Buffer.allocUnsafe(named.reduce((sum, { name, item }) => sum + entryLength(name, item), 0))
+  let at = 0
+  for (const { name, item } of named) {
+    at += bytes.write(`${item.mode} ${name}\0`, at)
+    at += bytes.write(item.id, at, 'hex')
+  }
+  const [id] = await writeObjects(repository, 'tree', [bytes])
+  treesOf(repository).set(id as string, new Map(named.map(({ name, item }) => [name, item])))
   return id as string
+}
+
+function entryLength(name: string, { mode, id }: TreeItem): number {
+  return mode.length + Buffer.byteLength(name) + 2 + id.length / 2
 }
 
 /** Reads the bytes of a tree object: for each entry `mode name\0` and the bytes of its id. */

@@ -1,10 +1,11 @@
 /** `tandem status`: what the next export and apply would do, source by source. Plans only; nothing is written. */
 import { NO_CONSENT } from '../model/consent.ts'
-import { type CommittedCollection, readCommitted } from '../exports/committed.ts'
+import { type Committed, type CommittedCollection, readCommitted } from '../exports/committed.ts'
 import type { ChangeCount } from '../model/change.ts'
 import { DamagedError } from '../model/errors.ts'
 import { planReconciliation } from '../pull/finish-plan.ts'
-import { type CollectionExport, type PlanExportInput, planExport } from '../push/plan-export.ts'
+import { readLiveChanges } from '../push/live-changes.ts'
+import { type CollectionExport, planExport } from '../push/plan-export.ts'
 import { quarantinedIn } from '../quarantine/list.ts'
 import { counted } from '../report/counted.ts'
 import { type Undone, undoneOf } from '../safety/marks.ts'
@@ -14,6 +15,7 @@ import { type Live, readLive } from '../source/live.ts'
 import { withUndeclared } from '../schema/undeclared.ts'
 import type { Only } from '../source/only.ts'
 import type { Source } from '../source/source.ts'
+import { readSyncState } from '../source/sync-state.ts'
 import { type SourceFailure, withSources } from '../source/sources.ts'
 import { lackedHere } from '../source/withheld.ts'
 import { withoutName } from '../source/without-name.ts'
@@ -94,20 +96,25 @@ function withHint(source: string, { message, hint }: SourceFailure['error']): st
 
 async function statusOf(workspace: Workspace, source: Source, head: string | undefined): Promise<SourceStatus> {
   const names = [...source.selections.keys()]
-  const live = await readLive(source, names)
+  const compared = head === undefined ? undefined : await comparedExports(source, head)
+  const live = await readLiveNow(workspace, source, compared)
   const undone = undoneOf(live.state, source.source)
   if (undone !== undefined) return undoneStatus(workspace, source.source, undone)
   const records = [...live.actual.values()].reduce((sum, each) => sum + each.size, 0)
-  if (head === undefined) return notCompared(source.source, records)
+  if (head === undefined || compared === undefined) return notCompared(source.source, records)
   const plan = await planReconciliation(workspace, await withUndeclared(source, head), {
     head,
     consent: NO_CONSENT,
     refused: new Map(),
   })
-  const exported = await planAgainstBase(source, live, {
-    head,
+  // what live changed since the sync point, whatever HEAD has become since
+  const exported = await planExport(source, {
+    live,
+    committed: { head: compared.head, base: (name) => Promise.resolve(compared.bases.get(name)) },
     held: plan.holds,
     forgotten: await forgottenFields(workspace).read(),
+    consent: NO_CONSENT,
+    relayout: false,
   })
   const applies = new Map(plan.outcomes.map(({ name, changes }) => [name, changes.length]))
   const exports = new Map(exported.collections.map((each) => [each.name, movingOf(live, each)]))
@@ -146,28 +153,27 @@ function movingOf(live: Live, { name, count, writes }: CollectionExport): Export
   return { count: here, files: here.added + here.changed === 0 && count.removed > 0 ? 0 : writes.size }
 }
 
-/** What live changed since the sync point, whatever HEAD has become since. */
-async function planAgainstBase(
-  source: Source,
-  live: Live,
-  at: { readonly head: string } & Pick<PlanExportInput, 'held' | 'forgotten'>,
-): ReturnType<typeof planExport> {
-  const head = await readCommitted(source, at.head)
+interface ComparedExports {
+  /** The collections at their sync points, and those at HEAD that have none. */
+  readonly head: Committed
+  readonly bases: Committed
+}
+
+async function comparedExports(source: Source, commit: string): Promise<ComparedExports> {
+  const head = await readCommitted(source, commit)
   const bases = new Map<string, CommittedCollection>()
-  for (const [name, { commit }] of live.sync.points) {
-    const base = await readCommitted(source, commit).catch(() => head)
+  for (const [name, point] of readSyncState(await source.adapter.readState()).points) {
+    const base = await readCommitted(source, point.commit).catch(() => head)
     const collection = base.get(name)
     // what neither HEAD nor live has is retired on both sides
     if (collection !== undefined && (head.has(name) || source.selections.has(name))) bases.set(name, collection)
   }
-  return planExport(source, {
-    live,
-    committed: { head: new Map([...head, ...bases]), base: (name) => Promise.resolve(bases.get(name)) },
-    held: at.held,
-    forgotten: at.forgotten,
-    consent: NO_CONSENT,
-    relayout: false,
-  })
+  return { head: new Map([...head, ...bases]), bases }
+}
+
+function readLiveNow(workspace: Workspace, source: Source, compared: ComparedExports | undefined): Promise<Live> {
+  if (compared === undefined) return readLive(source, source.selections.keys())
+  return readLiveChanges(source, { head: compared.head, nowMs: workspace.invocation.nowMs() })
 }
 
 function withheldOf(source: Source, live: Live, name: string): number {

@@ -31,15 +31,17 @@ const SHORT_NUMBER = /^\[(\d{1,15})\]$/
 /** The bucket of a key: the file's name without `.jsonl`. */
 export function bucketOf(key: KeyText, layout: Layout): string {
   if (layout.kind === 'single') return 'records'
-  if (layout.kind === 'hash') {
-    const digits = Math.ceil(layout.bits / 4)
-    return (keyHash(key) >> BigInt(64 - layout.bits)).toString(16).padStart(digits, '0')
-  }
+  if (layout.kind === 'hash') return hashBucket(Number(keyHash(key) >> 32n), layout.bits)
   const short = SHORT_NUMBER.exec(key)
   // exact: such a number, and 2 to the power of a shift, are doubles without a rest
   if (short !== null) return Math.floor(Number(short[1]) / 2 ** layout.shift).toString(16)
   const number = integerOf(key)
   return number === undefined ? 'other' : (number >> BigInt(layout.shift)).toString(16)
+}
+
+/** The bucket in layout `hash` of a key whose hash has these upper 32 bits. */
+export function hashBucket(hashHigh: number, bits: number): string {
+  return (hashHigh >>> (32 - bits)).toString(16).padStart(Math.ceil(bits / 4), '0')
 }
 
 /** Keys by bucket; buckets named in `present` are there even without a key. */

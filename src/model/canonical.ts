@@ -185,6 +185,11 @@ export function keyHash(key: KeyText): bigint {
   return hasher.h64(key)
 }
 
+/** The same of the bytes of a text: of a key, or of a record whose fields are sorted. */
+export function bytesHash(bytes: Uint8Array): bigint {
+  return hasher.h64Raw(bytes)
+}
+
 /** xxh64 of any text as a 64-bit unsigned number. */
 export function textHash(text: string): bigint {
   return hasher.h64(text)

@@ -3,7 +3,8 @@ import type { Consent } from '../model/consent.ts'
 import { changedFiles } from '../exports/changed-files.ts'
 import type { Committed, CommittedCollection } from '../exports/committed.ts'
 import type { IndexedKeys } from '../exports/key-index.ts'
-import { chooseLayout, keysByBucket, needsRelayout } from '../format/layout.ts'
+import { chooseLayout, needsRelayout } from '../format/layout.ts'
+import type { RecordsByFile } from '../format/records-by-file.ts'
 import type { ChangeCount } from '../model/change.ts'
 import type { Layout, Selection } from '../model/collection.ts'
 import type { Records } from '../model/records.ts'
@@ -123,7 +124,8 @@ async function exportCollection(
   const part = options.live.parts?.get(name)
   const size = part?.size ?? live.size
   const layout = part === undefined ? layoutFor(selection, live, { head, relayout: options.relayout }) : part.layout
-  const { writes, count, files } = await changedFiles(source, { selection, live, head, layout, buckets: part?.buckets })
+  const changed = await changedFiles(source, { selection, live, head, layout, buckets: part?.buckets })
+  const { writes, count, files } = changed
   const before = head === undefined ? 0 : size - count.added + count.removed
   const refused = guardReason(source, {
     collection: name,
@@ -133,18 +135,14 @@ async function exportCollection(
   })
   if (refused !== undefined) return refused
   const records = part?.whole ?? (() => Promise.resolve(live))
-  const indexed = (): Promise<IndexedKeys | undefined> => indexedKeys(live, layout, part)
+  const indexed = (): Promise<IndexedKeys | undefined> => indexedKeys(changed.byFile, part)
   return { name, count, records, indexed, writes, outgrown: needsRelayout(layout, size, files) }
 }
 
-async function indexedKeys(
-  live: Records,
-  layout: Layout,
-  part: LivePart | undefined,
-): Promise<IndexedKeys | undefined> {
+async function indexedKeys(byFile: RecordsByFile, part: LivePart | undefined): Promise<IndexedKeys | undefined> {
   const before = part === undefined || part.buckets.size === 0 ? undefined : await part.index()
   if (part !== undefined && before === undefined) return undefined
-  return { before, keys: keysByBucket(live.keys(), layout, part?.buckets) }
+  return { before, buckets: new Map(byFile.buckets.map((bucket) => [bucket, byFile.keyHashes(bucket)])) }
 }
 
 function structureReason(

@@ -1,4 +1,5 @@
 /** Reads the bytes of `COPY … TO STDOUT` as records: as texts, or, where a whole table is read, as blocks of bytes. What is done to a row is in row-writer.ts. */
+import { isUtf8 } from 'node:buffer'
 import type { LiveRecord } from '../../model/change.ts'
 import type { RecordBlock } from '../../model/packed-records.ts'
 import { newState, rowWriter, type CopyState } from './row-writer.ts'
@@ -55,9 +56,10 @@ export function blockReader(fields: readonly CodedField[], key: readonly string[
     const { at, seen, lacksKey } = state
     // what is not used of a block that was made for one large row would be kept with it
     const bytes = state.out.length > BLOCK_BYTES ? Buffer.from(state.out.subarray(0, at)) : state.out.subarray(0, at)
-    const blocks = ends.length === 0 ? [] : [{ bytes, ends, isAscii: seen < 0x80, lacksKey }]
+    const block = { bytes, ends, isAscii: seen < 0x80, lacksKey }
     ends = []
-    return blocks
+    if (block.ends.length === 0) return []
+    return [block.isAscii || isUtf8(bytes) ? block : asUtf8(block)]
   }
   return {
     read(chunk) {
@@ -78,6 +80,13 @@ export function blockReader(fields: readonly CodedField[], key: readonly string[
       return take()
     },
   }
+}
+
+/** A database in SQL_ASCII gives bytes as they are. As in a text, � then stands for what is no UTF-8. */
+function asUtf8(block: RecordBlock): RecordBlock {
+  const parts = block.ends.map((end, i) => Buffer.from(block.bytes.toString('utf8', block.ends[i - 1] ?? 0, end)))
+  let at = 0
+  return { ...block, bytes: Buffer.concat(parts), ends: parts.map(({ length }) => (at += length)) }
 }
 
 function textOf({ out, seen }: CopyState, from: number, to: number): string {

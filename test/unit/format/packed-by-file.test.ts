@@ -96,7 +96,7 @@ describe('packed records', () => {
         for (const [name, text] of texts) expect(packing.records.get(name)).toBe(text)
         expect(packing.records.has('[no such key]')).toBe(false)
 
-        const schema = { name: 't', key, order: 'sorted' } as unknown as CollectionSchema
+        const schema = schemaOf(key)
         const wanted = { layout, order: 'sorted', present: ['0'] } as const
         const [fast, slow] = [recordsByFile(packing.records, wanted), plainByFile(texts, wanted)]
         expect(fast.buckets.toSorted()).toEqual(slow.buckets.toSorted())
@@ -146,6 +146,23 @@ describe('packed records', () => {
     ).toBe(true)
   })
 
+  test('of bytes that are no UTF-8 are what a text of them is', () => {
+    const rows = ['k\xe9y\tv\xc3\xa9\n', 'k2\t\xff\xfe\n', 'k3\tv\n', 'k4\t\xe2\x82\n'].map((row) =>
+      Buffer.from(row, 'latin1'),
+    )
+    const fields = [
+      { name: 'a', coding: 'text' },
+      { name: 'b', coding: 'text' },
+    ] as const
+    const plain = recordReader(fields, ['a'])
+    const texts = new Map(rows.flatMap((row) => plain.read(row)).map(({ key, text }) => [key, text]))
+    const { records } = packed(blockReader(fields, ['a']), rows)
+    expect(new Map(records)).toEqual(texts)
+    const header = headerOf({ source: 'app', schema: schemaOf(['a']), layout: { kind: 'single' } }, 'records')
+    const wanted = { layout: header.layout, order: 'sorted' } as const
+    expect(recordsByFile(records, wanted).file(header)).toEqual(plainByFile(texts, wanted).file(header))
+  })
+
   test('of bytes that stop within a row are refused', () => {
     const reader = blockReader([{ name: 'a', coding: 'text' }], ['a'])
     reader.read(Buffer.from('1\n2'))
@@ -153,11 +170,16 @@ describe('packed records', () => {
   })
 })
 
-function packed(reader: ReturnType<typeof blockReader>, rows: readonly string[]): Packing {
+function packed(reader: ReturnType<typeof blockReader>, rows: readonly (string | Buffer)[]): Packing {
   const packing = packRecords()
-  for (const row of rows) for (const block of reader.read(Buffer.from(row))) packing.add(block)
+  for (const row of rows)
+    for (const block of reader.read(typeof row === 'string' ? Buffer.from(row) : row)) packing.add(block)
   for (const block of reader.end()) packing.add(block)
   return packing
+}
+
+function schemaOf(key: readonly string[]): CollectionSchema {
+  return { name: 't', key, order: 'sorted' } as unknown as CollectionSchema
 }
 
 function pairs(halves: Uint32Array): string[] {

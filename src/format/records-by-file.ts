@@ -1,5 +1,5 @@
 /** The records of a collection, each in the file that its layout says, and the bytes of these files. packed-by-file.ts makes the same of packed records, without a text of any. */
-import { type KeyText, type RecordText, keyHash } from '../model/canonical.ts'
+import { type KeyText, type RecordText, highHalf, keyHash, lowHalf } from '../model/canonical.ts'
 import type { Layout } from '../model/collection.ts'
 import type { Records } from '../model/records.ts'
 import type { Header } from './header.ts'
@@ -46,8 +46,8 @@ export function keyHashes(keys: readonly KeyText[]): Uint32Array {
   const halves = new Uint32Array(2 * keys.length)
   for (const [i, key] of keys.entries()) {
     const hash = keyHash(key)
-    halves[2 * i] = Number(hash & 0xffff_ffffn)
-    halves[2 * i + 1] = Number(hash >> 32n)
+    halves[2 * i] = lowHalf(hash)
+    halves[2 * i + 1] = highHalf(hash)
   }
   return halves
 }

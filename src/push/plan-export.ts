@@ -171,7 +171,7 @@ function layoutFor(
 ): Layout {
   const { head } = options
   const keep = head !== undefined && !(options.relayout && needsRelayout(head.layout, live.size, head.buckets.size))
-  return keep ? head.layout : chooseLayout(selection.schema, live.keys(), live.size)
+  return keep ? head.layout : chooseLayout(selection.schema, live)
 }
 
 /** A source with what is to be exported of it. */

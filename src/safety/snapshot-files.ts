@@ -54,7 +54,7 @@ function addCollection(
   const { selection, before, changes } = at.each
   const { schema } = selection
   const committed = at.known.flatMap((exports) => exports.get(schema.name) ?? [])
-  const layout = committed[0]?.layout ?? chooseLayout(schema, before.keys(), before.size)
+  const layout = committed[0]?.layout ?? chooseLayout(schema, before)
   const place = { source: source.source, schema, layout }
   const ids = new Set(committed.flatMap(({ buckets, fileId }) => [fileId, ...buckets.values()]))
   const content = (text: string): Buffer | string => {

@@ -122,9 +122,10 @@ async function readPacked(source: Source, snapshot: Snapshot, selection: Selecti
   const packing = packRecords()
   let isNullInKey = false
   for await (const block of snapshot.blocks(selection)) {
+    const before = packing.count
     packing.add(block)
     isNullInKey ||= block.lacksKey
-    tellProgress(source, selection, { count: packing.count, more: block.ends.length / 2 })
+    tellProgress(source, selection, { count: packing.count, more: packing.count - before })
   }
   const { records, count } = packing
   return { records, problem: problemOf(source, selection, { extra: count - records.size, isNullInKey }) }

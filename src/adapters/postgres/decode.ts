@@ -1,8 +1,8 @@
 /** Reads the bytes of `COPY … TO STDOUT` as records: as texts, or, where a whole table is read, as blocks of bytes. What is done to a row is in row-writer.ts. */
 import { isUtf8 } from 'node:buffer'
 import type { LiveRecord } from '../../model/change.ts'
-import type { RecordBlock } from '../../model/packed-records.ts'
-import { newState, rowWriter, type CopyState } from './row-writer.ts'
+import { GAP_AFTER, GAP_BEFORE, type RecordBlock } from '../../model/packed-records.ts'
+import { newState, rowWriter } from './row-writer.ts'
 import type { CodedField } from './values.ts'
 
 /** Turns the bytes of a COPY, chunk by chunk, into records. `end` is to be called after the last chunk. @throws Error from `end` when the bytes stopped within a row */
@@ -26,16 +26,18 @@ const NEWLINE = 0x0a
 export function recordReader(fields: readonly CodedField[], key: readonly string[]): RecordReader {
   const writer = rowWriter(fields, key)
   const rows = rowSplitter()
-  const state = newState()
+  let state = newState(64 * 1024)
   return {
     read(chunk) {
       const records: LiveRecord[] = []
       rows.read(chunk, (bytes, start, end) => {
         const room = writer.room(end - start)
-        if (state.out.length < room) state.out = Buffer.allocUnsafe(2 * room)
-        state.at = state.seen = 0
-        const text = writer.write(state, bytes, { start, end })
-        records.push({ key: textOf(state, text, state.at), text: textOf(state, 0, text) })
+        if (state.out.length < room) state = newState(2 * room)
+        state.at = state.keyAt = state.seen = 0
+        writer.write(state, bytes, { start, end })
+        const { out, at, keys, keyAt } = state
+        const encoding = state.seen < 0x80 ? 'latin1' : 'utf8'
+        records.push({ key: keys.toString(encoding, 0, keyAt), text: out.toString(encoding, 0, at) })
       })
       return records
     },
@@ -50,28 +52,30 @@ const BLOCK_BYTES = 1024 * 1024
 export function blockReader(fields: readonly CodedField[], key: readonly string[]): BlockReader {
   const writer = rowWriter(fields, key)
   const rows = rowSplitter()
-  let state = newState(BLOCK_BYTES)
-  let ends: number[] = []
+  let state = newState(0)
+  let places: number[] = []
   const take = (): RecordBlock[] => {
-    const { at, seen, lacksKey } = state
-    // what is not used of a block that was made for one large row would be kept with it
-    const bytes = state.out.length > BLOCK_BYTES ? Buffer.from(state.out.subarray(0, at)) : state.out.subarray(0, at)
-    const block = { bytes, ends, isAscii: seen < 0x80, lacksKey }
-    ends = []
-    if (block.ends.length === 0) return []
-    return [block.isAscii || isUtf8(bytes) ? block : asUtf8(block)]
+    const { out, at, keys, keyAt, seen, lacksKey } = state
+    if (places.length === 0) return []
+    // a copy: keys are few bytes, and what is not used of a buffer would be kept with the block
+    const bytes = out.length > BLOCK_BYTES ? Buffer.from(out.subarray(0, at)) : out.subarray(0, at)
+    const block = { bytes, keys: Buffer.from(keys.subarray(0, keyAt)), places, isAscii: seen < 0x80, lacksKey }
+    places = []
+    return [block.isAscii || (isUtf8(bytes) && isUtf8(block.keys)) ? block : asUtf8(block)]
   }
   return {
     read(chunk) {
       const blocks: RecordBlock[] = []
       rows.read(chunk, (bytes, start, end) => {
-        const room = writer.room(end - start)
-        if (state.out.length - state.at < room) {
+        const room = writer.room(end - start) + GAP_BEFORE + GAP_AFTER
+        if (state.out.length - state.at < room || state.keys.length - state.keyAt < room) {
           blocks.push(...take())
-          state = newState(Math.max(BLOCK_BYTES, room))
+          state = newState(Math.max(BLOCK_BYTES, room), state)
         }
-        const text = writer.write(state, bytes, { start, end })
-        ends.push(text, state.at)
+        const record = (state.at += GAP_BEFORE)
+        writer.write(state, bytes, { start, end })
+        places.push(record, state.at, state.keyAt)
+        state.at += GAP_AFTER
       })
       return blocks
     },
@@ -84,13 +88,20 @@ export function blockReader(fields: readonly CodedField[], key: readonly string[
 
 /** A database in SQL_ASCII gives bytes as they are. As in a text, � then stands for what is no UTF-8. */
 function asUtf8(block: RecordBlock): RecordBlock {
-  const parts = block.ends.map((end, i) => Buffer.from(block.bytes.toString('utf8', block.ends[i - 1] ?? 0, end)))
-  let at = 0
-  return { ...block, bytes: Buffer.concat(parts), ends: parts.map(({ length }) => (at += length)) }
-}
-
-function textOf({ out, seen }: CopyState, from: number, to: number): string {
-  return out.toString(seen < 0x80 ? 'latin1' : 'utf8', from, to)
+  const parts: Buffer[] = []
+  const keys: Buffer[] = []
+  const places: number[] = []
+  let [at, keyAt] = [0, 0]
+  for (let i = 0; i < block.places.length; i += 3) {
+    const [start, end, keyEnd] = block.places.slice(i, i + 3)
+    const record = Buffer.from(block.bytes.toString('utf8', start, end))
+    const key = Buffer.from(block.keys.toString('utf8', block.places[i - 1] ?? 0, keyEnd))
+    parts.push(Buffer.alloc(GAP_BEFORE), record, Buffer.alloc(GAP_AFTER))
+    keys.push(key)
+    places.push(at + GAP_BEFORE, at + GAP_BEFORE + record.length, (keyAt += key.length))
+    at += GAP_BEFORE + record.length + GAP_AFTER
+  }
+  return { ...block, bytes: Buffer.concat(parts), keys: Buffer.concat(keys), places }
 }
 
 /** Cuts chunks into rows, and hands the place of each row on. @throws Error from `end` when the bytes stopped within a row */

@@ -5,13 +5,15 @@
 import type { CodedField, Coding } from './values.ts'
 
 /**
- * What the copying functions work on: the bytes read (`bytes`), what has been written (`out` up to `at`), and all bytes of it combined by OR (`seen`), which is below 0x80
- * if it is plain ASCII.
+ * What the copying functions work on: the bytes read (`bytes`), the records written (`out` up to `at`) and their keys (`keys` up to `keyAt`), and all bytes of them combined by OR
+ * (`seen`), which is below 0x80 if they are plain ASCII.
  */
 export interface CopyState {
   bytes: Buffer
   out: Buffer
   at: number
+  keys: Buffer
+  keyAt: number
   seen: number
   /** A key field of a row was NULL. */
   lacksKey: boolean
@@ -34,17 +36,18 @@ const LARGEST_BARE = Buffer.from('9007199254740991')
 
 const NO_VALUE = Buffer.from('null')
 
-/** A state with `size` free bytes. */
-export function newState(size: number = 64 * 1024): CopyState {
-  return { bytes: NO_VALUE, out: Buffer.allocUnsafeSlow(size), at: 0, seen: 0, lacksKey: false }
+/** A state with `size` free bytes for records, and as many for keys. @param former its buffer of keys is used again if it is large enough */
+export function newState(size: number, former?: CopyState): CopyState {
+  const keys = former !== undefined && former.keys.length >= size ? former.keys : Buffer.allocUnsafeSlow(size)
+  return { bytes: NO_VALUE, out: Buffer.allocUnsafeSlow(size), at: 0, keys, keyAt: 0, seen: 0, lacksKey: false }
 }
 
 /** Writes rows of fixed fields as records. */
 export interface RowWriter {
-  /** So many bytes have to be free behind `CopyState.at` for a row of that many bytes. */
+  /** So many bytes have to be free behind `CopyState.at`, and behind `keyAt`, for a row of that many bytes. */
   room(rowBytes: number): number
-  /** Writes the record of the row and then its key, one behind the other. Returns where the record ends and the key begins. */
-  write(state: CopyState, bytes: Buffer, row: { readonly start: number; readonly end: number }): number
+  /** Writes the record of the row, and its key. */
+  write(state: CopyState, bytes: Buffer, row: { readonly start: number; readonly end: number }): void
 }
 
 /** A writer for rows of these fields in this order; `key` names the key fields among them. */
@@ -57,7 +60,7 @@ export function rowWriter(fields: readonly CodedField[], key: readonly string[])
   const starts = new Int32Array(fields.length)
   const ends = new Int32Array(fields.length)
   return {
-    room: (rowBytes) => labelBytes + 12 * rowBytes + 16 * (fields.length + key.length + 2),
+    room: (rowBytes) => labelBytes + 6 * rowBytes + 16 * (fields.length + key.length + 2),
     write: (state, bytes, { start, end }) => {
       const begin = state.at
       state.bytes = bytes
@@ -75,9 +78,7 @@ export function rowWriter(fields: readonly CodedField[], key: readonly string[])
         }
       }
       endRecord(state, begin)
-      const text = state.at
       copyKey(state, keyFields, { starts, ends })
-      return text
     },
   }
 }
@@ -110,20 +111,21 @@ interface Spans {
 
 /** Writes the key: the values of its fields are copied once more. */
 function copyKey(state: CopyState, keyFields: readonly number[], spans: Spans): void {
-  const { out } = state
-  out[state.at++] = 0x5b
+  const { out, keys } = state
+  let at = state.keyAt
+  keys[at++] = 0x5b
   for (let position = 0; position < keyFields.length; position++) {
     const field = keyFields[position] as number
-    if (position > 0) out[state.at++] = COMMA
+    if (position > 0) keys[at++] = COMMA
     const from = spans.starts[field] ?? 0
     const to = spans.ends[field] ?? 0
-    if (to === 0) {
-      state.lacksKey = true
-      copyBytes(state, NO_VALUE)
-    }
-    for (let i = from; i < to; i++) out[state.at++] = out[i] as number
+    for (let i = from; i < to; i++) keys[at++] = out[i] as number
+    if (to > 0) continue
+    state.lacksKey = true
+    at += NO_VALUE.copy(keys, at)
   }
-  out[state.at++] = 0x5d
+  keys[at++] = 0x5d
+  state.keyAt = at
 }
 
 const copyText: Copier = (state, from, end) => {

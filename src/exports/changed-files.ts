@@ -57,18 +57,17 @@ export async function changedFiles(source: Source, compared: Compared): Promise<
     const differing = some.flatMap((bucket) => {
       const header = headerOf(place, bucket)
       const bytes = byFile.file(header)
-      return isAtHead(bucket, bytes) ? [] : [{ bucket, header, bytes }]
+      return isAtHead(bucket, bytes) ? [] : [{ bucket, header, bytes, records: () => byFile.records(bucket) }]
     })
-    const known = differing.map(({ bucket, header }) => ({ bucket, header, records: () => byFile.records(bucket) }))
-    const former = committed === undefined ? await formerFiles(source, head, known) : undefined
-    for (const { bucket, header, bytes } of differing) {
+    const former = committed === undefined ? await formerFiles(source, head, differing) : undefined
+    for (const { bucket, header, bytes, records: read } of differing) {
       const before = committed ?? former?.get(bucket) ?? NO_RECORDS
       if (before.size === 0) {
         if (committed === undefined) total.added += byFile.size(bucket)
         writes.set(bucketPath(folder, bucket), bytes)
         continue
       }
-      const records = byFile.records(bucket)
+      const records = read()
       const kept = isLenient ? asCommitted(records, before, rules) : records
       const file = kept === records ? bytes : Buffer.from(recordsFileText(header, kept))
       if (committed === undefined) addCount(total, before, kept)

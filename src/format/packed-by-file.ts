@@ -49,10 +49,9 @@ function positionsByBucket(packed: Packed, layout: Layout, present: Iterable<str
 
 function bucketAt(packed: Packed, position: number, layout: Layout): string {
   if (layout.kind === 'hash') return hashBucket(packed.hashHigh(position), layout.bits)
-  const short = layout.kind === 'range' ? packed.shortNumber(position) : -1
-  return short < 0 || layout.kind !== 'range'
-    ? bucketOf(packed.key(position), layout)
-    : shortBucket(short, layout.shift)
+  const short = packed.shortNumber(position)
+  if (layout.kind === 'range' && short >= 0) return shortBucket(short, layout.shift)
+  return bucketOf(packed.key(position), layout)
 }
 
 /** The positions in the order of their keys, in which a database often answers. */

@@ -14,7 +14,7 @@ export interface KeyPositions {
   hashHigh(position: number): number
 }
 
-/** An empty table. @param isKey whether the key at a position is this one: the table knows only hashes. It is asked while `add` has not returned for positions before */
+/** An empty table. @param isKey whether the key at a position is this one: the table itself knows only hashes */
 export function keyPositions(isKey: (position: number, key: Uint8Array) => boolean): KeyPositions {
   let slots = new Int32Array(2048).fill(-1)
   let [lows, highs] = [new Uint32Array(1024), new Uint32Array(1024)]

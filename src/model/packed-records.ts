@@ -1,5 +1,5 @@
 /**
- * The records of a collection as the bytes that were read: about 30 bytes a record besides its text, where a Map of texts takes hundreds. For whoever asks for texts it is a Map like
+ * The records of a collection as the bytes that were read: about 40 bytes a record besides its text, where a Map of texts takes hundreds. For whoever asks for texts it is a Map like
  * any other, which decodes them one by one; who writes all of them out works with the bytes.
  */
 import { type KeyText, type RecordText, bytesHash, keyHash } from './canonical.ts'
@@ -19,7 +19,7 @@ export interface RecordBlock {
   /** The texts of their keys, one behind the other. */
   readonly keys: Buffer
   /** For each record where in `bytes` it starts and ends, and where in `keys` its key ends. */
-  readonly places: readonly number[]
+  readonly places: Uint32Array
   /** All bytes are below 0x80. */
   readonly isAscii: boolean
   /** A key field of one of them is missing. */

@@ -59,9 +59,10 @@ export function blockReader(fields: readonly CodedField[], key: readonly string[
     if (places.length === 0) return []
     // a copy: keys are few bytes, and what is not used of a buffer would be kept with the block
     const bytes = out.length > BLOCK_BYTES ? Buffer.from(out.subarray(0, at)) : out.subarray(0, at)
-    const block = { bytes, keys: Buffer.from(keys.subarray(0, keyAt)), places, isAscii: seen < 0x80, lacksKey }
+    const keyBytes = Buffer.from(keys.subarray(0, keyAt))
+    const block = { bytes, keys: keyBytes, places: Uint32Array.from(places), isAscii: seen < 0x80, lacksKey }
     places = []
-    return [block.isAscii || (isUtf8(bytes) && isUtf8(block.keys)) ? block : asUtf8(block)]
+    return [block.isAscii || (isUtf8(bytes) && isUtf8(keyBytes)) ? block : asUtf8(block)]
   }
   return {
     read(chunk) {
@@ -101,7 +102,7 @@ function asUtf8(block: RecordBlock): RecordBlock {
     places.push(at + GAP_BEFORE, at + GAP_BEFORE + record.length, (keyAt += key.length))
     at += GAP_BEFORE + record.length + GAP_AFTER
   }
-  return { ...block, bytes: Buffer.concat(parts), keys: Buffer.concat(keys), places }
+  return { ...block, bytes: Buffer.concat(parts), keys: Buffer.concat(keys), places: Uint32Array.from(places) }
 }
 
 /** Cuts chunks into rows, and hands the place of each row on. @throws Error from `end` when the bytes stopped within a row */

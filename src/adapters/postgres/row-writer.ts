@@ -83,7 +83,7 @@ export function rowWriter(fields: readonly CodedField[], key: readonly string[])
   }
 }
 
-/** NULL is `\\N`; the same two characters in a value are written otherwise. */
+/** NULL is `\N`; the same two characters in a value are written otherwise. */
 function isNull(bytes: Buffer, from: number, end: number): boolean {
   return bytes[from] === BACKSLASH && bytes[from + 1] === 0x4e && from + 2 <= end
 }

@@ -97,7 +97,7 @@ describe('packed records', () => {
         for (const [name, text] of texts) expect(packing.records.get(name)).toBe(text)
         expect(packing.records.has('[no such key]')).toBe(false)
 
-        const serial = { ...schemaOf(key), fields: [{ name: key[0] as string, type: 'int8', serial: true as const }] }
+        const serial = { ...schemaOf(key), fields: [{ name: key[0], type: 'int8', serial: true as const }] }
         expect(chooseLayout(serial, packing.records)).toEqual(chooseLayout(serial, texts))
         const schema = schemaOf(key)
         const wanted = { layout, order: 'sorted', present: ['0'] } as const

@@ -8,7 +8,7 @@
  *     connect.ts     from a URL to a connection, and from the driver's errors to ours (PostgreSQL: also session.ts, transactions, and failure.ts, errors)
  *     describe.ts    `describe`: from the catalogue to collections (SQLite: catalog.ts, PostgreSQL: table.ts and types.ts read the catalogue)
  *     snapshot.ts    `snapshot`: reading records (PostgreSQL: through copy.ts)
- *     values.ts      from the database's values to canonical text and back (PostgreSQL: also decode.ts; MongoDB: decode.ts, encode.ts and record.ts on BSON bytes)
+ *     values.ts      from the database's values to canonical text and back (PostgreSQL: also decode.ts and row-writer.ts; MongoDB: decode.ts, encode.ts and record.ts on BSON bytes)
  *     apply.ts       `apply`: the steps of applying a plan (MongoDB: then transaction.ts, or journaled.ts with journal.ts and recover.ts)
  *     load.ts        filling empty tables as a whole (SQL engines)
  *     prepare.ts     a plan's changes, checked and ready to be written (PostgreSQL: stage.ts, in temporary tables, and compare.ts)
@@ -27,6 +27,7 @@ import type { KeyText, ValueText } from '../model/canonical.ts'
 import type { ApplyOutcome, ApplyPlan, LiveRecord, StateChanges } from '../model/change.ts'
 import type { CollectionSchema, Selection } from '../model/collection.ts'
 import type { OwnKeys, RecordClasses, RecordsQuestion, ValueClasses, ValuesQuestion } from '../model/key-equality.ts'
+import type { RecordBlock } from '../model/packed-records.ts'
 import type { SchemaChange, SchemaStatements } from '../model/schema-change.ts'
 
 /** What an engine can do; code that handles every engine asks this and never which engine it is. */
@@ -93,6 +94,8 @@ export interface WrittenSince {
 export interface Snapshot {
   /** All records of a collection in batches, in any order. One collection has to be read to its end, or left, before the next. */
   records(selection: Selection): AsyncIterable<readonly LiveRecord[]>
+  /** Like `records`, as bytes. Engines that have them on their way to text. */
+  blocks?(selection: Selection): AsyncIterable<RecordBlock>
   /** The number of records. */
   count(schema: CollectionSchema): Promise<number>
   /** A text that marks this moment of a collection for `writtenSince`; undefined where the engine cannot tell later what was written, or not of this collection. */

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { writeAtomically } from '../io/atomic-write.ts'
-import { type KeyText, keyHash } from '../model/canonical.ts'
+import { keyHashes } from '../format/records-by-file.ts'
+import type { KeyText } from '../model/canonical.ts'
 import type { Source } from '../source/source.ts'
 import { type CommittedCollection, filesDigest } from './committed.ts'
 
@@ -41,16 +42,14 @@ export async function readKeyIndex(source: Source, exported: CommittedCollection
   return { buckets: new Map(header.buckets.map(([name, count]) => [name, all.subarray(from, (from += 2 * count))])) }
 }
 
-/** What is in an export: `keys` of the buckets that are known, all others as in `before`. */
-export interface IndexedKeys {
+/** What is in an export: the hashes of the keys of the buckets that are known, all others as in `before`. */
+export interface IndexedKeys extends KeyIndex {
   readonly before: KeyIndex | undefined
-  readonly keys: ReadonlyMap<string, Iterable<KeyText>>
 }
 
 /** Writes the index of an export. Its keys must be all there are. */
 export async function writeKeyIndex(source: Source, exported: CommittedCollection, indexed: IndexedKeys): Promise<void> {
-  const buckets = new Map(indexed.before?.buckets)
-  for (const [bucket, keys] of indexed.keys) buckets.set(bucket, Uint32Array.from([...keys].flatMap(halvesOf)))
+  const buckets = new Map([...(indexed.before?.buckets ?? []), ...indexed.buckets])
   const count = [...buckets.values()].reduce((sum, { length }) => sum + length / 2, 0)
   if (count < LEAST_KEYS) return
   const body = Buffer.concat([...buckets.values()].map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)))
@@ -66,7 +65,7 @@ export async function missingKeys(
   present: AsyncIterable<readonly KeyText[]>,
 ): Promise<ReadonlyMap<string, ReadonlySet<bigint>>> {
   const table = hashTable([...buckets.values()])
-  for await (const keys of present) for (const key of keys) table.see(halvesOf(key))
+  for await (const keys of present) table.see(keyHashes(keys))
   const missing = new Map<string, Set<bigint>>()
   let at = 0
   for (const [bucket, halves] of buckets) {
@@ -79,7 +78,7 @@ export async function missingKeys(
 }
 
 /** Open addressing over typed arrays: a Map of a million numbers would take ten times the memory. */
-function hashTable(parts: readonly Uint32Array[]): { see(halves: readonly number[]): void; isSeen(at: number): boolean } {
+function hashTable(parts: readonly Uint32Array[]): { see(halves: Uint32Array): void; isSeen(at: number): boolean } {
   const count = parts.reduce((sum, { length }) => sum + length / 2, 0)
   const mask = 2 ** Math.ceil(Math.log2(2 * count + 2)) - 1
   const [slots, seen] = [new Int32Array(mask + 1).fill(-1), new Uint8Array(count)]
@@ -94,20 +93,17 @@ function hashTable(parts: readonly Uint32Array[]): { see(halves: readonly number
       slots[slot] = at
     }
   return {
-    see: ([low = 0, high = 0]) => {
-      for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-        const found = slots[slot] ?? -1
-        if (found < 0) return
-        if (lows[found] === low && highs[found] === high) seen[found] = 1
+    see: (halves) => {
+      for (let i = 0; i < halves.length; i += 2) {
+        let slot = (halves[i] ?? 0) & mask
+        for (let found = slots[slot] ?? -1; found >= 0; found = slots[slot] ?? -1) {
+          if (lows[found] === halves[i] && highs[found] === halves[i + 1]) seen[found] = 1
+          slot = (slot + 1) & mask
+        }
       }
     },
     isSeen: (index) => seen[index] === 1,
   }
-}
-
-function halvesOf(key: KeyText): [low: number, high: number] {
-  const hash = keyHash(key)
-  return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
 }
 
 function fileOf({ repository, source }: Source, { folder }: CommittedCollection): string {

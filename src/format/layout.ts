@@ -1,6 +1,15 @@
 /** Which file a record is in. This depends only on its key and the collection's layout, so every machine writes the same files. */
-import { type KeyText, type RecordText, keyHash, kindOf, splitArray, splitObject } from '../model/canonical.ts'
+import {
+  type KeyText,
+  type RecordText,
+  highHalf,
+  keyHash,
+  kindOf,
+  splitArray,
+  splitObject,
+} from '../model/canonical.ts'
 import type { CollectionSchema, Layout } from '../model/collection.ts'
+import { packedIn } from '../model/packed-records.ts'
 import type { Records } from '../model/records.ts'
 
 /** A collection with at most this many records is one file. */
@@ -31,15 +40,21 @@ const SHORT_NUMBER = /^\[(\d{1,15})\]$/
 /** The bucket of a key: the file's name without `.jsonl`. */
 export function bucketOf(key: KeyText, layout: Layout): string {
   if (layout.kind === 'single') return 'records'
-  if (layout.kind === 'hash') {
-    const digits = Math.ceil(layout.bits / 4)
-    return (keyHash(key) >> BigInt(64 - layout.bits)).toString(16).padStart(digits, '0')
-  }
+  if (layout.kind === 'hash') return hashBucket(highHalf(keyHash(key)), layout.bits)
   const short = SHORT_NUMBER.exec(key)
-  // exact: such a number, and 2 to the power of a shift, are doubles without a rest
-  if (short !== null) return Math.floor(Number(short[1]) / 2 ** layout.shift).toString(16)
+  if (short !== null) return shortBucket(Number(short[1]), layout.shift)
   const number = integerOf(key)
   return number === undefined ? 'other' : (number >> BigInt(layout.shift)).toString(16)
+}
+
+/** The bucket in layout `range` of a number of up to 15 digits. It is exact: such a number, and 2 to the power of a shift, are doubles without a rest. */
+export function shortBucket(number: number, shift: number): string {
+  return Math.floor(number / 2 ** shift).toString(16)
+}
+
+/** The bucket in layout `hash` of a key whose hash has these upper 32 bits. */
+export function hashBucket(hashHigh: number, bits: number): string {
+  return (hashHigh >>> (32 - bits)).toString(16).padStart(Math.ceil(bits / 4), '0')
 }
 
 /** Keys by bucket; buckets named in `present` are there even without a key. */
@@ -73,10 +88,11 @@ export function pickRecords(records: Records, keys: readonly KeyText[]): Map<Key
   return new Map(keys.map((key) => [key, records.get(key) as RecordText]))
 }
 
-/** The layout for a new export: one file for a small collection, `range` when the key is a number that the database hands out, else `hash`. `count` is the number of keys. */
-export function chooseLayout(schema: CollectionSchema, keys: Iterable<KeyText>, count: number): Layout {
+/** The layout for a new export: one file for a small collection, `range` when the key is a number that the database hands out, else `hash`. */
+export function chooseLayout(schema: CollectionSchema, records: Records): Layout {
+  const count = records.size
   if (count <= SINGLE_LIMIT) return { kind: 'single' }
-  if (hasSerialKey(schema)) return rangeLayout(keys, count)
+  if (hasSerialKey(schema)) return rangeLayout(records)
   return { kind: 'hash', bits: Math.min(24, Math.max(1, Math.round(Math.log2(count / RECORDS_PER_FILE)))) }
 }
 
@@ -104,15 +120,26 @@ export function integerOf(key: KeyText): bigint | undefined {
 }
 
 /** The range layout with about RECORDS_PER_FILE records per file, from the span of the numbers and how many of them are in use. */
-function rangeLayout(keys: Iterable<KeyText>, count: number): Layout {
-  let low: bigint | undefined
-  let high: bigint | undefined
-  for (const key of keys) {
-    const number = integerOf(key)
+function rangeLayout(records: Records): Layout {
+  let low: number | bigint | undefined
+  let high: number | bigint | undefined
+  for (const number of numbersIn(records)) {
     if (number === undefined) continue
     if (low === undefined || number < low) low = number
     if (high === undefined || number > high) high = number
   }
-  const span = Number((high ?? 0n) - (low ?? 0n)) + 1
-  return { kind: 'range', shift: Math.min(62, Math.max(0, Math.round(Math.log2((span / count) * RECORDS_PER_FILE)))) }
+  const span = Number(BigInt(high ?? 0) - BigInt(low ?? 0)) + 1
+  const shift = Math.round(Math.log2((span / records.size) * RECORDS_PER_FILE))
+  return { kind: 'range', shift: Math.min(62, Math.max(0, shift)) }
+}
+
+/** The number in each key. */
+function* numbersIn(records: Records): Generator<number | bigint | undefined> {
+  const packed = packedIn(records)
+  if (packed === undefined) for (const key of records.keys()) yield integerOf(key)
+  else
+    for (let position = 0; position < packed.size; position++) {
+      const short = packed.shortNumber(position)
+      yield short < 0 ? integerOf(packed.key(position)) : short
+    }
 }

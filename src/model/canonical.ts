@@ -185,6 +185,30 @@ export function keyHash(key: KeyText): bigint {
   return hasher.h64(key)
 }
 
+/** The same of the bytes of a text: of a key, or of a record whose fields are sorted. */
+export function bytesHash(bytes: Uint8Array): bigint {
+  return hasher.h64Raw(bytes)
+}
+
+/** The lower 32 bits of a hash. */
+export function lowHalf(hash: bigint): number {
+  whole[0] = hash
+  return halves[LOW] as number
+}
+
+/** The upper 32 bits of a hash. */
+export function highHalf(hash: bigint): number {
+  whole[0] = hash
+  return halves[1 - LOW] as number
+}
+
+/** One number seen as two: arithmetic with bigints makes a new one at each step. */
+const whole = new BigUint64Array(1)
+const halves = new Uint32Array(whole.buffer)
+
+/** Which of the two comes first depends on the machine. */
+const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1
+
 /** xxh64 of any text as a 64-bit unsigned number. */
 export function textHash(text: string): bigint {
   return hasher.h64(text)

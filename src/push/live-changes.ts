@@ -53,7 +53,7 @@ export async function readLiveChanges(source: Source, at: ChangesQuestion): Prom
       const isOutgrown = part !== undefined && needsRelayout(head.layout, part.records.size, head.buckets.size)
       if (part !== undefined && !(at.relayout === true && isOutgrown)) found.set(name, part)
     }
-    const live = await moment.live([...source.selections.keys()].filter((name) => !found.has(name)))
+    const live = await moment.packedLive([...source.selections.keys()].filter((name) => !found.has(name)))
     const records = [...found].map(([name, part]) => [name, part.records] as const)
     const marks = new Map<string, NewMark>()
     for (const [name, selection] of source.selections) {

@@ -4,7 +4,8 @@ import { changedFiles } from '../exports/changed-files.ts'
 import type { Committed, CommittedCollection } from '../exports/committed.ts'
 import type { IndexedKeys } from '../exports/key-index.ts'
 import { wholeRecords } from '../exports/part-records.ts'
-import { chooseLayout, keysByBucket, needsRelayout } from '../format/layout.ts'
+import { chooseLayout, needsRelayout } from '../format/layout.ts'
+import type { RecordsByFile } from '../format/records-by-file.ts'
 import type { ChangeCount } from '../model/change.ts'
 import type { Layout, Selection } from '../model/collection.ts'
 import type { Records } from '../model/records.ts'
@@ -125,7 +126,8 @@ async function exportCollection(
   const part = options.live.parts?.get(name)
   const layout =
     part === undefined ? layoutFor(selection, live, { head, relayout: options.relayout }) : part.records.layout
-  const { writes, count, files } = await changedFiles(source, { selection, live, head, layout })
+  const changed = await changedFiles(source, { selection, live, head, layout })
+  const { writes, count, files } = changed
   const before = head === undefined ? 0 : live.size - count.added + count.removed
   const refused = guardReason(source, {
     collection: name,
@@ -135,19 +137,14 @@ async function exportCollection(
   })
   if (refused !== undefined) return refused
   const records = (): Promise<Records> => wholeRecords(live)
-  const indexed = (): Promise<IndexedKeys | undefined> => indexedKeys(live, layout, part)
+  const indexed = (): Promise<IndexedKeys | undefined> => indexedKeys(changed.byFile, part)
   return { name, count, records, indexed, writes, outgrown: needsRelayout(layout, live.size, files) }
 }
 
-async function indexedKeys(
-  live: Records,
-  layout: Layout,
-  part: LivePart | undefined,
-): Promise<IndexedKeys | undefined> {
-  if (part === undefined) return { before: undefined, keys: keysByBucket(live.keys(), layout) }
-  const { known, buckets } = part.records
-  const before = buckets.size === 0 ? undefined : await part.index()
-  return before && { before, keys: keysByBucket(known.keys(), layout, buckets) }
+async function indexedKeys(byFile: RecordsByFile, part: LivePart | undefined): Promise<IndexedKeys | undefined> {
+  const before = part === undefined || part.records.buckets.size === 0 ? undefined : await part.index()
+  if (part !== undefined && before === undefined) return undefined
+  return { before, buckets: new Map(byFile.buckets.map((bucket) => [bucket, byFile.keyHashes(bucket)])) }
 }
 
 function structureReason(
@@ -176,7 +173,7 @@ function layoutFor(
 ): Layout {
   const { head } = options
   const keep = head !== undefined && !(options.relayout && needsRelayout(head.layout, live.size, head.buckets.size))
-  return keep ? head.layout : chooseLayout(selection.schema, live.keys(), live.size)
+  return keep ? head.layout : chooseLayout(selection.schema, live)
 }
 
 /** A source with what is to be exported of it. */

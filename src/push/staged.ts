@@ -56,7 +56,7 @@ export async function stageOwn(
   const { tree, files } = await buildTree(workspace.repository, at.head, at.writes)
   const before = await ownStaged(workspace)
   await rememberStaged(workspace, files)
-  await stageFiles(workspace.repository, files, { from: at.head, staged: before })
+  await stageFiles(workspace.repository, files, { from: at.head, staged: before, contents: at.writes })
   return tree
 }
 

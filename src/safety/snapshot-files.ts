@@ -56,7 +56,7 @@ function addCollection(
   const { schema } = selection
   const committed = at.known.flatMap((exports) => exports.get(schema.name) ?? [])
   const part = before instanceof PartRecords ? before : undefined
-  const layout = part?.layout ?? committed[0]?.layout ?? chooseLayout(schema, before.keys(), before.size)
+  const layout = part?.layout ?? committed[0]?.layout ?? chooseLayout(schema, before)
   const place = { source: source.source, schema, layout }
   const ids = new Set(committed.flatMap(({ buckets, fileId }) => [fileId, ...buckets.values()]))
   const content = (text: string): Buffer | string => {

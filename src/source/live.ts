@@ -4,6 +4,7 @@ import { withoutDerived } from '../merge/versions.ts'
 import { type KeyText, type RecordText, splitObject } from '../model/canonical.ts'
 import type { LiveRecord } from '../model/change.ts'
 import type { Selection } from '../model/collection.ts'
+import { packRecords } from '../model/packed-records.ts'
 import type { Records } from '../model/records.ts'
 import type { Source } from './source.ts'
 import { type SyncState, readSyncState } from './sync-state.ts'
@@ -33,22 +34,33 @@ export async function readLive(source: Source, names: Iterable<string>): Promise
 /** One moment of the database. */
 export interface Moment extends Pick<Snapshot, 'state' | 'mark' | 'writtenSince'> {
   live(names: Iterable<string>): Promise<Live>
+  /** The same, for whoever writes all records out: they stay packed where the engine gives them so. */
+  packedLive(names: Iterable<string>): Promise<Live>
 }
 
 /** Like `readLive`, for more than one question. */
 export async function atMoment<Result>(source: Source, read: (moment: Moment) => Promise<Result>): Promise<Result> {
   return source.adapter.snapshot((snapshot) => {
-    return read({ ...snapshot, live: (names) => liveIn(source, snapshot, names) })
+    return read({
+      ...snapshot,
+      live: (names) => liveIn(source, { snapshot, read: readAll }, names),
+      packedLive: (names) => liveIn(source, { snapshot, read: readPacked }, names),
+    })
   })
 }
 
-async function liveIn(source: Source, snapshot: Snapshot, names: Iterable<string>): Promise<Live> {
+async function liveIn(
+  source: Source,
+  from: { readonly snapshot: Snapshot; readonly read: typeof readPacked },
+  names: Iterable<string>,
+): Promise<Live> {
+  const { snapshot, read } = from
   const collections = new Map<string, Records>()
   const unreadable = new Map<string, string>()
   for (const name of names) {
     const selection = source.selections.get(name)
     if (selection === undefined) continue
-    const { records, problem } = await readAll(source, snapshot, selection)
+    const { records, problem } = await read(source, snapshot, selection)
     if (problem !== undefined) unreadable.set(name, problem)
     collections.set(name, records)
   }
@@ -76,13 +88,19 @@ export async function readTables(
   })
 }
 
-/** All records of one collection, or the first `most`; `problem`: why they cannot be told apart. */
+/** The records of one collection; `problem`: why they cannot be told apart. */
+interface CollectionRead {
+  readonly records: Records
+  readonly problem: string | undefined
+}
+
+/** All records of one collection, or the first `most`. */
 async function readAll(
   source: Source,
   snapshot: Snapshot,
   { most = Number.POSITIVE_INFINITY, ...selection }: Selection & { readonly most?: number },
-): Promise<{ readonly records: Records; readonly problem: string | undefined }> {
-  const { name, key } = selection.schema
+): Promise<CollectionRead> {
+  const { key } = selection.schema
   const records = new Map<KeyText, RecordText>()
   let count = 0
   let isNullInKey = false
@@ -93,13 +111,43 @@ async function readAll(
     }
     count += batch.length
     if (count >= most) break
-    if (count % PROGRESS_EVERY < batch.length) source.progress(`reading ${source.source}/${name}: ${count} records`)
+    tellProgress(source, selection, { count, more: batch.length })
   }
-  if (isNullInKey) return { records, problem: nullInKey(key) }
-  return {
-    records,
-    problem: records.size === count ? undefined : ambiguousKey(source, selection, count - records.size),
+  return { records, problem: problemOf(source, selection, { extra: count - records.size, isNullInKey }) }
+}
+
+/** All records of one collection, packed where the engine gives them so. */
+async function readPacked(source: Source, snapshot: Snapshot, selection: Selection): Promise<CollectionRead> {
+  if (snapshot.blocks === undefined) return readAll(source, snapshot, selection)
+  const packing = packRecords()
+  let isNullInKey = false
+  for await (const block of snapshot.blocks(selection)) {
+    const before = packing.count
+    packing.add(block)
+    isNullInKey ||= block.lacksKey
+    tellProgress(source, selection, { count: packing.count, more: packing.count - before })
   }
+  const { records, count } = packing
+  return { records, problem: problemOf(source, selection, { extra: count - records.size, isNullInKey }) }
+}
+
+/** @param read `more`: how many records of `count` came last */
+function tellProgress(
+  source: Source,
+  { schema }: Selection,
+  { count, more }: { readonly count: number; readonly more: number },
+): void {
+  if (count % PROGRESS_EVERY < more) source.progress(`reading ${source.source}/${schema.name}: ${count} records`)
+}
+
+/** @param found `extra`: how many records share the key of another one */
+function problemOf(
+  source: Source,
+  selection: Selection,
+  found: { readonly extra: number; readonly isNullInKey: boolean },
+): string | undefined {
+  if (found.isNullInKey) return nullInKey(selection.schema.key)
+  return found.extra === 0 ? undefined : ambiguousKey(source, selection, found.extra)
 }
 
 function nullInKey(key: readonly string[]): string {

@@ -3,8 +3,9 @@ import { expect } from 'vitest'
 import type { Adapter } from '../../src/adapters/adapter.ts'
 import { compareBytes, objectText, sortedObjectText, stringText } from '../../src/model/canonical.ts'
 import type { RecordText, ValueText } from '../../src/model/canonical.ts'
-import type { ApplyPlan, Change, StateChanges } from '../../src/model/change.ts'
+import type { ApplyPlan, Change, LiveRecord, StateChanges } from '../../src/model/change.ts'
 import type { Selection } from '../../src/model/collection.ts'
+import { type RecordBlock, packRecords } from '../../src/model/packed-records.ts'
 import type { ContractDatabase, ContractEngine, Person, Statements } from './fixture.ts'
 
 /** A test's own database, removed at its end whatever happens. */
@@ -84,8 +85,9 @@ export function planOf(
 /** All records of a collection, sorted by key: what an export would hold. */
 export async function recordsOf(adapter: Adapter, selection: Selection): Promise<readonly RecordText[]> {
   return adapter.snapshot(async (snapshot) => {
-    const records = []
+    const records: LiveRecord[] = []
     for await (const batch of snapshot.records(selection)) records.push(...batch)
+    if (snapshot.blocks !== undefined) await expectPacked(snapshot.blocks(selection), records)
     return records.sort((a, b) => compareBytes(a.key, b.key)).map((record) => record.text)
   })
 }
@@ -109,4 +111,13 @@ export async function leavesUnchanged(
   const before = await look()
   await work()
   expect(await look()).toEqual(before)
+}
+
+/** As bytes they are the same records. */
+async function expectPacked(blocks: AsyncIterable<RecordBlock>, records: readonly LiveRecord[]): Promise<void> {
+  const packing = packRecords()
+  for await (const block of blocks) packing.add(block)
+  expect(packing.count).toBe(records.length)
+  // of two with one key the first is kept
+  expect(new Map(packing.records)).toEqual(new Map(records.toReversed().map(({ key, text }) => [key, text])))
 }

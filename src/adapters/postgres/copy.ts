@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { LiveRecord } from '../../model/change.ts'
-import { recordReader } from './decode.ts'
+import type { RecordBlock } from '../../model/packed-records.ts'
+import { blockReader, recordReader } from './decode.ts'
 import type { PgClient } from './session.ts'
 import type { CodedField } from './values.ts'
 
@@ -15,20 +16,31 @@ export interface RecordQuery {
 
 /** The records of a query, in one batch for each chunk that arrives. If the caller stops early, the rest is read and dropped, so that the connection stays usable. */
 export async function* copyRecords(client: PgClient, query: RecordQuery): AsyncIterable<readonly LiveRecord[]> {
-  const { to } = await import('pg-copy-streams')
   const reader = recordReader(query.fields, query.key)
-  const stream: Readable = client.query(to(`COPY (${query.select}) TO STDOUT`))
+  for await (const chunk of copyChunks(client, query)) {
+    const records = reader.read(chunk)
+    if (records.length > 0) yield records
+  }
+  reader.end()
+}
+
+/** The same as blocks of bytes. */
+export async function* copyRecordBlocks(client: PgClient, query: RecordQuery): AsyncIterable<RecordBlock> {
+  const reader = blockReader(query.fields, query.key)
+  for await (const chunk of copyChunks(client, query)) yield* reader.read(chunk)
+  yield* reader.end()
+}
+
+async function* copyChunks(client: PgClient, { select }: RecordQuery): AsyncIterable<Buffer> {
+  const { to } = await import('pg-copy-streams')
+  const stream: Readable = client.query(to(`COPY (${select}) TO STDOUT`))
   let complete = false
   try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      const records = reader.read(chunk)
-      if (records.length > 0) yield records
-    }
+    yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
     complete = true
   } finally {
     if (!complete && !stream.errored) await drain(stream)
   }
-  reader.end()
 }
 
 /** All records of a query at once, for queries that are known to return few. */

@@ -6,7 +6,7 @@ import { UsageError } from '../../model/errors.ts'
 import type { Snapshot, WrittenSince } from '../adapter.ts'
 import { quotedName } from '../sql-text.ts'
 import type { Database } from './connect.ts'
-import { type RecordQuery, copyAll, copyRecords } from './copy.ts'
+import { type RecordQuery, copyAll, copyRecordBlocks, copyRecords } from './copy.ts'
 import { explain } from './failure.ts'
 import { type PgClient, inSavepoint, reading } from './session.ts'
 import { ownersStatements, selectState } from './state.ts'
@@ -27,7 +27,8 @@ export async function takeSnapshot<Result>(
     const moment = momentIn(client)
     return await read({
       state,
-      records: (selection) => oneAtATime(readRecords(client, database, selection)),
+      records: (selection) => oneAtATime(readRecords(client, database, { selection, read: copyRecords })),
+      blocks: (selection) => oneAtATime(readRecords(client, database, { selection, read: copyRecordBlocks })),
       mark: async (selection) => await takeMark(client, database, { selection, moment }),
       writtenSince: async (selection, mark) => await readWritten(client, database, { selection, moment, mark }),
       count: async (schema) => await inSavepoint(client, async () => await countRecords(client, database, schema)),
@@ -68,11 +69,15 @@ export function selectFields(fields: readonly CodedField[]): string {
   return `SELECT ${fields.map(({ name }) => `t.${quotedName(name)}`).join(', ')}`
 }
 
-async function* readRecords(
+async function* readRecords<Batch>(
   client: PgClient,
   database: Database,
-  selection: Selection,
-): AsyncIterable<readonly LiveRecord[]> {
+  asked: {
+    readonly selection: Selection
+    readonly read: (client: PgClient, query: RecordQuery) => AsyncIterable<Batch>
+  },
+): AsyncIterable<Batch> {
+  const { selection, read } = asked
   const { schema } = selection
   if (schema.key.length === 0) {
     throw new UsageError(`source ${database.source}: table ${schema.name} has no primary key`, {
@@ -84,7 +89,7 @@ async function* readRecords(
   const query: RecordQuery = { select: `${selectFields(fields)} FROM ${target(table)} t`, fields, key: schema.key }
   await client.query('SAVEPOINT tandem_read')
   try {
-    yield* copyRecords(client, query)
+    yield* read(client, query)
   } catch (error) {
     await client.query('ROLLBACK TO SAVEPOINT tandem_read').catch(() => {})
     throw explain(error, {

@@ -39,7 +39,7 @@ export function objectId(type: ObjectType, bytes: Buffer, format: Repository['ob
 
 /**
  * Stores the objects and returns their ids in the same order. One that already exists as a loose object is not written again.
- * @throws GitError when a pack cannot be written; the file system's error for a loose object
+ * @throws the file system's error when they cannot be written
  */
 export async function writeObjects(
   repository: WriterPlace,
@@ -52,7 +52,7 @@ export async function writeObjects(
   if (fresh.size < PACK_FROM) await writeLoose(repository, type, [...fresh])
   else {
     const { writePack } = await import('./pack-writer.ts') // with zlib, which most hooks do without
-    const objects = [...fresh.values()].map((bytes) => ({ type, bytes }))
+    const objects = [...fresh].map(([id, bytes]) => ({ type, id, bytes }))
     await writePack(repository, objects)
   }
   return ids

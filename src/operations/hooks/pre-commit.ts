@@ -62,7 +62,7 @@ async function stageInto(
   const environment = at.index === undefined ? {} : { GIT_INDEX_FILE: path.resolve(repository.root, at.index) }
   // the index last: git commits it even if this hook is killed, and a work tree that lags behind would be taken for a person's change
   const undo: Undo = []
-  await writeWorkTree(repository, files, { from: at.head, staged, undo })
+  await writeWorkTree(repository, files, { from: at.head, staged, contents: writes, undo })
   try {
     await updateIndex(repository, files, environment)
   } catch (error) {

@@ -15,7 +15,7 @@ import path from 'node:path'
 const { TANDEM_FAULT_FOLDER: folder = '', TANDEM_FAULT: kind = '', TANDEM_FAULT_AT: at = '0' } = process.env
 const isProgram = /[/\\]dist[/\\]cli[/\\]main\.js$/.test(process.argv[1] ?? '')
 
-const { appendFileSync, existsSync, readFileSync } = fs
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = fs
 const pointsFile = path.join(folder, 'points')
 const firedFile = path.join(folder, 'fired')
 
@@ -87,7 +87,7 @@ function half(data) {
 
 /** Half of the content arrives; then the process dies, or the disk says that it is full. */
 function tear(syscall, file, data) {
-  if (syscall === 'writeFile') fs.writeFileSync(file, half(data))
+  if (syscall === 'writeFile') writeFileSync(file, half(data))
   if (syscall === 'appendFile') appendFileSync(file, half(data))
 }
 
@@ -114,6 +114,20 @@ function wrapCallbacks(syscall) {
     if (fault === undefined) return original(...args)
     if (fault === 'torn') process.kill(process.pid, 'SIGKILL')
     return void process.nextTick(args.at(-1), fault)
+  }
+}
+
+/** The forms that do not wait. What the program compiles for its next start is not counted: whether it is there already, other runs decide. */
+function wrapSync(syscall) {
+  const original = fs[`${syscall}Sync`]
+  fs[`${syscall}Sync`] = (...args) => {
+    const file = String(args[TARGETS[syscall] ?? 0])
+    if (/[/\\]dist[/\\]cache[/\\]/.test(file)) return original(...args)
+    const fault = fileFault(syscall, file, false)
+    if (fault === undefined) return original(...args)
+    if (fault === 'torn' || kind === 'ENOSPC') tear(syscall, file, args[1])
+    if (fault === 'torn') process.kill(process.pid, 'SIGKILL')
+    throw fault
   }
 }
 
@@ -247,6 +261,7 @@ function spoken(data) {
 if (isProgram && folder !== '') {
   for (const syscall of WRITES) wrapPromises(syscall)
   for (const syscall of ['rename', 'chmod']) wrapCallbacks(syscall)
+  for (const syscall of ['rename', 'writeFile']) wrapSync(syscall)
   wrapOpen()
   wrapSpawn()
   wrapLibsql()

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CommittedCollection } from '../../../src/exports/committed.ts'
 import { missingKeys, readKeyIndex, writeKeyIndex } from '../../../src/exports/key-index.ts'
+import { keyHashes } from '../../../src/format/records-by-file.ts'
 import { keyHash } from '../../../src/model/canonical.ts'
 import type { Source } from '../../../src/source/source.ts'
 
@@ -31,12 +32,12 @@ async function* batches(...all: readonly (readonly string[])[]): AsyncIterable<r
 }
 
 const TWO = new Map([
-  ['b0', keys(0, 900)],
-  ['b1', keys(1000, 900)],
+  ['b0', keyHashes(keys(0, 900))],
+  ['b1', keyHashes(keys(1000, 900))],
 ])
 
 test('what is missing is told with its bucket; other keys do not matter', async () => {
-  await writeKeyIndex(source, exported('x', 'y'), { before: undefined, keys: TWO })
+  await writeKeyIndex(source, exported('x', 'y'), { before: undefined, buckets: TWO })
   const index = await readKeyIndex(source, exported('x', 'y'))
   const present = [...keys(0, 900), ...keys(1000, 900), ...keys(5000, 10)].filter((key) => !['[7]', '[1899]'].includes(key))
   const missing = await missingKeys(index ?? { buckets: new Map() }, batches(present.slice(0, 300), present.slice(300)))
@@ -49,16 +50,16 @@ test('what is missing is told with its bucket; other keys do not matter', async 
 })
 
 test('the index of the next export takes over what did not change', async () => {
-  await writeKeyIndex(source, exported('x', 'y'), { before: undefined, keys: TWO })
+  await writeKeyIndex(source, exported('x', 'y'), { before: undefined, buckets: TWO })
   const before = await readKeyIndex(source, exported('x', 'y'))
-  await writeKeyIndex(source, exported('x', 'z'), { before, keys: new Map([['b1', keys(1001, 900)]]) })
+  await writeKeyIndex(source, exported('x', 'z'), { before, buckets: new Map([['b1', keyHashes(keys(1001, 900))]]) })
   const index = await readKeyIndex(source, exported('x', 'z'))
   const missing = await missingKeys(index ?? { buckets: new Map() }, batches(keys(0, 900), keys(1000, 900)))
   expect(missing).toEqual(new Map([['b1', new Set([keyHash('[1900]')])]]))
 })
 
 test('an index of another export, a damaged and a truncated one say nothing', async () => {
-  await writeKeyIndex(source, exported('x', 'y'), { before: undefined, keys: TWO })
+  await writeKeyIndex(source, exported('x', 'y'), { before: undefined, buckets: TWO })
   expect(await readKeyIndex(source, exported('x', 'z'))).toBeUndefined()
   const [name = ''] = await readdir(path.join(folder, 'tandem/keys'))
   const file = path.join(folder, 'tandem/keys', name)
@@ -76,6 +77,6 @@ test('an index of another export, a damaged and a truncated one say nothing', as
 })
 
 test('a small collection has none', async () => {
-  await writeKeyIndex(source, exported('x'), { before: undefined, keys: new Map([['b0', keys(0, 900)]]) })
+  await writeKeyIndex(source, exported('x'), { before: undefined, buckets: new Map([['b0', keyHashes(keys(0, 900))]]) })
   expect(await readKeyIndex(source, exported('x'))).toBeUndefined()
 })

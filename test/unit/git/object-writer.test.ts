@@ -1,15 +1,15 @@
 /** Objects that the tool writes by itself are those that git would write, whether they are few or many. */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readBlobs, writeBlobs } from '../../../src/git/objects/blobs.ts'
+import { packIndex } from '../../../src/git/objects/pack-index.ts'
 import { storeTree } from '../../../src/git/objects/trees.ts'
 import { type Repository, openRepository } from '../../../src/git/repository.ts'
-import { GitError } from '../../../src/git/run.ts'
 
 const run = promisify(execFile)
 let folder = ''
@@ -20,10 +20,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-async function newRepository(format: string, binaries?: string): Promise<Repository> {
+async function newRepository(format: string): Promise<Repository> {
   await run('git', ['init', '-q', `--object-format=${format}`, folder])
-  const found = process.env['PATH'] ?? ''
-  return openRepository(folder, { PATH: binaries === undefined ? found : `${binaries}:${found}`, HOME: folder })
+  return openRepository(folder, { PATH: process.env['PATH'], HOME: folder })
 }
 
 /** Blobs of many sizes; bytes that no compression shortens among them. */
@@ -57,6 +56,18 @@ async function temporaryPacks(): Promise<string[]> {
   return (await readdir(path.join(folder, '.git/objects/pack'))).filter((name) => name.startsWith('tmp_'))
 }
 
+/** Beside each pack is the index that git makes of it. */
+async function expectIndexOfGit(format: string): Promise<void> {
+  const packs = path.join(folder, '.git/objects/pack')
+  const given = path.join(folder, 'git.idx')
+  for (const pack of (await readdir(packs)).filter((name) => name.endsWith('.pack'))) {
+    const args = ['index-pack', `--object-format=${format}`, '--no-rev-index', '-o', given, path.join(packs, pack)]
+    await run('git', args, { cwd: tmpdir() })
+    expect(await readFile(path.join(packs, pack.replace(/pack$/, 'idx')))).toEqual(await readFile(given))
+    await rm(given)
+  }
+}
+
 describe.each(['sha1', 'sha256'])('in a repository of %s', (format) => {
   test('many blobs become one pack, a few loose objects; ids and bytes are those of git', async () => {
     const repository = await newRepository(format)
@@ -69,6 +80,7 @@ describe.each(['sha1', 'sha256'])('in a repository of %s', (format) => {
       for (const [i, id] of ids.entries()) expect(read.get(id)?.equals(blobs[i] as Buffer)).toBe(true)
     }
     expect(await stored()).toEqual({ loose: 28, packs: 1, packed: 1_500 - 20 })
+    await expectIndexOfGit(format)
     await run('git', ['fsck', '--full', '--strict'], { cwd: folder })
   })
 
@@ -105,16 +117,43 @@ test('a pack has the compression that the user has set', async () => {
   expect(Number(/size-pack: (\d+)/.exec(stdout)?.[1])).toBeGreaterThan(3_000)
 })
 
-test('a pack that git cannot write to its end is an error, and nothing of it counts', async () => {
-  const binaries = path.join(folder, 'bin')
-  await mkdir(binaries)
-  const real = (await run('sh', ['-c', 'command -v git'])).stdout.trim()
+test('an index of a pack of gigabytes has a table of large offsets, as git makes it', async () => {
+  const repository = await newRepository('sha1')
+  const blobs = contents(1_100)
+  await writeBlobs(repository, blobs)
+  const packs = path.join(folder, '.git/objects/pack')
+  const pack = (await readdir(packs)).find((name) => name.endsWith('.pack')) ?? ''
+  const hash = (await readFile(path.join(packs, pack))).subarray(-20)
+  const shown = execFileSync('git', ['show-index'], {
+    input: await readFile(path.join(packs, pack.replace(/pack$/, 'idx'))),
+  })
+  const entries = shown
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, offset, id = '', crc] = /^(\d+) ([0-9a-f]+) \(([0-9a-f]+)\)$/.exec(line) ?? []
+      return { id, offset: Number(offset), crc: Number.parseInt(crc ?? '', 16) }
+    })
+  // git puts what is over the limit that it is given into the table; here that is what starts at it too
+  const given = path.join(folder, 'git.idx')
+  await run('git', ['index-pack', '--no-rev-index', '--index-version=2,0x8000', '-o', given, path.join(packs, pack)])
+  expect(packIndex(entries.toReversed(), { hash, format: 'sha1', largeFrom: 0x8001 })).toEqual(await readFile(given))
+})
+
+test('a pack that cannot be written to its end is an error, and nothing of it counts', async () => {
+  await newRepository('sha1')
+  const here = (file: string): string => JSON.stringify(path.resolve(import.meta.dirname, '../../../src/git', file))
+  const program = `
+    const { openRepository } = await import(${here('repository.ts')})
+    const { writeBlobs } = await import(${here('objects/blobs.ts')})
+    const { randomBytes } = await import('node:crypto')
+    const contents = Array.from({ length: 1100 }, (_, i) => randomBytes(1000 + i))
+    await writeBlobs(await openRepository(${JSON.stringify(folder)}, process.env), contents).catch((error) => console.log(error.code))`
   // no file over 512 KiB, as on a disk that is nearly full
-  await writeFile(path.join(binaries, 'git'), `#!/bin/sh\nulimit -f 1024\nexec ${real} "$@"\n`)
-  await chmod(path.join(binaries, 'git'), 0o755)
-  const repository = await newRepository('sha1', binaries)
-  await expect(writeBlobs(repository, contents(1_100))).rejects.toThrow(GitError)
+  const limited = `trap '' XFSZ; ulimit -f 1024; exec "$0" --import tsx --input-type=module -e "$1"`
+  const { stdout } = await run('sh', ['-c', limited, process.execPath, program])
+  expect(stdout.trim()).toBe('EFBIG')
   expect(await stored()).toEqual({ loose: 0, packs: 0, packed: 0 })
-  await run('git', ['gc', '-q', '--prune=now'], { cwd: folder })
   expect(await temporaryPacks()).toEqual([])
 })

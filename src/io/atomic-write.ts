@@ -1,5 +1,5 @@
 /** Writes files atomically: under another name, synced, then renamed. Readers see the old file or the whole new one. */
-import { chmod, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 /** Writes one of the tool's own files atomically; its folder is made if needed. The temporary file is beside it. */
@@ -7,6 +7,25 @@ export async function writeAtomically(file: string, content: string | Buffer, mo
   const { default: writeFileAtomic } = await import('write-file-atomic') // it loads worker_threads, which a hook that writes nothing does not need
   await mkdir(path.dirname(file), { recursive: true })
   await writeFileAtomic(file, content, mode === undefined ? {} : { mode })
+}
+
+/** Like `writeAtomically`, for a content that is not in memory as a whole. An existing file's mode stays. Nothing is written when a part cannot be made. */
+export async function writePartsAtomically(file: string, parts: Iterable<Buffer>): Promise<void> {
+  const mode = (await stat(file).catch(() => undefined))?.mode
+  const passing = `${file}.${process.pid}`
+  await mkdir(path.dirname(file), { recursive: true })
+  const handle = await open(passing, 'wx')
+  try {
+    for (const part of parts) await handle.writeFile(part)
+    if (mode !== undefined) await handle.chmod(mode & 0o7777)
+    await handle.sync()
+    await handle.close()
+    await rename(passing, file)
+  } catch (error) {
+    await handle.close().catch(() => undefined)
+    await rm(passing, { force: true })
+    throw error
+  }
 }
 
 /**

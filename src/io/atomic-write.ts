@@ -1,4 +1,5 @@
 /** Writes files atomically: under another name, synced, then renamed. Readers see the old file or the whole new one. */
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -9,15 +10,18 @@ export async function writeAtomically(file: string, content: string | Buffer, mo
   await writeFileAtomic(file, content, mode === undefined ? {} : { mode })
 }
 
-/** Like `writeAtomically`, for a content that is not in memory as a whole. An existing file's mode stays. Nothing is written when a part cannot be made. */
+/** Like `writeAtomically`, for a content that is not in memory as a whole. The file keeps its owner and mode. Nothing is left of it when a part cannot be made or written. */
 export async function writePartsAtomically(file: string, parts: Iterable<Buffer>): Promise<void> {
-  const mode = (await stat(file).catch(() => undefined))?.mode
-  const passing = `${file}.${process.pid}`
+  const before = await stat(file).catch(() => undefined)
+  const passing = `${file}.${randomBytes(6).toString('hex')}`
   await mkdir(path.dirname(file), { recursive: true })
   const handle = await open(passing, 'wx')
   try {
     for (const part of parts) await handle.writeFile(part)
-    if (mode !== undefined) await handle.chmod(mode & 0o7777)
+    if (before !== undefined) {
+      await handle.chown(before.uid, before.gid).catch(() => undefined) // only root may give a file away
+      await handle.chmod(before.mode & 0o7777)
+    }
     await handle.sync()
     await handle.close()
     await rename(passing, file)

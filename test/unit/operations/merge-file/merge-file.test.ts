@@ -1,5 +1,5 @@
 /** `tandem merge-file` on real files in a folder that is no repository: what is merged, what is refused, what is written. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -208,6 +208,20 @@ describe('writing a result', () => {
   test('replaces a file as a whole and leaves nothing beside it', async () => {
     await writeFile(path.join(folder, 'out'), 'before')
     await writeResult(invocation, 'out', 'after')
+    expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
+    expect(await readdir(folder)).toEqual(['out'])
+  })
+
+  test('in parts keeps the mode of the file, and leaves it as it was where a part cannot be made', async () => {
+    await writeFile(path.join(folder, 'out'), 'before', { mode: 0o600 })
+    await writeResult(invocation, 'out', () => [Buffer.from('af'), Buffer.from('ter')])
+    expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
+    expect((await stat(path.join(folder, 'out'))).mode & 0o777).toBe(0o600)
+    const broken = function* (): Iterable<Buffer> {
+      yield Buffer.from('half')
+      throw new DamagedError({ path: 'ours' }, 'changed')
+    }
+    await expect(writeResult(invocation, 'out', broken)).rejects.toThrow(DamagedError)
     expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
     expect(await readdir(folder)).toEqual(['out'])
   })

@@ -22,7 +22,7 @@ export interface Output {
   /** The one JSON value of `--json`; `version` 1 is added. */
   readonly value: (value: Readonly<Record<string, unknown>>) => void
   /** Text for standard output, written unchanged: a merged file, or JSON with numbers that JavaScript would round. */
-  readonly raw: (text: string) => void
+  readonly raw: (text: string | Uint8Array) => void
   /** Prints an error with its hint on standard error. */
   readonly fail: (error: TandemError) => void
   /** Replaces the line of progress on a terminal. */

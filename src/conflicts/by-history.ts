@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { type Header, headerText } from '../format/header.ts'
 import { bucketOf } from '../format/layout.ts'
-import { parseRecordsFile, recordsFileText } from '../format/records-file.ts'
+import { knownFile, parseRecordsFile, recordsFileText } from '../format/records-file.ts'
 import { openGraph } from '../git/history/graph.ts'
 import { blobId } from '../git/objects/blobs.ts'
 import { filesAt } from '../git/objects/tree.ts'
@@ -63,8 +63,8 @@ export function openHistoryMerge(
       if ((await listing(pair[side])(folder)).get(file)?.id !== id) return undefined
     }
     const mine = parseRecordsFile(texts.ours, `${file} (ours)`)
-    const other = parseRecordsFile(texts.theirs, `${file} (theirs)`)
     const { header, records } = mine
+    const other = parseRecordsFile(texts.theirs, `${file} (theirs)`, knownFile(header, records))
     if (headerText(header) !== headerText(other.header)) return undefined
     const collection = await collectionOf({ folder, header, schema })
     const isHere = (key: string): boolean => bucketOf(key, header.layout) === header.bucket

@@ -12,7 +12,7 @@ const LINE_LIMIT = 96 * 1024 * 1024
 const DEPTH_LIMIT = 400
 
 /** Length of `{"h":"0123456789abcdef","r":`, where the record starts in a line. */
-const RECORD_START = 28
+export const RECORD_START = 28
 
 /** The content of a records file. */
 export interface RecordsFile {
@@ -93,7 +93,8 @@ export function parseRecordsFile(text: string, path: string, known?: KnownFile):
   return { header, records }
 }
 
-function parseLine(line: string, header: Header, place: LinePlace): { key: KeyText; record: RecordText } {
+/** Reads and checks one line of a records file. @throws DamagedError naming the place */
+export function parseLine(line: string, header: Header, place: LinePlace): { key: KeyText; record: RecordText } {
   if (line.length > LINE_LIMIT)
     throw new DamagedError(place, `the line has ${line.length} characters; at most ${LINE_LIMIT} are read`)
   if (isConflictMarker(line)) throw markerFound(place.path, place.line)

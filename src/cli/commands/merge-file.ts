@@ -1,6 +1,6 @@
 /** `tandem merge-file`: three records files in, one out. */
 import { objectText, stringText } from '../../model/canonical.ts'
-import { type MergedFile, mergeFile, writeResult } from '../../operations/merge-file.ts'
+import { type MergedFile, mergeFile, writeResult } from '../../operations/merge-file/merge-file.ts'
 import { reportJson } from '../../report/json.ts'
 import { summaryLines } from '../../report/summary.ts'
 import { type Command, type CommandContext, textOf } from '../command.ts'
@@ -43,13 +43,21 @@ async function runMergeFile(context: CommandContext): Promise<number> {
   const [base, ours, theirs] = ['base', 'ours', 'theirs'].map((name) => String(args[name])) as [string, string, string]
   const collection = textOf(args, 'collection')
   const merged = await mergeFile(invocation, { base, ours, theirs, collection, standardInput })
-  const [out, report] = [textOf(args, 'output'), textOf(args, 'report')]
-  if (report !== undefined) await writeResult(invocation, report, reportJson(merged.report))
-  if (out !== undefined) await writeResult(invocation, out, merged.text)
-  if (output.json) output.raw(jsonOf(merged, out === undefined))
-  else if (out === undefined) output.raw(merged.text)
+  try {
+    await write(context, merged)
+  } finally {
+    merged.close()
+  }
   for (const line of wordsOf(merged)) output.note(line)
   return merged.collisions.length > 0 ? 1 : 0
+}
+
+async function write({ invocation, output, args }: CommandContext, merged: MergedFile): Promise<void> {
+  const [out, report] = [textOf(args, 'output'), textOf(args, 'report')]
+  if (report !== undefined) await writeResult(invocation, report, reportJson(merged.report))
+  if (out !== undefined) await writeResult(invocation, out, merged.parts)
+  if (output.json) output.raw(jsonOf(merged, out === undefined))
+  else if (out === undefined) for (const part of merged.parts()) output.raw(part)
 }
 
 function wordsOf({ missing, collisions, report }: MergedFile): string[] {
@@ -64,8 +72,8 @@ function wordsOf({ missing, collisions, report }: MergedFile): string[] {
 }
 
 /** `{version, ok, report, merged}`; the merged text only where no file takes it. */
-function jsonOf({ text, report, collisions }: MergedFile, withText: boolean): string {
-  const merged = withText ? [['merged', stringText(text)] as const] : []
+function jsonOf({ parts, report, collisions }: MergedFile, withText: boolean): string {
+  const merged = withText ? [['merged', stringText(Buffer.concat([...parts()]).toString())] as const] : []
   const ok = String(collisions.length === 0)
   return `${objectText([['version', '1'], ['ok', ok], ['report', reportJson(report).trimEnd()], ...merged])}\n`
 }

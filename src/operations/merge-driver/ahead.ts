@@ -37,9 +37,9 @@ async function mergeExpected(
     const merge = openRecordsMerge(workspace, commits, paths)
     for (const [i, file] of (await readTexts(workspace.repository, group)).entries()) {
       const merged = await merge(file).catch(() => undefined)
-      const isBaseKnown = group[i]?.bases.length === 1
-      if (merged === undefined || (merged.usesBase && !isBaseKnown)) continue
-      await results.keep(file, merged)
+      const { bases, meetsConflict } = group[i] as (typeof group)[number]
+      if (merged === undefined || (merged.usesBase && bases.length > 1)) continue
+      await results.keep(file, merged, meetsConflict)
       if (isAsked(file, asked) && (!merged.usesBase || file.base === asked.base)) answer = merged.text
     }
   }

@@ -7,15 +7,20 @@ import type { Repository } from '../../git/repository.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { CommitsThatMerge } from './commits.ts'
 import type { FileTexts } from './records-file.ts'
-import { textsConflict } from './text-conflict.ts'
+import { foretellTextMerge } from './text-conflict.ts'
 
 /** A file that both sides changed: its path and the ids of its blobs. */
-interface ExpectedFile {
+interface ChangedFile {
   readonly path: string
   /** undefined: the base has no such file. Of several merge bases git makes one, whose files are not known where they differ; then there are several ids. */
   readonly bases: readonly (string | undefined)[]
   readonly ours: string
   readonly theirs: string
+}
+
+interface ExpectedFile extends ChangedFile {
+  /** True when git's text merge of these blobs is known to meet a conflict; false where it may meet one. */
+  readonly meetsConflict: boolean
 }
 
 /** The commits whose files git merges. */
@@ -44,19 +49,22 @@ export async function meetingOf(
   return picked === undefined ? undefined : { ...picked, ours: head }
 }
 
-/** The files in whose text merge git will meet a conflict, in groups that fit into memory. */
+/** The files in whose text merge git will or may meet a conflict, in groups that fit into memory. */
 export async function expectedFiles(workspace: Workspace, meeting: MergedSides): Promise<ExpectedFile[][]> {
   const { repository } = workspace
   const conflicts: ExpectedFile[] = []
   for (const group of await inGroups(repository, await changedByBoth(workspace, meeting))) {
     const texts = await readTexts(repository, group)
-    conflicts.push(...group.filter(({ bases }, i) => bases.length > 1 || textsConflict(texts[i] as FileTexts)))
+    for (const [i, file] of group.entries()) {
+      const foretold = file.bases.length > 1 ? 'unknown' : foretellTextMerge(texts[i] as FileTexts)
+      if (foretold !== 'clean') conflicts.push({ ...file, meetsConflict: foretold === 'conflict' })
+    }
   }
   return inGroups(repository, conflicts)
 }
 
 /** The texts of these files, in the same order; the base is empty where it is not known. */
-export async function readTexts(repository: Repository, files: readonly ExpectedFile[]): Promise<FileTexts[]> {
+export async function readTexts(repository: Repository, files: readonly ChangedFile[]): Promise<FileTexts[]> {
   const ids = files.flatMap(({ bases, ours, theirs }) => [ours, theirs, ...bases.filter((id) => id !== undefined)])
   const blobs = await readBlobs(repository, ids)
   const text = (id: string | undefined): string => (id === undefined ? '' : (blobs.get(id)?.toString() ?? ''))
@@ -69,10 +77,10 @@ export async function readTexts(repository: Repository, files: readonly Expected
 async function changedByBoth(
   { repository, config }: Workspace,
   { base, ours, theirs }: MergedSides,
-): Promise<ExpectedFile[]> {
+): Promise<ChangedFile[]> {
   const bases = base === undefined ? await mergeBases(repository, ours, theirs) : [base]
   const since = await Promise.all(bases.map((each) => changedBlobs(repository, [each, ours], config.exports)))
-  const files: ExpectedFile[] = []
+  const files: ChangedFile[] = []
   for (const [path, change] of await changedBlobs(repository, [ours, theirs], config.exports)) {
     const { before: mine, after: other } = change
     if (!path.endsWith('.jsonl') || path.startsWith(`${config.exports}/quarantine/`)) continue
@@ -85,8 +93,8 @@ async function changedByBoth(
   return files
 }
 
-async function inGroups(repository: Repository, files: readonly ExpectedFile[]): Promise<ExpectedFile[][]> {
-  const groups: ExpectedFile[][] = []
+async function inGroups<File extends ChangedFile>(repository: Repository, files: readonly File[]): Promise<File[][]> {
+  const groups: File[][] = []
   let bytes = 0
   const sizes = await sizesOf(repository, files)
   for (const [i, file] of files.entries()) {
@@ -104,7 +112,7 @@ async function inGroups(repository: Repository, files: readonly ExpectedFile[]):
 }
 
 /** The bytes of both sides of each file. */
-async function sizesOf(repository: Repository, files: readonly ExpectedFile[]): Promise<number[]> {
+async function sizesOf(repository: Repository, files: readonly ChangedFile[]): Promise<number[]> {
   if (files.length === 0) return []
   const input = files.map(({ ours, theirs }) => `${ours}\n${theirs}\n`).join('')
   const sizes = (await repository.git(['cat-file', '--batch-check=%(objectsize)'], { input })).split('\n').map(Number)

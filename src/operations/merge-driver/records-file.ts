@@ -3,6 +3,7 @@ import path from 'node:path'
 import { type HistoryMerge, openHistoryMerge } from '../../conflicts/by-history.ts'
 import { rulesOf, schemaBeside } from '../../conflicts/rules.ts'
 import { type FileMerge, mergeFiles } from '../../conflicts/three-way.ts'
+import { parseHeader } from '../../format/header.ts'
 import { parseRecordsFile, recordsFileText } from '../../format/records-file.ts'
 import { mergeBases } from '../../git/history/commits.ts'
 import type { Repository } from '../../git/repository.ts'
@@ -74,7 +75,7 @@ export function openRecordsMerge(
 /** The header must say what the path says, else git's rename detection brought an edit to the wrong file. Answers its key fields. */
 function checkPlace(workspace: Workspace, file: FileTexts): readonly string[] {
   if (file.ours === '') return []
-  const { header } = parseRecordsFile(file.ours, file.path)
+  const header = parseHeader(file.ours.slice(0, file.ours.indexOf('\n')), file.path)
   const [source, , name] = file.path.slice(workspace.config.exports.length + 1).split('/')
   if (header.source === source && `${header.bucket}.jsonl` === name) return header.key
   throw new DamagedError({ path: file.path, line: 1 }, `the header names ${header.source}/${header.bucket}.jsonl`)

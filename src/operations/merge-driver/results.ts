@@ -2,11 +2,12 @@
  * What the merge driver's first call in a merge keeps for the later ones. `hooks/merge-driver.sh` looks here before it starts the program, and takes a result only for the same
  * commits, path, texts, configuration and program. Each work tree has a folder, with the results of one merge.
  *
- * `merging/<work tree>/merge`: the path of the program, the commit that a true merge takes in (empty in a rebase or cherry-pick), and a hash that tells this merge from others, a
- * line each. It is written last; without it, nothing is looked for.
+ * `merging/<work tree>/merge`: the path of the program, the commit that a true merge takes in (empty in a rebase or cherry-pick), what git says of the refs that tell a merge from
+ * others, and a hash of all that results depend on, a line each. It is written last; without it, nothing is looked for.
  *
- * `merging/<work tree>/<hash of commits and path>`: a line with the ids of base (`any`: it had no influence), result, ours, theirs, configuration, program and, in a shallow
- * clone, the list of its ends; then the text of the result. What a crash cut off does not have the id of the result.
+ * `merging/<work tree>/files/<path>`: the path; then a line with the id of the base with which git's text merge is known to meet a conflict (`-`: not known) and the ids of base
+ * (`any`: it had no influence), ours, theirs, result, configuration, program and, in a shallow clone, the list of its ends; then the text of the result. What a crash cut off does
+ * not have the id of the result.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -22,8 +23,8 @@ import type { MergedSides } from './expected.ts'
 import type { FileTexts, MergedFileText } from './records-file.ts'
 
 export interface KeptResults {
-  /** Keeps the result for a file. */
-  keep(file: FileTexts, merged: MergedFileText): Promise<void>
+  /** Keeps the result for a file. @param meetsConflict true when git's text merge of these very texts is known to meet a conflict, so that the driver need not try it */
+  keep(file: FileTexts, merged: MergedFileText, meetsConflict: boolean): Promise<void>
   /** Lets the driver look for the results. */
   finish(): Promise<void>
 }
@@ -34,9 +35,9 @@ const REFS = ['HEAD', 'MERGE_HEAD', 'REBASE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_H
 /** The file that the program is started with. It names the others by their hashes, so that it differs for every build. */
 const PROGRAM = 'dist/cli/main.js'
 
-/** True when the script that started the program will look for results: it is no older one, and git names one commit that it merges, or none. */
+/** True when the script that started the program will look for results: it is of this form of them, and git names one commit that it merges, or none. */
 export function isLookedFor(workspace: Workspace): boolean {
-  return workspace.invocation.environment['TANDEM_LOOKS_FOR_MERGES'] === '1' && headsNamed(workspace).length <= 1
+  return workspace.invocation.environment['TANDEM_LOOKS_FOR_MERGES'] === '2' && headsNamed(workspace).length <= 1
 }
 
 /** Opens an empty place for the results of this merge. undefined when they were kept already, or git cannot read the program (it lies in an archive), so that they would not be found. */
@@ -49,18 +50,23 @@ export async function openResults(
   const program = packageFile(PROGRAM)
   const facts = await factsOf(repository, program)
   if (facts === undefined) return undefined
-  const state = await repository.git(['cat-file', '--batch-check=%(objectname)'], { input: `${REFS.join('\n')}\n` })
+  const refs = await repository.git(['cat-file', '--batch-check=%(objectname)'], { input: `${REFS.join('\n')}\n` })
+  const state = refs.replaceAll('\n', ' ')
   const idOf = (text: string): string => blobId(Buffer.from(text), repository.objectFormat)
-  const keyOf = (...words: string[]): string => idOf(`${[merged, state, ...words].join('\n')}\n`)
   const folder = path.join(dataDir, KEPT_MERGES, path.basename(repository.gitDir))
-  const about = `${program}\n${merged}\n${keyOf(base, picked, ...facts)}\n`
+  const about = `${program}\n${merged}\n${state}\n${idOf([base, picked, ...facts].join('\n'))}\n`
   if ((await readFile(path.join(folder, 'merge'), 'utf8').catch(() => '')) === about) return undefined
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   return {
-    keep: async (file, { text, usesBase }) => {
-      const ids = [usesBase ? idOf(file.base) : 'any', idOf(text), idOf(file.ours), idOf(file.theirs), ...facts]
-      await writeFile(path.join(folder, keyOf(file.path)), `${ids.join(' ')}\n${text}`)
+    keep: async (file, { text, usesBase }, meetsConflict) => {
+      if (file.path.includes('\n')) return
+      const place = path.join(folder, 'files', file.path)
+      const baseId = idOf(file.base)
+      const bases = [meetsConflict ? baseId : '-', usesBase ? baseId : 'any']
+      const ids = [...bases, ...[file.ours, file.theirs, text].map(idOf), ...facts]
+      await mkdir(path.dirname(place), { recursive: true })
+      await writeFile(place, `${file.path}\n${ids.join(' ')}\n${text}`)
     },
     finish: () => writeFile(path.join(folder, 'merge'), about),
   }

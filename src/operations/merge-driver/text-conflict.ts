@@ -1,4 +1,4 @@
-/** Foretells whether git's text merge of a records file meets a conflict, and the program is asked. A wrong guess costs time and nothing else. */
+/** Foretells whether git's text merge of a records file meets a conflict, and the program is asked. Where a conflict is foretold, the driver takes a kept result without a text merge. */
 import type { FileTexts } from './records-file.ts'
 
 /** Lines `start` up to `end` (exclusive) of the base become `text`. */
@@ -8,13 +8,17 @@ interface Hunk {
   readonly text: string
 }
 
-/** True when `merge-driver.sh` will start the program for these texts: both sides changed lines that touch each other, or the headers differ. */
-export function textsConflict({ base, ours, theirs }: Pick<FileTexts, 'base' | 'ours' | 'theirs'>): boolean {
+/** What the text merge does; `unknown` where lines repeat or are not in the order of the base, as in a damaged file. */
+export type Foretold = 'conflict' | 'clean' | 'unknown'
+
+/** Whether `merge-driver.sh` will meet a conflict with these texts: both sides changed lines that touch each other, or the headers differ. */
+export function foretellTextMerge({ base, ours, theirs }: Pick<FileTexts, 'base' | 'ours' | 'theirs'>): Foretold {
   const [before, mine, other] = [base.split('\n'), ours.split('\n'), theirs.split('\n')] as const
-  if (mine[0] !== other[0] || (base !== '' && before[0] !== mine[0])) return true
+  if (mine[0] !== other[0] || (base !== '' && before[0] !== mine[0])) return 'conflict'
   const [left, right] = [hunksOf(before, mine), hunksOf(before, other)]
-  if (left === undefined || right === undefined) return true
-  return left.some((a) => right.some((b) => a.start <= b.end && b.start <= a.end && !isSame(a, b)))
+  if (left === undefined || right === undefined) return 'unknown'
+  const touch = (a: Hunk, b: Hunk): boolean => a.start <= b.end && b.start <= a.end && !isSame(a, b)
+  return left.some((a) => right.some((b) => touch(a, b))) ? 'conflict' : 'clean'
 }
 
 function isSame(a: Hunk, b: Hunk): boolean {

@@ -161,6 +161,21 @@ describe('results that an earlier merge kept', () => {
     expect(await outcomeOf(...args)).toEqual({ ...first, starts: 0 })
   })
 
+  test.each([
+    ['with HEAD on a packed branch', ['pack-refs', '--all']],
+    ['with a detached HEAD', ['checkout', '-q', '--detach']],
+  ])('are taken %s', async (_, prepare) => {
+    const first = await outcomeOf(...args)
+    await repo.git(...prepare)
+    expect(await outcomeOf(...args)).toEqual({ ...first, starts: 0 })
+  })
+
+  test('are not taken when HEAD is another commit with the same files', async () => {
+    await outcomeOf(...args)
+    await repo.git('commit', '-q', '--amend', '-m', 'another')
+    expect(await outcomeOf(...args)).toMatchObject({ code: 0, starts: 1 })
+  })
+
   test('are not taken under another configuration', async () => {
     const first = await outcomeOf(...args)
     await configure({ '*': { critical: ['a', 'b', 'c'] } })
@@ -192,15 +207,15 @@ describe('results that an earlier merge kept', () => {
 
   test('are not taken when they are cut off or changed, nor where the list of them is missing', async () => {
     const first = await outcomeOf(...args)
-    const folder = path.join(kept(), '.git')
-    const names = (await readdir(folder)).filter((name) => name !== 'merge')
+    const folder = path.join(kept(), '.git/files', FOLDER)
+    const names = await readdir(folder)
     expect(names).toHaveLength(FILES)
     for (const [i, name] of names.entries()) {
       const text = await readFile(path.join(folder, name), 'utf8')
       await writeFile(path.join(folder, name), i % 2 === 0 ? text.slice(0, -20) : text.replace('"b":"1"', '"b":"7"'))
     }
     expect(await outcomeOf(...args)).toEqual({ ...first, starts: FILES })
-    await rm(path.join(folder, 'merge'))
+    await rm(path.join(kept(), '.git/merge'))
     expect(await outcomeOf(...args)).toEqual({ ...first, starts: 1 })
   })
 
@@ -218,7 +233,7 @@ describe('results that an earlier merge kept', () => {
       : >${shellQuote(path.join(repo.folder, 'killed'))}
       ${node} "$@" & pid=$!
       tries=0
-      until [ "$(ls .git/tandem/merging/.git 2>/dev/null | wc -l)" -ge 2 ] || [ $tries = 3000 ]; do
+      until [ "$(ls ${shellQuote(`.git/tandem/merging/.git/files/${FOLDER}`)} 2>/dev/null | wc -l)" -ge 2 ] || [ $tries = 3000 ]; do
         tries=$((tries + 1))
         sleep 0.01
       done

@@ -1,6 +1,6 @@
 /** When the program expects that git's text merge of a records file meets a conflict. */
 import { describe, expect, test } from 'vitest'
-import { textsConflict } from '../../../../src/operations/merge-driver/text-conflict.ts'
+import { foretellTextMerge } from '../../../../src/operations/merge-driver/text-conflict.ts'
 
 const text = (...lines: string[]): string => ['header', ...lines, ''].join('\n')
 const BASE = text('1', '2', '3', '4', '5')
@@ -15,25 +15,27 @@ describe('a conflict is expected', () => {
       text('1', '1 theirs', '2', '3', '4', '5'),
     ],
     ['where one deleted what the other changed', text('1', '3', '4', '5'), text('1', '2 theirs', '3', '4', '5')],
-    [
-      'where lines are not in the order of the base',
-      text('2', '1', '3', '4', '5'),
-      text('1', '2', '3', '4', '5 theirs'),
-    ],
     ['where the headers differ', BASE.replace('header', 'other'), BASE],
   ])('%s', (_, ours, theirs) => {
-    expect(textsConflict({ base: BASE, ours, theirs })).toBe(true)
-    expect(textsConflict({ base: BASE, ours: theirs, theirs: ours })).toBe(true)
+    expect(foretellTextMerge({ base: BASE, ours, theirs })).toBe('conflict')
+    expect(foretellTextMerge({ base: BASE, ours: theirs, theirs: ours })).toBe('conflict')
   })
 
   test('where both added the file, but not when they added the same', () => {
-    expect(textsConflict({ base: '', ours: text('1'), theirs: text('2') })).toBe(true)
-    expect(textsConflict({ base: '', ours: text('1'), theirs: text('1') })).toBe(false)
+    expect(foretellTextMerge({ base: '', ours: text('1'), theirs: text('2') })).toBe('conflict')
+    expect(foretellTextMerge({ base: '', ours: text('1'), theirs: text('1') })).toBe('clean')
   })
 
   test('where the header of the base is another one', () => {
-    expect(textsConflict({ base: 'old\n1\n', ours: text('1'), theirs: text('1', '2') })).toBe(true)
+    expect(foretellTextMerge({ base: 'old\n1\n', ours: text('1'), theirs: text('1', '2') })).toBe('conflict')
   })
+})
+
+test('nothing is foretold where lines are not in the order of the base, or repeat', () => {
+  const ours = text('2', '1', '3', '4', '5')
+  const theirs = text('1', '2', '3', '4', '5 theirs')
+  expect(foretellTextMerge({ base: BASE, ours, theirs })).toBe('unknown')
+  expect(foretellTextMerge({ base: text('1', '1'), ours: text('1'), theirs: text('2') })).toBe('unknown')
 })
 
 describe('no conflict is expected', () => {
@@ -46,7 +48,7 @@ describe('no conflict is expected', () => {
     ['where both made the same change', text('1', '2 new', '3', '4', '5'), text('1', '2 new', '3', '4', '5 theirs')],
     ['where one side changed nothing', BASE, text('1 theirs', '2', '4', '5', '6')],
   ])('%s', (_, ours, theirs) => {
-    expect(textsConflict({ base: BASE, ours, theirs })).toBe(false)
-    expect(textsConflict({ base: BASE, ours: theirs, theirs: ours })).toBe(false)
+    expect(foretellTextMerge({ base: BASE, ours, theirs })).toBe('clean')
+    expect(foretellTextMerge({ base: BASE, ours: theirs, theirs: ours })).toBe('clean')
   })
 })

@@ -1,14 +1,14 @@
 /** `tandem merge-file` on real files in a folder that is no repository: what is merged, what is refused, what is written. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { headerOf } from '../../../src/format/header.ts'
-import { parseRecordsFile, recordsFileText } from '../../../src/format/records-file.ts'
-import { DamagedError, UsageError } from '../../../src/model/errors.ts'
-import { mergeFile, writeResult, type MergedFile } from '../../../src/operations/merge-file.ts'
-import type { Invocation } from '../../../src/workspace/workspace.ts'
-import { invocationIn } from './invocation.ts'
+import { headerOf } from '../../../../src/format/header.ts'
+import { parseRecordsFile, recordsFileText } from '../../../../src/format/records-file.ts'
+import { DamagedError, UsageError } from '../../../../src/model/errors.ts'
+import { mergeFile, writeResult, type MergedFile } from '../../../../src/operations/merge-file/merge-file.ts'
+import type { Invocation } from '../../../../src/workspace/workspace.ts'
+import { invocationIn } from '../invocation.ts'
 
 const SCHEMA = { name: 'posts', fields: [], key: ['id'], uniques: [], references: [], order: 'sorted' } as const
 const HEADER = headerOf({ source: 'app', schema: SCHEMA, layout: { kind: 'single' } }, 'records')
@@ -30,13 +30,17 @@ async function file(name: string, records: Readonly<Record<number, string>>): Pr
   return text
 }
 
-function merge(
+async function merge(
   names: readonly [string, string, string],
   more: { collection?: string; input?: string } = {},
-): Promise<MergedFile> {
+): Promise<MergedFile & { readonly text: string }> {
   const [base, ours, theirs] = names
   const { collection, input = '' } = more
-  return mergeFile(invocation, { base, ours, theirs, collection, standardInput: () => Promise.resolve(input) })
+  const options = { base, ours, theirs, collection, standardInput: () => Promise.resolve(input) }
+  const merged = await mergeFile(invocation, options)
+  const text = Buffer.concat([...merged.parts()]).toString()
+  merged.close()
+  return { ...merged, text }
 }
 
 const SIDES = ['base', 'ours', 'theirs'] as const
@@ -137,6 +141,17 @@ test('one of the three is standard input where it is called -', async () => {
   await expect(merge(['-', '-', 'theirs'], { input })).rejects.toThrow(UsageError)
 })
 
+test('a file of our side that is changed before the result is written is refused', async () => {
+  for (const name of SIDES) await file(name, { 1: '"a":"1"', 2: '"a":"2"' })
+  const [base, ours, theirs] = SIDES
+  const options = { base, ours, theirs, collection: undefined, standardInput: () => Promise.resolve('') }
+  const merged = await mergeFile(invocation, options)
+  await file('ours', { 1: '"a":"3"', 2: '"a":"2"' })
+  await expect(writeResult(invocation, 'out', merged.parts)).rejects.toThrow(/ours: it was changed while/)
+  merged.close()
+  expect((await readdir(folder)).sort()).toEqual([...SIDES].sort())
+})
+
 describe('what is refused', () => {
   beforeEach(async () => {
     for (const name of SIDES) await file(name, { 1: '"a":"1"' })
@@ -193,6 +208,20 @@ describe('writing a result', () => {
   test('replaces a file as a whole and leaves nothing beside it', async () => {
     await writeFile(path.join(folder, 'out'), 'before')
     await writeResult(invocation, 'out', 'after')
+    expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
+    expect(await readdir(folder)).toEqual(['out'])
+  })
+
+  test('in parts keeps the mode of the file, and leaves it as it was where a part cannot be made', async () => {
+    await writeFile(path.join(folder, 'out'), 'before', { mode: 0o600 })
+    await writeResult(invocation, 'out', () => [Buffer.from('af'), Buffer.from('ter')])
+    expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
+    expect((await stat(path.join(folder, 'out'))).mode & 0o777).toBe(0o600)
+    const broken = function* (): Iterable<Buffer> {
+      yield Buffer.from('half')
+      throw new DamagedError({ path: 'ours' }, 'changed')
+    }
+    await expect(writeResult(invocation, 'out', broken)).rejects.toThrow(DamagedError)
     expect(await readFile(path.join(folder, 'out'), 'utf8')).toBe('after')
     expect(await readdir(folder)).toEqual(['out'])
   })

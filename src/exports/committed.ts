@@ -4,12 +4,11 @@ import { type CollectionFile, parseCollectionFile } from '../format/collection-f
 import { bucketOf, layoutText } from '../format/layout.ts'
 import { type KnownFile, type RecordsFile, parseRecordsFile } from '../format/records-file.ts'
 import { readBlobs } from '../git/objects/blobs.ts'
-import type { TreeFiles } from '../git/objects/tree.ts'
 import { type KeyText, type RecordText, compareBytes } from '../model/canonical.ts'
 import type { LiveRecord } from '../model/change.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { ExportsPlace } from '../source/source.ts'
-import { type ExportFolder, foldersOfCommit, foldersOfFiles } from './export-folders.ts'
+import { type ExportFolder, foldersOfCommit } from './export-folders.ts'
 
 /** One collection of a commit, without its records. */
 export interface CommittedCollection extends CollectionFile {
@@ -33,11 +32,6 @@ const NONE: Committed = new Map()
 export async function readCommitted(place: ExportsPlace, commit: string | undefined): Promise<Committed> {
   if (commit === undefined) return NONE
   return committedIn(place, await foldersOfCommit(place, commit))
-}
-
-/** Like `readCommitted`, for a given list of files: those of the index. @throws DamagedError as readCommitted does */
-export async function committedFrom(place: ExportsPlace, files: TreeFiles): Promise<Committed> {
-  return committedIn(place, foldersOfFiles(place, files))
 }
 
 async function committedIn(place: ExportsPlace, folders: ReadonlyMap<string, ExportFolder>): Promise<Committed> {

@@ -1,5 +1,4 @@
-/** Groups the files of a source's exports by collection, and checks that nothing else is among them. */
-import type { TreeFiles } from '../git/objects/tree.ts'
+/** Groups the files of a source's exports at a commit by collection, and checks that nothing else is among them. */
 import { FOLDER, type Tree, readFolder, readTrees } from '../git/objects/trees.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { ExportsPlace } from '../source/source.ts'
@@ -16,7 +15,7 @@ export interface ExportFolder {
 export async function foldersOfCommit(place: ExportsPlace, commit: string): Promise<Map<string, ExportFolder>> {
   const prefix = `${place.exportsFolder}/${place.source}/`
   const entries = [...(await readFolder(place.repository, commit, prefix.slice(0, -1)))]
-  for (const [name, { mode }] of entries) if (mode !== FOLDER) placeOf(`${prefix}${name}`, mode, prefix)
+  for (const [name, { mode }] of entries) if (mode !== FOLDER) bucketIn(`${prefix}${name}`, mode, prefix)
   const trees = await readTrees(
     place.repository,
     entries.map(([, { id }]) => id),
@@ -37,41 +36,22 @@ const grouped = new WeakMap<Tree, ExportFolder>()
 function groupTree(tree: Tree, { prefix, name }: { readonly prefix: string; readonly name: string }): ExportFolder {
   const folder: ExportFolder = { fileId: undefined, buckets: new Map() }
   for (const [file, { mode, id }] of tree) {
-    const { bucket } = placeOf(`${prefix}${name}/${file}`, mode, prefix)
+    const bucket = bucketIn(`${prefix}${name}/${file}`, mode, prefix)
     if (bucket === undefined) folder.fileId = id
     else folder.buckets.set(bucket, id)
   }
   return folder
 }
 
-/** The same for a list of files. @throws DamagedError */
-export function foldersOfFiles(place: ExportsPlace, files: TreeFiles): Map<string, ExportFolder> {
-  const prefix = `${place.exportsFolder}/${place.source}/`
-  const folders = new Map<string, ExportFolder>()
-  for (const [path, { mode, id }] of files) {
-    const { collection, bucket } = placeOf(path, mode, prefix)
-    const name = `${prefix}${collection}`
-    const folder = folders.get(name) ?? { fileId: undefined, buckets: new Map<string, string>() }
-    folders.set(name, folder)
-    if (bucket === undefined) folder.fileId = id
-    else folder.buckets.set(bucket, id)
-  }
-  return folders
-}
+const EXPORT_FILE = /^[A-Za-z0-9_%-]+\/(?:collection\.json|([a-z0-9-]+)\.jsonl)$/
 
-const EXPORT_FILE = /^([A-Za-z0-9_%-]+)\/(?:collection\.json|([a-z0-9-]+)\.jsonl)$/
-
-/** The folder of a collection and the bucket of a file in it; without a bucket, it is `collection.json`. @throws DamagedError for any other file */
-function placeOf(
-  path: string,
-  mode: string,
-  prefix: string,
-): { readonly collection: string; readonly bucket: string | undefined } {
+/** The bucket of a file; undefined for `collection.json`. @throws DamagedError for any other file */
+function bucketIn(path: string, mode: string, prefix: string): string | undefined {
   if (mode !== '100644' && mode !== FOLDER)
     throw new DamagedError({ path }, `git mode ${mode}: not a plain file (a link, executable or submodule)`)
   const match = mode === FOLDER ? null : EXPORT_FILE.exec(path.slice(prefix.length))
   if (match === null)
     throw new DamagedError({ path }, 'no file of an export; nothing else may stand in an exports folder')
-  return { collection: match[1] as string, bucket: match[2] }
+  return match[1]
 }
 

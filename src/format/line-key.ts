@@ -32,6 +32,8 @@ function hasItsHash(bytes: Buffer, from: number, to: number): boolean {
   if (bytes[to - 1] !== CLOSE || bytes[to - 2] !== CLOSE) return false
   const start = from + RECORD_START
   const hash = bytesHash(bytes.subarray(start, to - 1))
+    .toString(16)
+    .padStart(16, '0')
   return bytes.toString('latin1', from, start + 1) === `{"h":"${hash}","r":{`
 }
 

@@ -43,6 +43,16 @@ export async function mergeCommits(place: MergePlace, name: string, pair: Commit
   return mergeInto(merged, await divide({ history, rules: place.rules(name), survey: view, wrote: new Set() }))
 }
 
+/** What the merge of one collection of two commits has to decide; its records are not put together. @throws SyntaxError when a record is no JSON object */
+export async function decisionsOfMerge(
+  place: MergePlace,
+  name: string,
+  pair: CommitPair,
+): Promise<readonly Decision[]> {
+  const { history, view } = await surveyCommits(place, name, pair)
+  return decided(await divide({ history, rules: place.rules(name), survey: view, wrote: new Set() })).decisions
+}
+
 /** One records file of a collection. `isHere` is true for keys that belong into it. */
 export interface BucketOf {
   readonly bucket: string

@@ -214,11 +214,6 @@ export function textHash(text: string): bigint {
   return hasher.h64(text)
 }
 
-/** xxh64 of bytes as 16 hex digits: of a record in UTF-8, where the order of fields is not kept, its `recordHash`. */
-export function bytesHash(bytes: Uint8Array): string {
-  return hasher.h64Raw(bytes).toString(16).padStart(16, '0')
-}
-
 /** True when two records (or two absences) are the same data. Where the order of fields is kept, a difference in that order alone does not count. */
 export function sameRecord(a: RecordText | undefined, b: RecordText | undefined, order: 'sorted' | 'kept'): boolean {
   if (a === b) return true

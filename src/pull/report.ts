@@ -10,7 +10,7 @@ import {
 import { PartRecords } from '../exports/part-records.ts'
 import { reportsSince, waitingReports } from '../exports/merge-reports.ts'
 import { type CommitGraph, openGraph } from '../git/history/graph.ts'
-import { mergeCommits } from '../history/commit-merge.ts'
+import { decisionsOfMerge } from '../history/commit-merge.ts'
 import { templateText } from '../io/package-files.ts'
 import type { Decision } from '../model/decision.ts'
 import { once } from '../model/once.ts'
@@ -112,7 +112,7 @@ async function joinedAt(
   // a line that had merged the other before is what came out: nothing new was put together here
   const merged = await at(junction.merged)
   const bothChanged = differ(merged, ours) && differ(merged, theirs)
-  return { decisions: (await mergeCommits(source, name, { ...junction, graph })).decisions, bothChanged }
+  return { decisions: await decisionsOfMerge(source, name, { ...junction, graph }), bothChanged }
 }
 
 /** True when the exports of a collection differ between two commits. */

@@ -2,7 +2,7 @@
  * Records of live that lost their key in a merge of commits, wherever it was made: the sync point holds them, HEAD has another line's record under the key. Nobody wrote
  * that over live's record, so it is no change to it: live's is moved, as where the merge is made here.
  */
-import { readCommitted, readRecords } from '../../exports/committed.ts'
+import { readCommitted, readRecords, recordsAt } from '../../exports/committed.ts'
 import { formerBetween } from '../../history/former.ts'
 import type { Origin, Origins } from '../../history/writers.ts'
 import { isCopyOf } from '../../merge/history/copies.ts'
@@ -49,11 +49,12 @@ async function lostKeys(
   if (each.past.kind === 'new' || (!rules.serialKey && rules.identity === undefined)) return lost
   const changed = merge.changes.filter(({ key }) => !merge.rekeys.some((rekey) => rekey.key === key))
   if (changed.length === 0 || each.past.junctions.length === 0) return lost
-  const [base, head] = [await readRecords(source, each.base), await readRecords(source, each.theirs)]
+  const keys = new Set(changed.map(({ key }) => key))
+  const [base, head] = [await recordsAt(source, each.base, keys), await recordsAt(source, each.theirs, keys)]
   const isSuspect = (text: RecordText | undefined, other: RecordText | undefined): text is RecordText =>
     text !== undefined && (other === undefined || areTwoRecords({ ours: text, theirs: other }, rules))
   for (const junction of each.past.junctions) {
-    const states = await statesOf(source, each, junction)
+    const states = await statesOf(source, each, { junction, keys })
     for (const { key } of changed) {
       const [text, theirs] = [base.get(key), states.theirs.get(key)]
       if (!isSuspect(text, head.get(key)) || theirs === undefined || states.fork.has(key)) continue
@@ -69,6 +70,7 @@ async function lostKeys(
   return lost
 }
 
+/** The records of the keys in question. */
 interface States {
   readonly fork: Records
   readonly theirs: Records
@@ -76,11 +78,15 @@ interface States {
   readonly merged: Records | undefined
 }
 
-async function statesOf(source: Source, each: MergeableCollection, junction: Junction): Promise<States> {
+async function statesOf(
+  source: Source,
+  each: MergeableCollection,
+  { junction, keys }: { readonly junction: Junction; readonly keys: ReadonlySet<KeyText> },
+): Promise<States> {
   const former = await formerAt(source, each, junction.fork)
   const at = async (commit: string): Promise<Records> => {
     const committed = await readCommitted(source, commit)
-    return readRecords(source, committed.get(each.name) ?? committed.get(former ?? each.name))
+    return recordsAt(source, committed.get(each.name) ?? committed.get(former ?? each.name), keys)
   }
   const merged = await at(junction.merged).catch((error: unknown) => {
     if (error instanceof DamagedError) return undefined

@@ -14,7 +14,7 @@
  *     prepare.ts     a plan's changes, checked and ready to be written (PostgreSQL: stage.ts, in temporary tables, and compare.ts)
  *     write.ts       writing them (SQLite: refusals.ts, PostgreSQL: violation.ts find the records that a constraint refuses; MongoDB: wire.ts sends bytes)
  *     foreign-keys.ts, triggers.ts    checking the former and switching off the latter meanwhile (SQL engines)
- *     watermark.ts   `mark`, `writtenSince` (SQLite: written-pages.ts, by pages.ts)
+ *     watermark.ts   `mark`, `writtenSince` (SQLite: written-pages.ts, by pages.ts; MongoDB: snapshot.ts, by runs.ts)
  *     own-keys.ts    `ownKeys`: which unique and foreign keys only the database can compare; equal-records.ts and equal-values.ts put the questions to it
  *     structure.ts   `statements`: additions to the structure (PostgreSQL: also change-structure.ts, enum-types.ts and type-text.ts)
  *     state.ts       `readState`, `writeState`: the tool's own texts inside the database
@@ -95,7 +95,7 @@ export interface Snapshot {
   records(selection: Selection): AsyncIterable<readonly LiveRecord[]>
   /** The number of records. */
   count(schema: CollectionSchema): Promise<number>
-  /** A text that marks this moment of a collection for `writtenSince`; undefined where the engine cannot tell later what was written, or not of this collection. */
+  /** A text that marks this moment of a collection for `writtenSince`; undefined where the engine cannot tell later what was written, or not of this collection. MongoDB marks what `records` has read. */
   mark(selection: Selection): Promise<string | undefined>
   /** What was written since a mark; undefined when the mark tells nothing any more, because the table's structure, the server or its history is another one now. */
   writtenSince(selection: Selection, mark: string): Promise<WrittenSince | undefined>

@@ -190,6 +190,11 @@ export function textHash(text: string): bigint {
   return hasher.h64(text)
 }
 
+/** xxh32 of any bytes. */
+export function bytesHash(bytes: Uint8Array): number {
+  return hasher.h32Raw(bytes)
+}
+
 /** True when two records (or two absences) are the same data. Where the order of fields is kept, a difference in that order alone does not count. */
 export function sameRecord(a: RecordText | undefined, b: RecordText | undefined, order: 'sorted' | 'kept'): boolean {
   if (a === b) return true

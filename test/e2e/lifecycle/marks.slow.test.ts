@@ -4,7 +4,8 @@ import path from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../../support/agreement.ts'
 import type { Asset } from '../../support/asset.ts'
-import type { Engine } from '../../support/live-database.ts'
+import type { Engine, LiveDatabase } from '../../support/live-database.ts'
+import { mongodb } from '../../support/live-mongodb.ts'
 import { postgres } from '../../support/live-postgres.ts'
 import { sqlite } from '../../support/live-sqlite.ts'
 import { execute } from '../../support/postgres.ts'
@@ -17,20 +18,20 @@ interface Histories {
   readonly tables: readonly string[]
   readonly deeds: readonly ((n: number) => string)[]
   readonly perform: (asset: Asset, deed: string) => unknown
-  /** Where the database keeps the tool's texts. */
-  readonly state: string
+  /** The number of marks that the database has. */
+  readonly marks: (database: LiveDatabase) => Promise<number>
   /** What is done on machines beside the deeds, by round. */
   readonly beside: Readonly<Record<number, (assets: TwoAssets) => Promise<void>>>
 }
 
-async function countMarks({ database }: Asset, state: string): Promise<number> {
-  return (await database.run(`SELECT name FROM ${state} WHERE name LIKE 'mark/%'`)).length
+function marksIn(state: string): Histories['marks'] {
+  return async (database) => (await database.run(`SELECT name FROM ${state} WHERE name LIKE 'mark/%'`)).length
 }
 
 /** What an outcome has to be. */
 const SOUND = { wrong: [], marked: 2, disagreements: [], chatter: [] }
 
-async function outcomeOf(engine: Engine, { tables, deeds, perform, state, beside }: Histories): Promise<unknown> {
+async function outcomeOf(engine: Engine, { tables, deeds, perform, marks, beside }: Histories): Promise<unknown> {
   let outcome: unknown
   await betweenTwo(engine, { tables }, async (assets) => {
     const { a, b } = assets
@@ -50,7 +51,7 @@ async function outcomeOf(engine: Engine, { tables, deeds, perform, state, beside
     await a.git('pull', '--no-edit')
     outcome = {
       wrong,
-      marked: await countMarks(a, state),
+      marked: await marks(a.database),
       disagreements: await disagreements(assets),
       chatter: await chatter(assets),
     }
@@ -81,7 +82,7 @@ test('PostgreSQL: random writes, deletions, renamed keys, rolled back and frozen
         (n) => `UPDATE numbered SET n = NULL WHERE id = ${n}; UPDATE numbered SET n = ${n} WHERE id = ${n}`,
       ],
       perform: ({ database }, deed) => execute(database.url, deed),
-      state: 'tandem.sync_point',
+      marks: marksIn('tandem.sync_point'),
       beside: {
         4: async ({ a, b }) => {
           for (const { database } of [a, b]) await execute(database.url, 'ALTER TABLE named ADD COLUMN w int DEFAULT 3')
@@ -114,7 +115,7 @@ test('SQLite: random writes, deletions, renamed keys, vacuum, a backup put back,
         (n) => `PRAGMA journal_mode = ${n % 2 === 0 ? 'WAL' : 'DELETE'}`,
       ],
       perform: ({ database }, deed) => database.run(deed),
-      state: '_tandem',
+      marks: marksIn('_tandem'),
       beside: {
         1: async ({ a }) => void (await a.database.run(`VACUUM INTO '${fileOf(a)}-backup'`)),
         4: async ({ a, b }) => {
@@ -132,3 +133,29 @@ test('SQLite: random writes, deletions, renamed keys, vacuum, a backup put back,
 function fileOf({ root }: Asset): string {
   return path.join(root, 'data/app.db')
 }
+
+const numberedDocuments = (name: string): string =>
+  JSON.stringify({
+    insert: name,
+    documents: Array.from({ length: ROWS }, (_, n) => ({ _id: name === 'named' ? `key ${n}` : n, v: 'v', n })),
+  })
+
+test.each(inject('mongodb'))('MongoDB ($name): random writes and deletions, pulls in between', async (server) =>
+  expect(
+    await outcomeOf(mongodb(server), {
+      tables: [numberedDocuments('named'), numberedDocuments('numbered')],
+      deeds: [
+        (n) =>
+          `{"update":"numbered","updates":[{"q":{"n":{"$gte":${n},"$lt":${n + 3}}},"u":{"$set":{"v":"w${n}"}},"multi":true}]}`,
+        (n) => `{"insert":"numbered","documents":[{"_id":${n + ROWS},"n":${n}},{"_id":"fresh ${n}","n":${n}}]}`,
+        (n) => `{"delete":"named","deletes":[{"q":{"n":${n}},"limit":0}]}`,
+        (n) => `{"delete":"numbered","deletes":[{"q":{"n":${n}},"limit":0}]}`,
+        (n) => `{"update":"named","updates":[{"q":{"n":${n}},"u":{"v":"other order","n":${n}}}]}`,
+      ],
+      perform: ({ database }, deed) => database.run(deed),
+      marks: async (database) =>
+        (await database.rows('_tandem')).filter((row) => row['_id']?.startsWith('mark/')).length,
+      beside: {},
+    }),
+  ).toEqual(SOUND),
+)

@@ -7,14 +7,14 @@
  *     adapter.ts     each operation of the contract, and the function that does it
  *     connect.ts     from a URL to a connection, and from the driver's errors to ours (PostgreSQL: also session.ts, transactions, and failure.ts, errors)
  *     describe.ts    `describe`: from the catalogue to collections (SQLite: catalog.ts, PostgreSQL: table.ts and types.ts read the catalogue)
- *     snapshot.ts    `snapshot`: reading records (PostgreSQL: through copy.ts)
+ *     snapshot.ts    `snapshot`: reading records (PostgreSQL: through copy.ts, SQLite: row-reader.ts)
  *     values.ts      from the database's values to canonical text and back (PostgreSQL: also decode.ts and row-writer.ts; MongoDB: decode.ts, encode.ts and record.ts on BSON bytes)
  *     apply.ts       `apply`: the steps of applying a plan (MongoDB: then transaction.ts, or journaled.ts with journal.ts and recover.ts)
  *     load.ts        filling empty tables as a whole (SQL engines)
  *     prepare.ts     a plan's changes, checked and ready to be written (PostgreSQL: stage.ts, in temporary tables, and compare.ts)
  *     write.ts       writing them (SQLite: refusals.ts, PostgreSQL: violation.ts find the records that a constraint refuses; MongoDB: wire.ts sends bytes)
  *     foreign-keys.ts, triggers.ts    checking the former and switching off the latter meanwhile (SQL engines)
- *     watermark.ts  `mark`, `writtenSince` (PostgreSQL)
+ *     watermark.ts   `mark`, `writtenSince` (SQLite: written-pages.ts, by pages.ts; MongoDB: snapshot.ts, by runs.ts)
  *     own-keys.ts    `ownKeys`: which unique and foreign keys only the database can compare; equal-records.ts and equal-values.ts put the questions to it
  *     structure.ts   `statements`: additions to the structure (PostgreSQL: also change-structure.ts, enum-types.ts and type-text.ts)
  *     state.ts       `readState`, `writeState`: the tool's own texts inside the database
@@ -98,7 +98,7 @@ export interface Snapshot {
   blocks?(selection: Selection): AsyncIterable<RecordBlock>
   /** The number of records. */
   count(schema: CollectionSchema): Promise<number>
-  /** A text that marks this moment of a collection for `writtenSince`; undefined where the engine cannot tell later what was written, or not of this collection. */
+  /** A text that marks this moment of a collection for `writtenSince`; undefined where the engine cannot tell later what was written, or not of this collection. MongoDB marks what `records` has read. */
   mark(selection: Selection): Promise<string | undefined>
   /** What was written since a mark; undefined when the mark tells nothing any more, because the table's structure, the server or its history is another one now. */
   writtenSince(selection: Selection, mark: string): Promise<WrittenSince | undefined>

@@ -9,7 +9,7 @@ import { quotedName } from '../sql-text.ts'
 import { type Table, type UniqueIndex, readTables, sqlOf, textEncoding } from './catalog.ts'
 import type { SqliteConnection, SqlValue } from './connect.ts'
 import { typeOf } from './describe.ts'
-import { rowReader } from './snapshot.ts'
+import { rowReader } from './row-reader.ts'
 import { type IndexParts, indexParts } from './sql-parts.ts'
 import { type BoundValue, boundValue } from './values.ts'
 

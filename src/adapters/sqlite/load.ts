@@ -12,7 +12,8 @@ import { type Table, readTables, textEncoding } from './catalog.ts'
 import { type SqliteConnection, type SqlValue, sqliteCode } from './connect.ts'
 import { orphansOf } from './foreign-keys.ts'
 import { readVirtualTables } from './indexes.ts'
-import { rowReader } from './snapshot.ts'
+import { markOf } from './written-pages.ts'
+import { rowReader } from './row-reader.ts'
 import { putState, readState } from './state.ts'
 import { changeStructure } from './structure.ts'
 import { readTriggers } from './triggers.ts'
@@ -36,6 +37,10 @@ export async function loadInTransaction(connection: SqliteConnection, plan: Appl
   }
   for (const { selection } of loads) checkParents(connection, tables.get(selection.schema.name) as Table)
   putState(connection, plan.state)
+  for (const { selection, marked } of loads) {
+    const mark = marked && markOf({ connection, tables: () => tables, encoding, selection })
+    if (marked !== undefined && mark !== undefined) putState(connection, new Map([marked(mark)]))
+  }
   return { status: 'applied', inserted, updated: 0, deleted: 0 }
 }
 

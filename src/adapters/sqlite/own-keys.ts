@@ -4,7 +4,7 @@
  */
 import { compareBytes } from '../../model/canonical.ts'
 import type { Reference, Selection } from '../../model/collection.ts'
-import type { OwnKeys, OwnUnique } from '../../model/key-equality.ts'
+import { type OwnKeys, type OwnUnique, namedUnique } from '../../model/key-equality.ts'
 import { type Table, type UniqueIndex, readTables, sqlOf } from './catalog.ts'
 import type { SqliteConnection } from './connect.ts'
 import { typeOf } from './describe.ts'
@@ -24,9 +24,21 @@ export function ownKeys(connection: SqliteConnection, selections: readonly Selec
       if (table === undefined || isForeign === true) return []
       const uniques = table.uniqueIndexes.flatMap((index) => ownUnique(connection, { table, selection, index }))
       const own = references.filter((reference) => isOwnReference(table, tables.get(reference.to), reference))
-      return uniques.length + own.length === 0 ? [] : [[name, { uniques, references: own }]]
+      const named = new Map(
+        table.uniqueIndexes.flatMap((index): (readonly [string, string])[] => {
+          const isDeclared = selection.schema.uniques.some(
+            (unique) => namedUnique(unique) === namedUnique(index.columns ?? []),
+          )
+          return isDeclared && isComparedByText(table, index) ? [[namedUnique(index.columns ?? []), index.name]] : []
+        }),
+      )
+      return uniques.length + own.length + named.size === 0 ? [] : [[name, { uniques, references: own, named }]]
     }),
   )
+}
+
+function isComparedByText(table: Table, { columns, collations }: UniqueIndex): boolean {
+  return columns?.every((column, i) => isByText(table, column) && collations[i] === 'BINARY') === true
 }
 
 interface IndexOf {
@@ -38,8 +50,7 @@ interface IndexOf {
 /** Nothing for an index that can be compared by texts, or that depends on a field which is not exported. */
 function ownUnique(connection: SqliteConnection, { table, selection, index }: IndexOf): OwnUnique[] {
   const { columns, name } = index
-  const isPlain = columns?.every((column, i) => isByText(table, column) && index.collations[i] === 'BINARY')
-  if (isPlain === true) return []
+  if (isComparedByText(table, index)) return []
   const { compared, generated } = comparedBy(connection, table, index)
   const fields = [...compared].filter((column) => !generated.has(column)).sort(compareBytes)
   const selected = new Set(selection.schema.fields.map((field) => field.name))

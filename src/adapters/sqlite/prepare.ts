@@ -9,7 +9,7 @@ import { UsageError } from '../../model/errors.ts'
 import { quotedName } from '../sql-text.ts'
 import type { Table } from './catalog.ts'
 import type { SqlValue } from './connect.ts'
-import { type RowReader, rowReader } from './snapshot.ts'
+import { type RowReader, rowReader } from './row-reader.ts'
 import { type BoundValue, type TextEncoding, boundValue } from './values.ts'
 
 /** An SQL condition that finds a row, and the values to bind in it. */

@@ -1,13 +1,14 @@
-/** Reads records: all of a collection at one moment here, and single ones in prepare.ts, which uses the same `rowReader`. */
-import { arrayText, compareBytes, stringText } from '../../model/canonical.ts'
+/** Reads records: all of a collection at one moment. */
 import type { LiveRecord } from '../../model/change.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import type { Snapshot } from '../adapter.ts'
+import { keysOf } from '../keys-of.ts'
 import { quotedName } from '../sql-text.ts'
-import { textEncoding } from './catalog.ts'
+import { type Table, readTables, textEncoding } from './catalog.ts'
 import { type SqliteConnection, type DatabaseFile, type SqlRow, guarded } from './connect.ts'
+import { rowReader } from './row-reader.ts'
 import { readState } from './state.ts'
-import { type TextEncoding, readable, valueText } from './values.ts'
+import { markOf, writtenSince } from './written-pages.ts'
 
 const BATCH_SIZE = 1000
 
@@ -31,15 +32,22 @@ function beginSnapshot(file: DatabaseFile, connection: SqliteConnection): Snapsh
   connection.exec('BEGIN DEFERRED')
   const state = readState(connection)
   const encoding = textEncoding(connection)
+  const records = (schema: CollectionSchema): AsyncIterable<readonly LiveRecord[]> => {
+    const reader = rowReader(schema, encoding)
+    return batches(file, connection.iterate(`SELECT ${reader.columns} FROM ${quotedName(schema.name)}`), reader.record)
+  }
+  let catalogue: ReadonlyMap<string, Table> | undefined
+  const marked = { connection, encoding, tables: () => (catalogue ??= readTables(connection)) }
   return {
     state,
-    records: async function* (selection) {
-      const reader = rowReader(selection.schema, encoding)
-      const sql = `SELECT ${reader.columns} FROM ${quotedName(selection.schema.name)}`
-      yield* batches(file, connection.iterate(sql), reader.record)
+    records: ({ schema }) => records(schema),
+    mark: async (selection) => guarded(file, () => markOf({ ...marked, selection })),
+    writtenSince: async (selection, mark) => {
+      const { schema } = selection
+      const found = guarded(file, () => writtenSince({ ...marked, selection }, mark))
+      const fields = schema.fields.filter(({ name }) => schema.key.includes(name))
+      return found && { ...found, keys: () => keysOf(records({ ...schema, fields })) }
     },
-    mark: async () => undefined,
-    writtenSince: async () => undefined,
     count: async (schema) =>
       guarded(file, () => Number(connection.rows(`SELECT count(*) FROM ${quotedName(schema.name)}`)[0]?.[0])),
   }
@@ -69,34 +77,4 @@ function takeBatch(rows: Generator<SqlRow, void>, record: (row: SqlRow) => LiveR
     batch.push(record(next.value))
   }
   return batch
-}
-
-/** How to select the fields of a collection, and how to make a record of such a row. */
-export interface RowReader {
-  /** The columns for SELECT, separated by commas. */
-  readonly columns: string
-  /** `offset`: the number of columns in the row before them. */
-  readonly record: (row: SqlRow, offset?: number) => LiveRecord
-}
-
-/** A reader for the fields of `schema`, which stand in the record sorted by name. A key field that is NULL or not selected is `null` in the key. */
-export function rowReader(schema: CollectionSchema, encoding: TextEncoding): RowReader {
-  const names = schema.fields.map((field) => field.name).sort(compareBytes)
-  const labels = names.map((name) => `${stringText(name)}:`)
-  const keyPositions = schema.key.map((name) => names.indexOf(name))
-  return {
-    // SELECT needs a column even where every field is left out.
-    columns: names.map((name) => readable(quotedName(name))).join(', ') || 'NULL',
-    record: (row, offset = 0) => {
-      let text = ''
-      for (let i = 0; i < names.length; i++) {
-        const value = valueText(row[offset + i], encoding)
-        if (value !== undefined) text += `${text === '' ? '' : ','}${labels[i]}${value}`
-      }
-      const key = keyPositions.map(
-        (position) => (position < 0 ? undefined : valueText(row[offset + position], encoding)) ?? 'null',
-      )
-      return { key: arrayText(key), text: `{${text}}` }
-    },
-  }
 }

@@ -57,10 +57,3 @@ export function digestsFrom(text: string): Digests | undefined {
 }
 
 const EACH_DIGEST = new RegExp(`.{${DIGEST_LETTERS}}`, 'g')
-
-/** Where more than this share was written, all is read faster without looking for what changed. */
-const MOST_WRITTEN = 0.2
-
-export function isMost(written: number, count: number): boolean {
-  return written > Math.max(1000, MOST_WRITTEN * count)
-}

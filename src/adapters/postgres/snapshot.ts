@@ -1,10 +1,10 @@
 /** Reads records at one moment: all of a snapshot in a single REPEATABLE READ transaction, through COPY. */
-import { type KeyText, compareBytes } from '../../model/canonical.ts'
-import type { LiveRecord } from '../../model/change.ts'
+import { compareBytes } from '../../model/canonical.ts'
 import type { CollectionSchema, Selection } from '../../model/collection.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { Snapshot, WrittenSince } from '../adapter.ts'
 import { quotedName } from '../sql-text.ts'
+import { isMost, keysOf } from '../written-since.ts'
 import type { Database } from './connect.ts'
 import { type RecordQuery, copyAll, copyRecordBlocks, copyRecords } from './copy.ts'
 import { explain } from './failure.ts'
@@ -110,13 +110,6 @@ async function takeMark(client: PgClient, database: Database, at: MarkedTable): 
   return mark && watermarkText(mark)
 }
 
-async function* keysOf(batches: AsyncIterable<readonly LiveRecord[]>): AsyncIterable<readonly KeyText[]> {
-  for await (const batch of batches) yield batch.map(({ key }) => key)
-}
-
-/** More rows than this share are read faster without looking for what changed. */
-const MOST_WRITTEN = 0.2
-
 async function readWritten(
   client: PgClient,
   database: Database,
@@ -134,7 +127,7 @@ async function readWritten(
       `SELECT count(*) AS all, count(*) FILTER (WHERE ${isRecent}) AS written ${from}`,
     )
     const [count, written] = [Number(rows[0]?.all), Number(rows[0]?.written)]
-    if (written > Math.max(1000, MOST_WRITTEN * count)) return undefined
+    if (isMost(written, count)) return undefined
     const { key } = selection.schema
     const fields = codedFields(table, selection)
     const query = { select: `${selectFields(fields)} ${from} WHERE ${isRecent}`, fields, key }

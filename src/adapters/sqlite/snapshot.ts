@@ -2,7 +2,7 @@
 import type { LiveRecord } from '../../model/change.ts'
 import type { CollectionSchema } from '../../model/collection.ts'
 import type { Snapshot } from '../adapter.ts'
-import { keysOf } from '../keys-of.ts'
+import { keysOf } from '../written-since.ts'
 import { quotedName } from '../sql-text.ts'
 import { type Table, readTables, textEncoding } from './catalog.ts'
 import { type SqliteConnection, type DatabaseFile, type SqlRow, guarded } from './connect.ts'

@@ -3,9 +3,11 @@
  */
 import { bucketOf } from '../format/layout.ts'
 import { NotRead } from '../git/history/lazily.ts'
+import { GitError } from '../git/run.ts'
 import type { KeyText, RecordText } from '../model/canonical.ts'
 import { setRecord } from '../model/change.ts'
 import type { Layout } from '../model/collection.ts'
+import { DamagedError } from '../model/errors.ts'
 import type { Records } from '../model/records.ts'
 import type { ExportsPlace } from '../source/source.ts'
 import { type CommittedCollection, differingBuckets, readRecords } from './committed.ts'
@@ -55,14 +57,14 @@ export class PartRecords implements ReadonlyMap<KeyText, RecordText> {
     return new Map([...this.#exported.buckets].filter(([bucket]) => !this.#buckets.has(bucket)))
   }
 
-  /** Reads these files too. @throws DamagedError */
+  /** Reads these files too. @throws DamagedError, GitError where the commit's are damaged or not here */
   async cover(buckets: Iterable<string>): Promise<void> {
     const more = [...new Set(buckets)].filter((bucket) => !this.#buckets.has(bucket))
     for (const [key, text] of await readRecords(this.#place, this.#exported, more)) this.#records.set(key, text)
     for (const bucket of more) this.#buckets.add(bucket)
   }
 
-  /** Reads all files that differ from this export's: the rest is then the same in both. @throws DamagedError */
+  /** Reads all files that differ from this export's: the rest is then the same in both. @throws as `cover` does */
   async coverDifferences(from: CommittedCollection | undefined): Promise<void> {
     await this.cover(differingBuckets(this.#exported, from) ?? this.#exported.buckets.keys())
   }
@@ -116,6 +118,11 @@ export class PartRecords implements ReadonlyMap<KeyText, RecordText> {
     if (this.unread.size === 0) return this.#records
     throw new NotRead(`all of ${this.#exported.schema.name} in live`, () => this.cover(this.#exported.buckets.keys()))
   }
+}
+
+/** True for what reading an export throws when its files are damaged, or git does not have them. */
+export function isUnreadableExport(error: unknown): boolean {
+  return error instanceof DamagedError || error instanceof GitError
 }
 
 /** A copy with the records of some keys changed or removed (undefined); the records themselves where there are none. */

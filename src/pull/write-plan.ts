@@ -2,7 +2,7 @@
 import { NotRead } from '../git/history/lazily.ts'
 import { addWaiting, dropWaiting } from '../git/waiting.ts'
 import type { ApplyOutcome, ApplyPlan } from '../model/change.ts'
-import { TandemError, UndoneError } from '../model/errors.ts'
+import { DamagedError, TandemError, UndoneError } from '../model/errors.ts'
 import { expectedPending, pendingEntry } from '../quarantine/pending.ts'
 import { applySafely } from '../safety/apply-safely.ts'
 import type { Source } from '../source/source.ts'
@@ -69,10 +69,14 @@ export async function writeReported(at: Performing, plan: ReconcilePlan): Promis
     return { failure, report }
   } catch (error) {
     // after any other error nobody knows whether it was applied
-    if ((error instanceof UndoneError || error instanceof NotRead) && report !== undefined)
-      await dropWaiting(repository, report.files)
+    if (isBefore(error) && report !== undefined) await dropWaiting(repository, report.files)
     throw error
   }
+}
+
+/** Nothing was applied: the database says so, or the safety snapshot could not be made. */
+function isBefore(error: unknown): boolean {
+  return error instanceof UndoneError || error instanceof NotRead || error instanceof DamagedError
 }
 
 async function write(at: Performing, plan: ReconcilePlan): Promise<Failure | undefined> {

@@ -2,7 +2,7 @@
 import { optionsFor } from '../config/match.ts'
 import { type CommittedCollection, differingBuckets, readRecords } from '../exports/committed.ts'
 import { type KeyIndex, missingKeys, readKeyIndex } from '../exports/key-index.ts'
-import { PartRecords } from '../exports/part-records.ts'
+import { PartRecords, isUnreadableExport } from '../exports/part-records.ts'
 import { structureText } from '../format/collection-file.ts'
 import { bucketOf } from '../format/layout.ts'
 import { type KeyText, type RecordText, keyHash } from '../model/canonical.ts'
@@ -31,8 +31,17 @@ export interface PartQuestion {
   readonly compared: readonly CommittedCollection[]
 }
 
-/** undefined where all has to be read: the mark tells nothing any more, or what was deleted cannot be told. @throws UnreachableError, DamagedError */
+/** undefined where all has to be read: the mark tells nothing any more, what was deleted cannot be told, or the commit's files are not all here and whole. @throws UnreachableError */
 export async function readPart(source: Source, moment: Moment, question: PartQuestion): Promise<LivePart | undefined> {
+  try {
+    return await readMarked(source, moment, question)
+  } catch (error) {
+    if (isUnreadableExport(error)) return undefined
+    throw error
+  }
+}
+
+async function readMarked(source: Source, moment: Moment, question: PartQuestion): Promise<LivePart | undefined> {
   const { selection, mark, exported, compared } = question
   if (!mayCompare(source, selection, [exported, ...compared])) return undefined
   const differing = compared.map((each) => differingBuckets(exported, each))

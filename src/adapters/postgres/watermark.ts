@@ -110,10 +110,8 @@ export async function watermarkOfFilled(
   const passedOn = inSavepoint(client, async () => {
     await client.query(PASS_ON)
     throw PASSED_ON
-  })
-  await passedOn.catch((error: unknown) => {
-    if (error !== PASSED_ON) throw error
-  })
+  }).catch((error: unknown) => error === PASSED_ON)
+  if (!(await passedOn)) return undefined
   const first = await client.query<{ xid: string }>(`SELECT t.xmin AS xid FROM ${target(table)} t LIMIT 1`)
   const written = first.rows[0]?.xid
   if (written === undefined) return undefined

@@ -1,7 +1,7 @@
 /** Reads live for a merge: of a collection that was marked only the files that live, the sync point and HEAD do not have alike; any other whole. */
 import { changedFiles } from '../../exports/changed-files.ts'
 import { type CommittedCollection, readCommitted, readRecords } from '../../exports/committed.ts'
-import type { PartRecords } from '../../exports/part-records.ts'
+import { type PartRecords, isUnreadableExport } from '../../exports/part-records.ts'
 import { NotRead } from '../../git/history/lazily.ts'
 import type { StateChanges } from '../../model/change.ts'
 import type { Selection } from '../../model/collection.ts'
@@ -120,12 +120,12 @@ async function wholeMark(
   return writes.size === 0 ? { commit: past.base, count: records.size, text, fullAt: nowMs } : undefined
 }
 
-/** Plans with parts; where more of them is needed than could be read on the way, once more with all records. `work` must not have written anything when it throws NotRead. */
+/** Plans with parts; where more of them is needed than could be read on the way, or their commit is damaged, once more with all records. `work` must not have written anything when it throws these errors. */
 export async function inParts<Made>(work: (whole: boolean) => Promise<Made>): Promise<Made> {
   try {
     return await work(false)
   } catch (error) {
-    if (!(error instanceof NotRead)) throw error
+    if (!(error instanceof NotRead || isUnreadableExport(error))) throw error
     return work(true)
   }
 }

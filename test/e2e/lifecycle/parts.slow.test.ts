@@ -1,9 +1,13 @@
-/** Pulls that read of a table only what may differ end as pulls that read all of it do, whatever both machines did before (PostgreSQL). */
+/** Pulls that read of a table only what may differ end as pulls that read all of it do, whatever both machines did before. */
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../../support/agreement.ts'
 import type { Asset } from '../../support/asset.ts'
 import { postgres } from '../../support/live-postgres.ts'
+import { sqlite } from '../../support/live-sqlite.ts'
 import { execute } from '../../support/postgres.ts'
+import { traders } from '../../support/traders.ts'
 import { type TwoAssets, betweenTwo, firstExport, withEmptyAssets } from '../../support/two-assets.ts'
 import { randomOf } from '../../trials/simulator/random.ts'
 
@@ -112,4 +116,27 @@ test('a machine that joined is marked, and one that only pulls renews its marks'
     expect(await disagreements(assets)).toEqual([])
     const { ok, live, exports } = await b.digest()
     expect([ok, live]).toEqual([true, exports])
+  }))
+
+test('where files of the marked commit are gone, all is read', () =>
+  betweenTwo(sqlite, { records: { traders: traders('id', 12) } }, async (assets) => {
+    const { a, b } = assets
+    await a.database.change('traders', { id: 'trader-0001' }, { profit_usd: 1 })
+    await a.git('push', '-q')
+    await b.git('pull', '-q')
+    await b.database.change('traders', { id: 'trader-0002' }, { profit_usd: 2 })
+    await b.git('push', '-q')
+    await a.git('pull', '-q')
+    const [mark] = await a.database.run(`SELECT value FROM _tandem WHERE name = 'mark/traders'`)
+    const { commit } = JSON.parse(String(mark?.value)) as { commit: string }
+    const blob = await a.id(`${commit}:exports/app/traders/records.jsonl`)
+    expect(blob).not.toBe(await a.id('HEAD:exports/app/traders/records.jsonl'))
+    await rm(path.join(a.root, '.git/objects', blob.slice(0, 2), blob.slice(2)))
+    await a.database.change('traders', { id: 'trader-0003' }, { profit_usd: 3 })
+    expect((await a.git('push')).text).toContain('app +0 ~1 -0')
+    await b.git('pull', '-q')
+    await b.database.change('traders', { id: 'trader-0004' }, { profit_usd: 4 })
+    await b.git('push', '-q')
+    await a.git('pull', '-q')
+    expect(await disagreements(assets)).toEqual([])
   }))

@@ -1,26 +1,43 @@
 /** Pulls that read of a table only what may differ end as pulls that read all of it do, whatever both machines did before. */
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { chatter, disagreements } from '../../support/agreement.ts'
 import type { Asset } from '../../support/asset.ts'
+import type { Engine } from '../../support/live-database.ts'
 import { postgres } from '../../support/live-postgres.ts'
 import { sqlite } from '../../support/live-sqlite.ts'
-import { execute } from '../../support/postgres.ts'
 import { traders } from '../../support/traders.ts'
 import { type TwoAssets, betweenTwo, firstExport, withEmptyAssets } from '../../support/two-assets.ts'
 import { randomOf } from '../../trials/simulator/random.ts'
 
 const ROWS = 1200
 
-const STRUCTURE = [
-  'CREATE TABLE parents (k text PRIMARY KEY, label text UNIQUE, n int)',
-  'CREATE TABLE children (id serial PRIMARY KEY, parent text REFERENCES parents ON DELETE CASCADE, v text, w text, n int)',
-]
+/** @param id the type of a key that the database hands out */
+function structure(id: string): string[] {
+  return [
+    'CREATE TABLE parents (k text PRIMARY KEY, label text UNIQUE, n int)',
+    `CREATE TABLE children (id ${id} PRIMARY KEY, parent text REFERENCES parents ON DELETE CASCADE, v text, w text, n int)`,
+  ]
+}
+
+const NUMBERS = `WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${ROWS})`
 
 const FILLED = [
-  `INSERT INTO parents SELECT 'key ' || i, 'label ' || i, i FROM generate_series(1, ${ROWS}) i`,
-  `INSERT INTO children (parent, v, n) SELECT 'key ' || i, 'v', i FROM generate_series(1, ${ROWS}) i`,
+  `${NUMBERS} INSERT INTO parents SELECT 'key ' || i, 'label ' || i, i FROM numbers`,
+  `${NUMBERS} INSERT INTO children (parent, v, n) SELECT 'key ' || i, 'v', i FROM numbers`,
+]
+
+interface Marked {
+  readonly engine: Engine
+  readonly tables: readonly string[]
+  /** The table in which the tool keeps its marks. */
+  readonly state: string
+}
+
+const ENGINES: readonly Marked[] = [
+  { engine: postgres(inject('postgres')), tables: structure('serial'), state: 'tandem.sync_point' },
+  { engine: sqlite, tables: structure('INTEGER'), state: '_tandem' },
 ]
 
 /** What a program does on one machine; `m` is its name. */
@@ -35,8 +52,8 @@ const DEEDS: readonly ((n: number, m: string) => string)[] = [
   (n) => `UPDATE parents SET n = ${n} WHERE k = 'key ${n + 1}'`,
 ]
 
-async function marksOf({ database }: Asset): Promise<ReadonlyMap<string, string>> {
-  const rows = await database.run(`SELECT name, value FROM tandem.sync_point WHERE name LIKE 'mark/%'`)
+async function marksOf({ database }: Asset, state: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.run(`SELECT name, value FROM ${state} WHERE name LIKE 'mark/%'`)
   return new Map(
     rows.map(({ name, value }) => [String(name), (JSON.parse(String(value)) as { commit: string }).commit]),
   )
@@ -52,7 +69,7 @@ async function course(assets: TwoAssets, before: (asset: Asset) => Promise<void>
       for (let i = 0; i < 4; i++) {
         const n = random.integer(1, ROWS)
         // a child whose parent is gone is refused, and changes nothing
-        await execute(asset.database.url, random.pick(DEEDS)(n, asset.name)).catch(() => undefined)
+        await asset.database.run(random.pick(DEEDS)(n, asset.name)).catch(() => undefined)
       }
     for (const { name, database } of [a, b]) {
       await database.run(`INSERT INTO parents VALUES ('both ${round} ${name}', 'one label ${round}', 0)`)
@@ -76,47 +93,50 @@ async function course(assets: TwoAssets, before: (asset: Asset) => Promise<void>
   return { rows, said, quarantine, differ: await disagreements(assets), chatter: await chatter(assets) }
 }
 
-test('random edits on both machines, unique and foreign keys, numbers that both gave', async () => {
-  const ends: unknown[] = []
-  const unmarked = async ({ database }: Asset): Promise<void> =>
-    void (await database.run(`DELETE FROM tandem.sync_point WHERE name LIKE 'mark/%'`))
-  for (const before of [unmarked, async () => undefined])
-    await betweenTwo(postgres(inject('postgres')), { tables: [...STRUCTURE, ...FILLED] }, async (assets) => {
-      ends.push(await course(assets, before))
-    })
-  const [whole, parts] = ends
-  expect(parts).toEqual(whole)
-  expect(parts).toMatchObject({ chatter: [] })
-})
+describe.each(ENGINES)('$engine.name', ({ engine, tables, state }) => {
+  test('random edits on both machines, unique and foreign keys, numbers that both gave', async () => {
+    const ends: unknown[] = []
+    const unmarked = async ({ database }: Asset): Promise<void> =>
+      void (await database.run(`DELETE FROM ${state} WHERE name LIKE 'mark/%'`))
+    for (const before of [unmarked, async () => undefined])
+      await betweenTwo(engine, { tables: [...tables, ...FILLED] }, async (assets) => {
+        ends.push(await course(assets, before))
+      })
+    const [whole, parts] = ends
+    expect(parts).toEqual(whole)
+    expect(parts).toMatchObject({ chatter: [] })
+  })
 
-test('a machine that joined is marked, and one that only pulls renews its marks', () =>
-  withEmptyAssets(postgres(inject('postgres')), { tables: STRUCTURE }, async (assets) => {
-    const { a, b } = assets
-    await a.database.run(...FILLED)
-    await firstExport(a)
-    await b.git('pull', '-q')
-    expect((await b.tandem('init', '--yes')).code).toBe(0)
-    const joined = await b.id('HEAD')
-    expect([...(await marksOf(b)).values()]).toEqual([joined, joined])
-    for (let round = 1; round <= 7; round++) {
-      await a.database.run(`UPDATE children SET v = 'u${round}' WHERE id > 100 * ${round - 1} AND id <= 100 * ${round}`)
-      await a.git('push', '-q')
+  test('a machine that joined is marked, and one that only pulls renews its marks', () =>
+    withEmptyAssets(engine, { tables }, async (assets) => {
+      const { a, b } = assets
+      await a.database.run(...FILLED)
+      await firstExport(a)
       await b.git('pull', '-q')
-    }
-    const renewed = (await marksOf(b)).get('mark/children')
-    expect(renewed).not.toBe(joined)
-    // so many rows at once are read as a whole, and then marked again
-    for (let round = 1; round <= 2; round++) {
-      await a.database.run(`UPDATE children SET w = 'w${round}'`)
-      await a.git('push', '-q')
-      await b.git('pull', '-q')
-    }
-    expect((await marksOf(b)).get('mark/children')).not.toBe(renewed)
-    expect((await marksOf(b)).get('mark/parents')).toBe(joined)
-    expect(await disagreements(assets)).toEqual([])
-    const { ok, live, exports } = await b.digest()
-    expect([ok, live]).toEqual([true, exports])
-  }))
+      expect((await b.tandem('init', '--yes')).code).toBe(0)
+      const joined = await b.id('HEAD')
+      expect([...(await marksOf(b, state)).values()]).toEqual([joined, joined])
+      for (let round = 1; round <= 7; round++) {
+        const ids = `id > 100 * ${round - 1} AND id <= 100 * ${round}`
+        await a.database.run(`UPDATE children SET v = 'u${round}' WHERE ${ids}`)
+        await a.git('push', '-q')
+        await b.git('pull', '-q')
+      }
+      const renewed = (await marksOf(b, state)).get('mark/children')
+      expect(renewed).not.toBe(joined)
+      // so many rows at once are read as a whole, and then marked again
+      for (let round = 1; round <= 2; round++) {
+        await a.database.run(`UPDATE children SET w = 'w${round}'`)
+        await a.git('push', '-q')
+        await b.git('pull', '-q')
+      }
+      expect((await marksOf(b, state)).get('mark/children')).not.toBe(renewed)
+      expect((await marksOf(b, state)).get('mark/parents')).toBe(joined)
+      expect(await disagreements(assets)).toEqual([])
+      const { ok, live, exports } = await b.digest()
+      expect([ok, live]).toEqual([true, exports])
+    }))
+})
 
 test('where files of the marked commit are gone, all is read', () =>
   betweenTwo(sqlite, { records: { traders: traders('id', 12) } }, async (assets) => {

@@ -107,7 +107,8 @@ describe.each(ENGINES)('$engine.name', ({ engine, tables, state }) => {
     expect(parts).toMatchObject({ chatter: [] })
   })
 
-  test('a machine that joined is marked, and one that only pulls renews its marks', () =>
+  // a transaction that another file's test keeps open on the server may write with a number below the mark: none is left then
+  test('a machine that joined is marked, and one that only pulls renews its marks', { retry: 2 }, () =>
     withEmptyAssets(engine, { tables }, async (assets) => {
       const { a, b } = assets
       await a.database.run(...FILLED)
@@ -135,7 +136,8 @@ describe.each(ENGINES)('$engine.name', ({ engine, tables, state }) => {
       expect(await disagreements(assets)).toEqual([])
       const { ok, live, exports } = await b.digest()
       expect([ok, live]).toEqual([true, exports])
-    }))
+    }),
+  )
 })
 
 test('where files of the marked commit are gone, all is read', () =>

@@ -21,31 +21,37 @@ export async function exportInMemory(options: BenchmarkOptions, workbench: Workb
 }
 
 /** The files are written and staged. Baseline: all rows read. */
-export async function exportFiles(options: BenchmarkOptions, workbench: Workbench): Promise<Measured> {
-  const { rows = DEFAULT_ROWS } = options
-  const remote = await openRemote(options, workbench)
-  const { read } = remote.engine
-  let machine: Machine
-  let files = 0
-  const measured = await compare(rows, {
-    runs: options.runs,
-    before: async () => {
-      machine = await neverExported(remote, rows)
-    },
-    work: () => machine.tandem('export'),
-    after: async () => {
-      files = await filesIn(machine, ['diff', '--cached', '--name-only'])
-    },
-    baseline: () => read.run(machine.database),
-  })
-  return { ...measured, notes: [`${rows} records in ${files} files, staged; baseline: ${read.words}`] }
+export function exportFiles(options: BenchmarkOptions, workbench: Workbench): Promise<Measured> {
+  const way = {
+    args: ['export'],
+    names: ['diff', '--cached', '--name-only'],
+    baseline: 'read',
+    words: 'staged',
+  } as const
+  return firstExport(options, workbench, way)
 }
 
 /** The first data commit. Baseline: a dump. */
-export async function exportCommit(options: BenchmarkOptions, workbench: Workbench): Promise<Measured> {
+export function exportCommit(options: BenchmarkOptions, workbench: Workbench): Promise<Measured> {
+  const names = ['diff', '--name-only', 'HEAD^', 'HEAD']
+  const way = { args: ['export', '--commit'], names, baseline: 'dump', words: 'committed' } as const
+  return firstExport(options, workbench, way)
+}
+
+interface FirstExport {
+  /** The program's arguments. */
+  readonly args: readonly string[]
+  /** git's, to name the files that were exported. */
+  readonly names: readonly string[]
+  readonly baseline: 'read' | 'dump'
+  /** What the files are then. */
+  readonly words: string
+}
+
+async function firstExport(options: BenchmarkOptions, workbench: Workbench, way: FirstExport): Promise<Measured> {
   const { rows = DEFAULT_ROWS } = options
   const remote = await openRemote(options, workbench)
-  const { dump } = remote.engine
+  const baseline = remote.engine[way.baseline]
   let machine: Machine
   let files = 0
   const measured = await compare(rows, {
@@ -53,13 +59,13 @@ export async function exportCommit(options: BenchmarkOptions, workbench: Workben
     before: async () => {
       machine = await neverExported(remote, rows)
     },
-    work: () => machine.tandem('export', '--commit'),
+    work: () => machine.tandem(...way.args),
     after: async () => {
-      files = await filesIn(machine, ['diff', '--name-only', 'HEAD^', 'HEAD'])
+      files = await filesIn(machine, way.names)
     },
-    baseline: () => dump.run(machine.database),
+    baseline: () => baseline.run(machine.database),
   })
-  return { ...measured, notes: [`${rows} records in ${files} files, committed; baseline: ${dump.words}`] }
+  return { ...measured, notes: [`${rows} records in ${files} files, ${way.words}; baseline: ${baseline.words}`] }
 }
 
 /** MongoDB's documents to canonical text. Baseline: the obvious way, by the driver's objects. */

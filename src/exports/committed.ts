@@ -8,7 +8,7 @@ import { type KeyText, type RecordText, compareBytes } from '../model/canonical.
 import type { LiveRecord } from '../model/change.ts'
 import { DamagedError } from '../model/errors.ts'
 import type { ExportsPlace } from '../source/source.ts'
-import { type ExportFolder, foldersOfCommit } from './export-folders.ts'
+import { foldersOfCommit } from './export-folders.ts'
 
 /** One collection of a commit, without its records. */
 export interface CommittedCollection extends CollectionFile {
@@ -31,10 +31,7 @@ const NONE: Committed = new Map()
  */
 export async function readCommitted(place: ExportsPlace, commit: string | undefined): Promise<Committed> {
   if (commit === undefined) return NONE
-  return committedIn(place, await foldersOfCommit(place, commit))
-}
-
-async function committedIn(place: ExportsPlace, folders: ReadonlyMap<string, ExportFolder>): Promise<Committed> {
+  const folders = await foldersOfCommit(place, commit)
   const ids = [...folders.values()].flatMap((folder) => folder.fileId ?? [])
   const blobs = await readBlobs(place.repository, ids)
   const committed = new Map<string, CommittedCollection>()

@@ -15,7 +15,6 @@ import { type CommittedCollection, differingBuckets, readRecords } from './commi
 export interface PartRecordsMade {
   /** Holds the records of all other files. */
   readonly exported: CommittedCollection
-  readonly layout: Layout
   /** The files that were read. */
   readonly buckets: Iterable<string>
   /** All records of those. */
@@ -33,12 +32,12 @@ export class PartRecords implements ReadonlyMap<KeyText, RecordText> {
   readonly #buckets: Set<string>
   readonly #records: Map<KeyText, RecordText>
 
-  constructor(place: ExportsPlace, { exported, layout, buckets, records, size }: PartRecordsMade) {
+  constructor(place: ExportsPlace, { exported, buckets, records, size }: PartRecordsMade) {
     this.#place = place
     this.#exported = exported
     this.#buckets = new Set(buckets)
     this.#records = records
-    this.layout = layout
+    this.layout = exported.layout
     this.size = size
   }
 
@@ -77,7 +76,6 @@ export class PartRecords implements ReadonlyMap<KeyText, RecordText> {
     const size = this.size + records.size - this.#records.size
     return new PartRecords(this.#place, {
       exported: this.#exported,
-      layout: this.layout,
       buckets: this.#buckets,
       records,
       size,

@@ -63,7 +63,7 @@ async function readMarked(source: Source, moment: Moment, question: PartQuestion
     if (missing === undefined || !(await removeGone(source, { exported, buckets, records, missing, gone })))
       return undefined
   }
-  const part = new PartRecords(source, { exported, layout, buckets, records, size: since.count })
+  const part = new PartRecords(source, { exported, buckets, records, size: since.count })
   return { records: part, written: since.records.length, mark: since.mark, index }
 }
 

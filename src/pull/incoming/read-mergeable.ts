@@ -1,7 +1,7 @@
 /** Reads live for a merge: of a collection that was marked only the files that live, the sync point and HEAD do not have alike; any other whole. */
 import { changedFiles } from '../../exports/changed-files.ts'
 import { type CommittedCollection, readCommitted, readRecords } from '../../exports/committed.ts'
-import { type PartRecords, isUnreadableExport } from '../../exports/part-records.ts'
+import { isUnreadableExport } from '../../exports/part-records.ts'
 import { NotRead } from '../../git/history/lazily.ts'
 import type { StateChanges } from '../../model/change.ts'
 import type { Selection } from '../../model/collection.ts'
@@ -36,7 +36,7 @@ export async function readMergeable(
     return [name, hasBoth ? [base, theirs] : undefined] as const
   })
   return atMoment(source, async (moment) => {
-    const { live, parts } = await readInParts(source, moment, whole ? [] : sides)
+    const parts = await readInParts(source, moment, whole ? [] : sides)
     const rest = await moment.live(changed.map(({ name }) => name).filter((name) => !parts.has(name)))
     const marks = new Map<string, string>()
     for (const each of changed) {
@@ -47,23 +47,24 @@ export async function readMergeable(
           : await partMark(source, each, part)
       if (mark !== undefined) marks.set(...markEntry(each.name, mark))
     }
-    return { ...together(rest, live), marks }
+    return { ...together(rest, parts), marks }
   })
 }
 
 /** Live for collections that HEAD did not change. @throws UnreachableError */
 export async function readUnmoved(source: Source, names: readonly string[], whole: boolean): Promise<Live> {
   return atMoment(source, async (moment) => {
-    const { live, parts } = await readInParts(source, moment, whole ? [] : names.map((name) => [name, []]))
-    return together(await moment.live(names.filter((name) => !parts.has(name))), live)
+    const parts = await readInParts(source, moment, whole ? [] : names.map((name) => [name, []]))
+    return together(await moment.live(names.filter((name) => !parts.has(name))), parts)
   })
 }
 
-function together(rest: Live, parts: ReadonlyMap<string, PartRecords>): Live {
+function together(rest: Live, parts: ReadonlyMap<string, LivePart>): Live {
+  const records = [...parts].map(([name, part]) => [name, part.records] as const)
   return {
     ...rest,
-    collections: new Map([...rest.collections, ...parts]),
-    actual: new Map([...rest.actual, ...parts]),
+    collections: new Map([...rest.collections, ...records]),
+    actual: new Map([...rest.actual, ...records]),
   }
 }
 
@@ -74,7 +75,7 @@ async function readInParts(
   source: Source,
   moment: Moment,
   sides: readonly (readonly [name: string, compared: readonly CommittedCollection[] | undefined])[],
-): Promise<{ readonly live: ReadonlyMap<string, PartRecords>; readonly parts: ReadonlyMap<string, FoundPart> }> {
+): Promise<ReadonlyMap<string, FoundPart>> {
   const committedAt = once((id: string) => readCommitted(source, id).catch(() => undefined))
   const [withheld, marks] = [readWithheld(moment.state), marksIn(moment.state)]
   const parts = new Map<string, FoundPart>()
@@ -86,7 +87,7 @@ async function readInParts(
     const part = await readPart(source, moment, { selection, mark, exported, compared })
     if (part !== undefined) parts.set(name, { ...part, since: mark })
   }
-  return { live: new Map([...parts].map(([name, { records }]) => [name, records])), parts }
+  return parts
 }
 
 /** A new mark for a collection of which much was read that only earlier pulls had written, if it now holds just what its sync point does. */

@@ -34,14 +34,9 @@ export async function recordRun({ dataDir }: Pick<Workspace, 'dataDir'>, job: st
   const line = `${JSON.stringify(run)}\n`
   await appendFile(file, line)
   const text = await readFile(file, 'utf8')
-  if (text.length > LONGEST_BYTES)
-    await writeAtomically(
-      file,
-      `${text
-        .split('\n')
-        .slice(-KEPT - 1)
-        .join('\n')}`,
-    )
+  if (text.length <= LONGEST_BYTES) return
+  const newest = text.split('\n').slice(-KEPT - 1)
+  await writeAtomically(file, newest.join('\n'))
 }
 
 /** The recorded runs of a job, the oldest first; empty when it never ran here. A line that a crash cut short is left out. */

@@ -4,6 +4,7 @@ import type { LiveRecord } from '../model/change.ts'
 import { DamagedError } from '../model/errors.ts'
 import { type Header, type LinePlace, excerpt, headerText, parseHeader } from './header.ts'
 import { bucketOf } from './layout.ts'
+import { plainKey } from './plain-key.ts'
 
 /** Longest line accepted, in characters; MongoDB's largest document (16 MiB of BSON) fits. */
 const LINE_LIMIT = 96 * 1024 * 1024
@@ -119,6 +120,8 @@ export function parseLine(line: string, header: Header, place: LinePlace): { key
 }
 
 function keyIn(record: RecordText, header: Header, place: LinePlace): KeyText {
+  const plain = plainKey(record, header.key)
+  if (plain !== undefined) return plain
   try {
     JSON.parse(record)
     const fields = splitObject(record)
@@ -172,6 +175,8 @@ export function textInLine(line: string): RecordText | undefined {
 export function recordInLine(line: string, key: readonly string[]): LiveRecord | undefined {
   const text = textInLine(line)
   if (text === undefined) return undefined
+  const plain = plainKey(text, key)
+  if (plain !== undefined) return { key: plain, text }
   try {
     return { key: keyOf(splitObject(text), key), text }
   } catch {

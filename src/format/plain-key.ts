@@ -1,16 +1,16 @@
 /**
- * The key of a record that is written as adapters write records: valid JSON without white space. One walk over the characters checks all of it and finds
+ * The key of a record that is written as adapters write records: valid JSON, its fields without white space between them. One walk over the characters checks all of it and finds
  * the key, which costs a quarter of JSON.parse and a map of the fields; files are read line by line this way (records-file.ts, which reads every other form the long way).
  */
 import type { KeyText } from '../model/canonical.ts'
 
-const [QUOTE, BACKSLASH, COMMA, COLON, MINUS, DOT] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x2e]
+const [QUOTE, BACKSLASH, COMMA, COLON, MINUS, DOT, SPACE] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x2e, 0x20]
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 
 /** What may follow a backslash in a string, besides `u` and four hex digits. */
 const ESCAPED = new Set([QUOTE, BACKSLASH, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74])
 
-/** The fields of the record read last, each as it stands before its value: `"id":`. No two are the same. The next record mostly has the same ones. */
+/** The fields of a record read before, each as it stands before its value: `"id":`. No two are the same. The next record mostly has no others. */
 let lastFields: readonly string[] = []
 
 /**
@@ -29,7 +29,7 @@ export function plainKey(record: string, names: readonly string[]): KeyText | un
   return values && `[${values.join(',')}]`
 }
 
-/** The values of the named fields of a record that has exactly these fields; undefined for any other. */
+/** The values of the named fields of a record whose fields are all among these, in this order; undefined for any other. */
 function keyValues(
   record: string,
   fields: readonly string[],
@@ -37,11 +37,12 @@ function keyValues(
 ): readonly (string | undefined)[] | undefined {
   const values: string[] = []
   let at = 0
-  for (const field of fields) {
-    if (record.charCodeAt(at) !== (at === 0 ? OPEN : COMMA) || !record.startsWith(field, at + 1)) return undefined
+  for (let i = 0; at >= 0 && record.charCodeAt(at) === (at === 0 ? OPEN : COMMA); i++) {
+    while (i < fields.length && !record.startsWith(fields[i] as string, at + 1)) i++
+    const field = fields[i]
+    if (field === undefined) return undefined
     const from = at + 1 + field.length
     at = endOfValue(record, from)
-    if (at < 0) return undefined
     const position = names.findIndex((name) => field.length === name.length + 3 && field.startsWith(name, 1))
     if (position >= 0) values[position] = record.slice(from, at)
   }
@@ -63,7 +64,7 @@ function fieldsOf(record: string): readonly string[] | undefined {
   return fields.size > 0 ? [...fields] : undefined
 }
 
-/** Where the JSON value from `from` ends; -1 when there is none without white space. */
+/** Where the JSON value from `from` ends; -1 when there is none that is plain. */
 function endOfValue(text: string, from: number): number {
   switch (text.charCodeAt(from)) {
     case QUOTE:
@@ -83,15 +84,16 @@ function endOfValue(text: string, from: number): number {
   }
 }
 
-/** The end of an object or a list. */
+/** The end of an object or a list. A space may follow a comma or colon, as PostgreSQL's jsonb has it. */
 function endOfParts(text: string, from: number, close: number): number {
   let at = from + 1
   if (text.charCodeAt(at) === close) return at + 1
-  for (; ; at++) {
+  for (; ; at = behindSpace(text, at + 1)) {
     if (close === CLOSE) {
       if (text.charCodeAt(at) !== QUOTE) return -1
       at = endOfString(text, at)
-      if (at < 0 || text.charCodeAt(at++) !== COLON) return -1
+      if (at < 0 || text.charCodeAt(at) !== COLON) return -1
+      at = behindSpace(text, at + 1)
     }
     at = endOfValue(text, at)
     if (at < 0) return -1
@@ -99,6 +101,10 @@ function endOfParts(text: string, from: number, close: number): number {
     if (next === close) return at + 1
     if (next !== COMMA) return -1
   }
+}
+
+function behindSpace(text: string, at: number): number {
+  return text.charCodeAt(at) === SPACE ? at + 1 : at
 }
 
 function endOfString(text: string, from: number): number {

@@ -6,6 +6,7 @@ import { keyOf, splitObject } from '../../../src/model/canonical.ts'
 test('the key of a record as adapters write it is found', () => {
   expect(plainKey('{"a":"x,\\"}","id":-1.5e+3,"t":{"b":[1,{"c":null}],"d":{}}}', ['id'])).toBe('[-1.5e+3]')
   expect(plainKey('{"b":"\\u00e4\\n","c":[true,false,[]]}', ['c', 'b'])).toBe('[[true,false,[]],"\\u00e4\\n"]')
+  expect(plainKey('{"id":7,"tags":[1, {"a": 2, "b": []}]}', ['tags'])).toBe('[[1, {"a": 2, "b": []}]]')
 })
 
 test.each([

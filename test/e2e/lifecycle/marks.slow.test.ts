@@ -140,22 +140,24 @@ const numberedDocuments = (name: string): string =>
     documents: Array.from({ length: ROWS }, (_, n) => ({ _id: name === 'named' ? `key ${n}` : n, v: 'v', n })),
   })
 
-test.each(inject('mongodb'))('MongoDB ($name): random writes and deletions, pulls in between', async (server) =>
-  expect(
-    await outcomeOf(mongodb(server), {
-      tables: [numberedDocuments('named'), numberedDocuments('numbered')],
-      deeds: [
-        (n) =>
-          `{"update":"numbered","updates":[{"q":{"n":{"$gte":${n},"$lt":${n + 3}}},"u":{"$set":{"v":"w${n}"}},"multi":true}]}`,
-        (n) => `{"insert":"numbered","documents":[{"_id":${n + ROWS},"n":${n}},{"_id":"fresh ${n}","n":${n}}]}`,
-        (n) => `{"delete":"named","deletes":[{"q":{"n":${n}},"limit":0}]}`,
-        (n) => `{"delete":"numbered","deletes":[{"q":{"n":${n}},"limit":0}]}`,
-        (n) => `{"update":"named","updates":[{"q":{"n":${n}},"u":{"v":"other order","n":${n}}}]}`,
-      ],
-      perform: ({ database }, deed) => database.run(deed),
-      marks: async (database) =>
-        (await database.rows('_tandem')).filter((row) => row['_id']?.startsWith('mark/')).length,
-      beside: {},
-    }),
-  ).toEqual(SOUND),
+test.each(inject('mongodb').slice(0, 1))(
+  'MongoDB ($name): random writes and deletions, pulls in between',
+  async (server) =>
+    expect(
+      await outcomeOf(mongodb(server), {
+        tables: [numberedDocuments('named'), numberedDocuments('numbered')],
+        deeds: [
+          (n) =>
+            `{"update":"numbered","updates":[{"q":{"n":{"$gte":${n},"$lt":${n + 3}}},"u":{"$set":{"v":"w${n}"}},"multi":true}]}`,
+          (n) => `{"insert":"numbered","documents":[{"_id":${n + ROWS},"n":${n}},{"_id":"fresh ${n}","n":${n}}]}`,
+          (n) => `{"delete":"named","deletes":[{"q":{"n":${n}},"limit":0}]}`,
+          (n) => `{"delete":"numbered","deletes":[{"q":{"n":${n}},"limit":0}]}`,
+          (n) => `{"update":"named","updates":[{"q":{"n":${n}},"u":{"v":"other order","n":${n}}}]}`,
+        ],
+        perform: ({ database }, deed) => database.run(deed),
+        marks: async (database) =>
+          (await database.rows('_tandem')).filter((row) => row['_id']?.startsWith('mark/')).length,
+        beside: {},
+      }),
+    ).toEqual(SOUND),
 )

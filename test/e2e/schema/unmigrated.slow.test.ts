@@ -318,8 +318,10 @@ const tables = [`CREATE TABLE item (${FIELDS}, price NUMERIC)`]
 
 describe.each(engines)('$name', (engine) => {
   describe.each(migrationsOf(engine))('$name', (migration) => {
-    const isWhole = engine === sqlite && migration.isWhole === true
-    const some = isWhole ? [...TELLING, ...MORE] : TELLING
+    const isRename = migration.gone !== undefined || migration.table !== undefined
+    // what is done about a renamed field or table does not depend on the engine
+    const some =
+      engine === sqlite ? [...TELLING, ...(migration.isWhole === true ? MORE : [])] : TELLING.slice(isRename ? 1 : 0)
     test.each(process.env['TANDEM_ORDERS'] === 'all' ? Object.keys(orders) : some)('%s', (order) =>
       betweenTwo(engine, { tables, records: { item: ids.map(record) }, collections: {} }, async (assets) => {
         const { a, b } = assets

@@ -16,7 +16,7 @@ test.each(ENGINES)(
     const wrong = await runSchemas({
       seed: 2026,
       from: 0,
-      histories: 3,
+      histories: 2,
       worlds: worlds(),
       onEnd: ({ problems, story }) => {
         if (problems.length > 0) stories.push([...story, ...problems].join('\n'))

@@ -2,21 +2,32 @@
  * Joins the modules of the command line into few files, because opening 400 of them took longer than what a hook does with them. `tsc` writes the modules of the library and the demo
  * to dist before, each in a file of its own.
  *
- * dist/cli (CommonJS, which Node loads without its module loader, and which compiled.ts can load compiled): `main.js`, which every start loads; `for-git.js` with all that hooks and
- * the merge driver need; the driver of PostgreSQL.
- * dist/commands and dist/chunks (modules): the commands of people, with what a command does not need in files of its own, and all packages outside.
+ * All in dist/cli and CommonJS, which Node loads without its module loader, and which compiled.ts can load compiled: `main.js`, which every start loads; `for-git.js` with all that
+ * hooks and the merge driver need; `people.js` with all commands; the driver of PostgreSQL; what checks a configuration, which ajv makes of its schema.
  */
 import { createHash } from 'node:crypto'
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Ajv } from 'ajv'
+import standaloneCode from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
 
 const DRIVERS = ['pg', 'pg-copy-streams']
 
+/** Bundle → the file it begins with. */
+const PROGRAMS = { 'for-git': 'src/cli/for-git.ts', people: 'src/cli/parse.ts' }
+
 /** What these packages load only where it is there. */
 const OPTIONAL = ['pg-native', 'pg-cloudflare']
 
-const common = { bundle: true, platform: 'node', target: 'node20', sourcemap: true, logLevel: 'warning' }
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'warning',
+  define: { SCHEMA_IS_COMPILED: 'true' },
+}
 
 const commonJs = {
   ...common,
@@ -24,7 +35,7 @@ const commonJs = {
   minifyWhitespace: true,
   minifySyntax: true,
   metafile: true,
-  define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
+  define: { ...common.define, 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
   // compiled.ts gives the bundles no import()
   supported: { 'dynamic-import': false },
 }
@@ -54,8 +65,7 @@ async function licensesOf(files) {
   return texts.join(`\n${'-'.repeat(80)}\n`)
 }
 
-for (const folder of ['cli', 'commands', 'chunks', 'cache'])
-  await rm(`dist/${folder}`, { recursive: true, force: true })
+for (const folder of ['cli', 'cache']) await rm(`dist/${folder}`, { recursive: true, force: true })
 
 const inputs = []
 
@@ -71,40 +81,43 @@ for (const name of DRIVERS) {
   inputs.push(...Object.keys(metafile.inputs))
 }
 
-const { metafile } = await build({
+// with the options of src/config/schema.ts
+const ajv = new Ajv({ allErrors: true, strict: true, verbose: true, code: { source: true } })
+const schema = JSON.parse(await readFile('templates/config.schema.json', 'utf8'))
+const validator = await build({
   ...commonJs,
-  entryPoints: ['src/cli/for-git.ts'],
-  outdir: 'dist/cli',
-  // of mongodb, adapters/mongodb/wire.ts takes a class that has to be the very one the driver uses
-  external: ['libsql', 'mongodb', 'simple-git', 'ajv'],
-  plugins: [
-    instead({ './hasher.ts': 'src/model/hasher-later.ts' }),
-    instead(Object.fromEntries(DRIVERS.map((name) => [name, `./${name}.js`]))),
-  ],
+  stdin: { contents: standaloneCode(ajv, ajv.compile(schema)), resolveDir: '.' },
+  outfile: 'dist/cli/config-validator.js',
 })
+inputs.push(...Object.keys(validator.metafile.inputs))
 
-inputs.push(...Object.keys(metafile.inputs))
+for (const [name, entry] of Object.entries(PROGRAMS)) {
+  const { metafile } = await build({
+    ...commonJs,
+    entryPoints: { [name]: entry },
+    outdir: 'dist/cli',
+    // of mongodb, adapters/mongodb/wire.ts takes a class that has to be the very one the driver uses
+    external: ['libsql', 'mongodb', 'simple-git'],
+    // for packages that find files by their own address; what yargs would find there are its translations
+    define: { ...commonJs.define, 'import.meta.url': '__moduleUrl' },
+    banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
+    plugins: [
+      instead({ './hasher.ts': 'src/model/hasher-later.ts' }),
+      instead(Object.fromEntries(DRIVERS.map((driver) => [driver, `./${driver}.js`]))),
+    ],
+  })
+  inputs.push(...Object.keys(metafile.inputs))
+}
+
 await writeFile('dist/cli/LICENSES', await licensesOf(inputs))
 
 const hash = createHash('sha256')
-for (const name of ['for-git', ...DRIVERS]) hash.update(await readFile(`dist/cli/${name}.js`))
+for (const name of [...Object.keys(PROGRAMS), ...DRIVERS]) hash.update(await readFile(`dist/cli/${name}.js`))
 await build({
   ...commonJs,
   entryPoints: ['src/cli/main.ts'],
   outdir: 'dist/cli',
   define: { ...commonJs.define, BUNDLES: JSON.stringify(hash.digest('hex').slice(0, 16)) },
   supported: {},
-  plugins: [instead({ './parse.ts': '../commands/parse.js' })],
 })
 await writeFile('dist/cli/package.json', '{ "type": "commonjs" }\n')
-
-await build({
-  ...common,
-  entryPoints: ['src/cli/parse.ts'],
-  outdir: 'dist/commands',
-  splitting: true,
-  format: 'esm',
-  // as deep as dist/commands: modules find the package's files by their own place
-  chunkNames: '../chunks/[name]-[hash]',
-  packages: 'external',
-})

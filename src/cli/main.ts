@@ -19,9 +19,9 @@ const around: Surroundings = {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && argv[0] === '--version') return sayVersion()
   const use = useByGit(argv)
-  if (use !== undefined) return programForGit(use).runForGit(argv, around)
-  const { parseAndRun } = await import('./parse.ts')
-  return parseAndRun(argv, around)
+  if (use !== undefined) return bundle<typeof import('./for-git.ts')>('for-git.js', use).runForGit(argv, around)
+  const command = /^[a-z-]{1,32}$/.exec(argv[0] ?? '')?.[0] ?? 'other'
+  return bundle<typeof import('./parse.ts')>('people.js', command).parseAndRun(argv, around)
 }
 
 async function sayVersion(): Promise<number> {
@@ -36,11 +36,11 @@ function useByGit([first, second, ...rest]: readonly string[]): string | undefin
   return first === 'merge-driver' && rest.length === 4 ? first : undefined
 }
 
-/** With source maps Node must load the files itself, else it maps no position in them. */
-function programForGit(use: string): typeof import('./for-git.ts') {
+/** What a bundle beside this file exports. With source maps Node must load the files itself, else it maps no position in them. */
+function bundle<Exports>(name: string, use: string): Exports {
   const isPlain = process.sourceMapsEnabled || Boolean(process.env['NODE_DISABLE_COMPILE_CACHE'])
-  const loaded = isPlain ? createRequire(import.meta.filename)('./for-git.js') : loadCompiled('for-git.js', use)
-  return loaded as typeof import('./for-git.ts')
+  const loaded = isPlain ? createRequire(import.meta.filename)(`./${name}`) : loadCompiled(name, use)
+  return loaded as Exports
 }
 
 /** Ends the program at once. What was being written is finished or taken back by the next command. */

@@ -27,10 +27,15 @@ export function schemaProblems(value: unknown): readonly ConfigProblem[] {
   return (validate.errors ?? []).filter(isOwnError).map(problemOf)
 }
 
+/** Set where esbuild bundles the program: it has compiled the schema then (esbuild.config.js), which takes ajv a fifth of a second. */
+declare const SCHEMA_IS_COMPILED: boolean | undefined
+
 function compile(): ValidateFunction<ConfigOptions> {
+  const load = createRequire(import.meta.filename)
+  if (typeof SCHEMA_IS_COMPILED !== 'undefined')
+    return load(path.join(import.meta.dirname, '../cli/config-validator.js')) as ValidateFunction<ConfigOptions>
   const text = readFileSync(path.join(import.meta.dirname, '../../templates/config.schema.json'), 'utf8')
-  // loading ajv and compiling the schema take 60 ms: a hook whose configuration is known to be valid must not load it
-  const { Ajv } = createRequire(import.meta.filename)('ajv') as typeof import('ajv')
+  const { Ajv } = load('ajv') as typeof import('ajv')
   const ajv = new Ajv({ allErrors: true, strict: true, verbose: true })
   return ajv.compile<ConfigOptions>(JSON.parse(text) as object)
 }

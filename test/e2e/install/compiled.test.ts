@@ -64,9 +64,21 @@ test('where it cannot be kept, and with source maps, the hook runs without it', 
   expect(await kept()).toEqual([])
 })
 
+test('the commands of people are kept in the same way, each with what it uses', async () => {
+  const main = path.join(dist, 'cli/main.js')
+  for (let run = 0; run < 2; run++) {
+    const { stdout } = await assets.a.start(process.execPath, [main, 'status', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ sources: { app: { state: 'in-sync' } } })
+  }
+  const names = await kept()
+  expect(names.join(' ')).toMatch(/-status-people\.js/)
+  const { stdout } = await assets.a.start(process.execPath, ['--enable-source-maps', main, 'stats', '--json'])
+  expect(JSON.parse(stdout)).toMatchObject({ version: 1 })
+  expect(await kept()).toEqual(names)
+})
+
 test('--version loads nothing of it', async () => {
-  await rm(path.join(dist, 'cli/for-git.js'))
-  await rm(path.join(dist, 'commands'), { recursive: true })
+  for (const name of ['for-git', 'people']) await rm(path.join(dist, `cli/${name}.js`))
   const { stdout } = await assets.a.start(process.execPath, [path.join(dist, 'cli/main.js'), '--version'])
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
 })

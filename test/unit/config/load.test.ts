@@ -160,7 +160,7 @@ describe('an option that does not fit the schema', () => {
     expect(usageError(() => parseConfig(text, 'c.json')).message).toBe(`c.json${message}`)
   })
 
-  it.each(['store', 'where', 'mask', 'mirror', 'backup', 'schedule', 'health', 'notify', 'queue', 'lfs', 'timeouts'])(
+  it.each(['store', 'where', 'mask', 'mirror', 'schedule', 'health', 'notify', 'queue', 'lfs', 'timeouts'])(
     'is refused as reserved wherever it stands: %s',
     (name) => {
       for (const text of [

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { exists } from '../../io/exists.ts'
@@ -157,16 +157,26 @@ const MOST_ATTEMPTS = 20
  * @throws LockedError when another program has the database open
  */
 async function endJournal(file: string, source: string): Promise<void> {
+  const database = await openFile(file, { source }).catch((error: unknown) => {
+    if (error instanceof LockedError) throw error
+    return undefined
+  })
+  if (database === undefined) return
   for (let attempt = 1; ; attempt++)
     try {
-      return await using(file, source, (live) => {
-        live.exec('PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE')
+      collectGarbage()
+      await sleep(10)
+      return guarded(database, () => {
+        const live = database.open()
+        try {
+          live.exec('PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE')
+        } finally {
+          live.close()
+        }
       })
     } catch (error) {
       if (!(error instanceof LockedError)) return
       if (attempt === MOST_ATTEMPTS) throw error
-      collectGarbage()
-      await setImmediate()
     }
 }
 

@@ -132,14 +132,14 @@ async function sameContent(
   return found?.sha256 === newest.sha256 ? newest : undefined
 }
 
-interface Packing {
+interface ArchiveToPack {
   readonly work: string
   readonly stage: string
   readonly name: ArchiveName
 }
 
 /** Packs the stage and reads the archive to its end. Returns its temporary file. */
-async function packVerified({ invocation }: Workspace, { work, stage, name }: Packing): Promise<string> {
+async function packVerified({ invocation }: Workspace, { work, stage, name }: ArchiveToPack): Promise<string> {
   const file = archiveFile(name)
   const packed = path.join(work, file)
   invocation.progress(`packing ${file}`)
@@ -157,7 +157,7 @@ async function packVerified({ invocation }: Workspace, { work, stage, name }: Pa
   return packed
 }
 
-interface Packed {
+interface ArchiveToPlace {
   readonly packed: string
   readonly name: ArchiveName
   readonly manifest: Manifest
@@ -165,7 +165,7 @@ interface Packed {
 }
 
 /** Encrypts where that is configured, writes the sidecar, then renames: an archive under its own name is always whole. */
-async function putInPlace(workspace: Workspace, order: BackupOrder, made: Packed): Promise<CatalogueEntry> {
+async function putInPlace(workspace: Workspace, order: BackupOrder, made: ArchiveToPlace): Promise<CatalogueEntry> {
   const { folder, keys } = order
   const { manifest, suspect } = made
   const name = { ...made.name, encrypted: keys !== undefined }

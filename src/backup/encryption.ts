@@ -24,13 +24,13 @@ export function canRead(keys: ArchiveKeys | undefined): boolean {
 type Environment = ProgramCall['environment']
 
 /** A file that is read, and the new one that is written. */
-interface FromTo {
+interface FileAndCipher {
   readonly from: string
   readonly to: string
 }
 
 /** Encrypts a file. @throws UsageError when a recipient is none */
-export async function encryptFile(files: FromTo, keys: ArchiveKeys, environment: Environment): Promise<void> {
+export async function encryptFile(files: FileAndCipher, keys: ArchiveKeys, environment: Environment): Promise<void> {
   const { recipients, passphrase } = keys
   if (recipients.length > 0 && passphrase !== undefined)
     throw new UsageError('an archive is encrypted to recipients or with a passphrase, not both')
@@ -51,7 +51,7 @@ export async function encryptFile(files: FromTo, keys: ArchiveKeys, environment:
 
 /** Decrypts a file. @throws UsageError without identity and passphrase; DamagedError when it cannot be decrypted */
 export async function decryptFile(
-  files: FromTo,
+  files: FileAndCipher,
   keys: ArchiveKeys | undefined,
   environment: Environment,
 ): Promise<void> {
@@ -85,7 +85,7 @@ async function byProgram(args: readonly string[], environment: Environment): Pro
 }
 
 async function copied(
-  { from, to }: FromTo,
+  { from, to }: FileAndCipher,
   through: (stream: ReadableStream<Uint8Array>) => Promise<ReadableStream<Uint8Array>>,
 ): Promise<void> {
   const input = Readable.toWeb(createReadStream(from, { highWaterMark: 1 << 20 })) as ReadableStream<Uint8Array>

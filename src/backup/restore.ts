@@ -58,7 +58,7 @@ function archivedFor(archive: OpenedArchive, target: RestoreTarget): ArchivedSou
 }
 
 /** What a source is restored from. */
-interface Prepared {
+interface PreparedSource {
   readonly source: ArchivedSource
   readonly target: RestoreTarget
   /** Undefined: no scratch database could be made. */
@@ -69,7 +69,7 @@ interface Prepared {
 /** Restores all targets. @throws DamagedError when one of them is not equal to the backup; nothing live was touched then; LockedError when a database is in use */
 export async function restoreArchive(archive: OpenedArchive, order: RestoreOrder): Promise<readonly RestoredSource[]> {
   const wanted = order.targets.map((target) => ({ target, source: archivedFor(archive, target) }))
-  const prepared: Prepared[] = []
+  const prepared: PreparedSource[] = []
   try {
     for (const each of wanted) {
       order.progress(`restoring ${each.source.name} into a scratch database`)
@@ -89,9 +89,9 @@ export async function restoreArchive(archive: OpenedArchive, order: RestoreOrder
 /** Without a right to create databases the records alone can be restored, in one apply that is compared afterwards. */
 async function prepare(
   archive: OpenedArchive,
-  of: Pick<Prepared, 'source' | 'target'>,
+  of: Pick<PreparedSource, 'source' | 'target'>,
   { inPlace }: RestoreOrder,
-): Promise<Prepared> {
+): Promise<PreparedSource> {
   const folder = inPlace ? path.dirname(archive.folder) : undefined
   try {
     const proven = await proveSource(archive, of.source, { dumps: of.target.dumps, folder })
@@ -102,7 +102,7 @@ async function prepare(
   }
 }
 
-async function putLive(archive: OpenedArchive, prepared: Prepared, order: RestoreOrder): Promise<RestoredSource> {
+async function putLive(archive: OpenedArchive, prepared: PreparedSource, order: RestoreOrder): Promise<RestoredSource> {
   const { source, target, proven, notes } = prepared
   const { digest, records, name } = source
   const swap = proven?.scratch.swap

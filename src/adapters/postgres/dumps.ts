@@ -253,7 +253,7 @@ async function restoreDump(url: string, options: DumpOptions, dump: string): Pro
   throw new DamagedError({ path: path.basename(dump) }, `pg_restore failed: ${again?.stderr ?? end.stderr}`)
 }
 
-interface SwapPlace {
+interface NameSwap {
   readonly url: string
   /** The scratch database. */
   readonly name: string
@@ -261,7 +261,7 @@ interface SwapPlace {
 }
 
 /** Renames both databases in one transaction. @throws LockedError while others are connected to the real one */
-async function swapNames(client: PoolClient, place: SwapPlace, how: SwapOptions): Promise<Swapped> {
+async function swapNames(client: PoolClient, place: NameSwap, how: SwapOptions): Promise<Swapped> {
   const real = databaseIn(place.url)
   const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [real])
   const isThere = (rowCount ?? 0) > 0

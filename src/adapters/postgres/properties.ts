@@ -2,13 +2,13 @@
 import type { PoolClient } from 'pg'
 import { quotedName } from '../sql-text.ts'
 
-interface FromTo {
+interface DatabasePair {
   readonly from: string
   readonly to: string
 }
 
 /** Carries them over, each as far as the role may; returns what could not be. */
-export async function copyProperties(client: PoolClient, databases: FromTo): Promise<readonly string[]> {
+export async function copyProperties(client: PoolClient, databases: DatabasePair): Promise<readonly string[]> {
   const statements = [
     ...(await settingsOf(client, databases)),
     ...(await grantsOf(client, databases)),
@@ -21,7 +21,7 @@ export async function copyProperties(client: PoolClient, databases: FromTo): Pro
   return failed
 }
 
-async function ownerOf(client: PoolClient, { from, to }: FromTo): Promise<string[]> {
+async function ownerOf(client: PoolClient, { from, to }: DatabasePair): Promise<string[]> {
   const { rows } = await client.query<{ owner: string; self: string }>(
     'SELECT pg_get_userbyid(datdba) AS owner, current_user AS self FROM pg_database WHERE datname = $1',
     [from],
@@ -31,7 +31,7 @@ async function ownerOf(client: PoolClient, { from, to }: FromTo): Promise<string
   )
 }
 
-async function settingsOf(client: PoolClient, { from, to }: FromTo): Promise<string[]> {
+async function settingsOf(client: PoolClient, { from, to }: DatabasePair): Promise<string[]> {
   const { rows } = await client.query<{ setting: string; role: string | null }>(
     `SELECT unnest(setconfig) AS setting, r.rolname AS role FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
        LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE d.datname = $1`,
@@ -47,7 +47,7 @@ async function settingsOf(client: PoolClient, { from, to }: FromTo): Promise<str
   })
 }
 
-async function grantsOf(client: PoolClient, { from, to }: FromTo): Promise<string[]> {
+async function grantsOf(client: PoolClient, { from, to }: DatabasePair): Promise<string[]> {
   const { rows } = await client.query<{ right: string; role: string | null; option: string }>(
     `SELECT a.privilege_type AS right, r.rolname AS role, a.is_grantable AS option FROM pg_database d, aclexplode(d.datacl) a
        LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE d.datname = $1`,

@@ -110,7 +110,7 @@ async function makeScratch(file: string, options: DumpOptions, origin: ScratchOr
   }
 }
 
-interface SwapPlace {
+interface FileSwap {
   readonly file: string
   readonly scratch: string
   readonly options: DumpOptions
@@ -118,7 +118,7 @@ interface SwapPlace {
 }
 
 /** The former file, whatever is beside it, is renamed first; then the scratch file takes its name. A run that is killed in between leaves no database there, and can be repeated. */
-async function swapFiles({ file, scratch, options, origin }: SwapPlace, { stamp }: SwapOptions): Promise<Swapped> {
+async function swapFiles({ file, scratch, options, origin }: FileSwap, { stamp }: SwapOptions): Promise<Swapped> {
   const holders = await processesHolding([file, `${file}-wal`])
   if (holders.length > 0)
     throw new LockedError(`${file} is open in ${holders.length === 1 ? 'process' : 'processes'} ${holders.join(', ')}`, {

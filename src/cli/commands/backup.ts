@@ -9,6 +9,8 @@ const WORDS: Readonly<Record<string, () => Promise<(context: CommandContext) => 
   show: async () => (await import('./backup/look.ts')).runShow,
   check: async () => (await import('./backup/look.ts')).runCheck,
   restore: async () => (await import('./backup/restore.ts')).runRestoreBackup,
+  prune: async () => (await import('./backup/prune.ts')).runPrune,
+  accept: async () => (await import('./backup/prune.ts')).runAccept,
   approve: async () => (await import('./backup/create.ts')).runApprove,
 }
 
@@ -21,7 +23,7 @@ export const backupCommand: Command = {
       choices: Object.keys(WORDS),
       default: 'create',
       describe:
-        'create an archive; list them; show what is in one; check that it can be relied on; restore it; approve the configuration of backups in this clone',
+        'create an archive; list them; show what is in one; check that it can be relied on; restore it; prune what no policy keeps; accept a suspicious one; approve the configuration of backups in this clone',
     },
     archives: { type: 'string', array: true, describe: 'Which ones: YYYYMMDD_HHMMSS, a file name, or latest' },
   },
@@ -40,6 +42,8 @@ export const backupCommand: Command = {
     prove: { type: 'boolean', describe: 'create, check: restore it into a scratch database and compare' },
     sound: { type: 'boolean', describe: 'check: only the digest of the file, without reading it' },
     all: { type: 'boolean', describe: 'check: every archive' },
+    keep: { type: 'number', describe: 'prune: only the N newest stay, in place of the configured policy', requiresArg: true },
+    damaged: { type: 'boolean', describe: 'prune: damaged archives go, too' },
     'in-place': { type: 'boolean', describe: 'restore: the records alone, into the database as it is' },
     disconnect: { type: 'boolean', describe: 'restore: end the sessions of others in PostgreSQL' },
     'dry-run': DRY_RUN,

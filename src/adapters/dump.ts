@@ -63,6 +63,8 @@ export interface Swapped {
 /** A database beside the real one. */
 export interface ScratchDatabase {
   readonly adapter: Adapter
+  /** With its password, as the real one's. */
+  readonly url: string
   /** For people: its file, or the name of its database. */
   readonly name: string
   readonly warnings: readonly string[]

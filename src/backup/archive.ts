@@ -17,6 +17,9 @@ export interface OpenedArchive {
 
 export const MANIFEST = 'manifest.json'
 
+/** The digest of the manifest, which has those of all other files, in the form of `sha256sum`. A zip can be damaged without any of its own checks failing. */
+export const MANIFEST_DIGEST = 'manifest.json.sha256'
+
 /** Unpacks `file` into the empty folder `work`; `name` is its archive's name without `.age`. @throws DamagedError */
 export async function openArchive(file: string, work: string, name: string): Promise<OpenedArchive> {
   const parsed = parseArchiveFile(name)
@@ -25,7 +28,15 @@ export async function openArchive(file: string, work: string, name: string): Pro
   const text = await readFile(path.join(work, MANIFEST), 'utf8').catch(() => {
     throw new DamagedError({ path: name }, 'has no manifest.json')
   })
+  const { sha256 } = await fileDigest(path.join(work, MANIFEST))
+  if ((await readFile(path.join(work, MANIFEST_DIGEST), 'utf8').catch(() => '')) !== digestLine(sha256))
+    throw new DamagedError({ path: `${name}:${MANIFEST}` }, `is not what ${MANIFEST_DIGEST} says`)
   return { folder: work, manifest: parseManifest(text, `${name}:${MANIFEST}`) }
+}
+
+/** What `MANIFEST_DIGEST` holds. */
+export function digestLine(sha256: string): string {
+  return `${sha256}  ${MANIFEST}\n`
 }
 
 /** Reads everything in an opened archive: each file's digest, each record, each dump to its end. @throws DamagedError naming the first thing that does not fit */
@@ -40,7 +51,7 @@ export async function readThrough(archive: OpenedArchive, environment: Invocatio
 
 async function checkFiles({ folder, manifest }: OpenedArchive): Promise<void> {
   const present = new Set(await filesBelow(folder))
-  present.delete(MANIFEST)
+  for (const own of [MANIFEST, MANIFEST_DIGEST]) present.delete(own)
   for (const { path: name, sha256, sizeBytes } of manifest.files) {
     if (!present.delete(name)) throw new DamagedError({ path: name }, 'is missing in the archive')
     const found = await fileDigest(path.join(folder, name))

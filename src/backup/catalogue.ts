@@ -60,12 +60,22 @@ export async function readCatalogue(folder: string): Promise<readonly CatalogueE
 }
 
 async function catalogued(folder: string): Promise<readonly CatalogueEntry[]> {
+  return catalogueIn(await readFile(path.join(folder, FILE), 'utf8').catch(() => ''))
+}
+
+/** The entries in the text of a catalogue; none in one that is lost or damaged, as the sidecars and the archives tell the same. */
+export function catalogueIn(text: string): readonly CatalogueEntry[] {
   try {
-    const { archives } = JSON.parse(await readFile(path.join(folder, FILE), 'utf8')) as { archives?: CatalogueEntry[] }
+    const { archives } = JSON.parse(text) as { archives?: CatalogueEntry[] }
     return (archives ?? []).filter(({ file }) => parseArchiveFile(file) !== undefined)
   } catch {
-    return [] // lost or damaged: the sidecars and the archives tell the same
+    return []
   }
+}
+
+/** The text of a catalogue. */
+export function catalogueText(entries: readonly CatalogueEntry[]): string {
+  return `${JSON.stringify({ format: 1, archives: entries }, undefined, 1)}\n`
 }
 
 /** An archive that the catalogue does not name. It counts as readable only after a check. */
@@ -90,8 +100,7 @@ async function takenUp(folder: string, file: string): Promise<CatalogueEntry> {
 
 /** Writes the catalogue. */
 export async function writeCatalogue(folder: string, entries: readonly CatalogueEntry[]): Promise<void> {
-  const text = `${JSON.stringify({ format: 1, archives: entries }, undefined, 1)}\n`
-  await writeAtomically(path.join(folder, FILE), text, 0o600)
+  await writeAtomically(path.join(folder, FILE), catalogueText(entries), 0o600)
 }
 
 /** Puts entries in the place of those of the same file, or adds them. */

@@ -106,6 +106,7 @@ async function unpackZip(file: string, folder: string): Promise<void> {
   try {
     for await (const entry of zip.eachEntry()) {
       const content = await zip.openReadStreamPromise(entry)
+      content.on('error', () => undefined) // it may fail before anybody listens, which would end the process
       await writeEntry(folder, entry.fileName, content)
     }
   } finally {

@@ -9,7 +9,7 @@ import { packageVersion } from '../io/package-files.ts'
 import { GuardError } from '../model/errors.ts'
 import { readSyncState } from '../source/sync-state.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { MANIFEST, portableFolder } from './archive.ts'
+import { MANIFEST, MANIFEST_DIGEST, digestLine, portableFolder } from './archive.ts'
 import {
   type ArchivedCollection,
   type ArchivedFile,
@@ -101,7 +101,9 @@ export async function stageManifest(
     content: contentOf(of.sources, files),
     files,
   }
-  await writeFile(path.join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 1)}\n`)
+  const text = `${JSON.stringify(manifest, undefined, 1)}\n`
+  await writeFile(path.join(folder, MANIFEST), text)
+  await writeFile(path.join(folder, MANIFEST_DIGEST), digestLine(sha256(text)))
   return manifest
 }
 

@@ -12,6 +12,6 @@ export interface FileDigest {
 /** Reads the file to its end. */
 export async function fileDigest(file: string): Promise<FileDigest> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash)
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), hash)
   return { sha256: hash.digest('hex'), sizeBytes: (await stat(file)).size }
 }

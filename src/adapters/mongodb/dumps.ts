@@ -135,6 +135,7 @@ async function makeScratch(url: string, options: DumpOptions, origin: ScratchOri
     const adapter = await connectMongodb(scratchUrl, { ...options, connectTimeoutMs: DUMP_CONNECT_MS })
     return {
       adapter,
+      url: scratchUrl,
       name,
       warnings: [],
       drop: async () => {

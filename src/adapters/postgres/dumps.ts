@@ -179,7 +179,8 @@ async function makeScratch(url: string, options: DumpOptions, origin: ScratchOri
   let warnings: readonly string[] = []
   const remove = (): Promise<void> =>
     onServer(url, options, async (client) => {
-      await client.query(`DROP DATABASE IF EXISTS ${quotedName(name)}`)
+      // a session of ours that is just ending would keep it
+      await client.query(`DROP DATABASE IF EXISTS ${quotedName(name)} WITH (FORCE)`)
     })
   try {
     if (origin.dump !== undefined) warnings = await restoreDump(scratchUrl, options, origin.dump)
@@ -188,6 +189,7 @@ async function makeScratch(url: string, options: DumpOptions, origin: ScratchOri
     const close = once(() => adapter.close())
     return {
       adapter,
+      url: scratchUrl,
       name,
       warnings,
       swap: async (how) => {

@@ -102,7 +102,7 @@ async function makeScratch(file: string, options: DumpOptions, origin: ScratchOr
       missing: 'create',
     })
     const swap = (how: SwapOptions): Promise<Swapped> => swapFiles({ file, scratch, options, origin }, how)
-    return { adapter, name: scratch, warnings: [], drop, ...(origin.folder === undefined && { swap }) }
+    return { adapter, url: `sqlite:${scratch}`, name: scratch, warnings: [], drop, ...(origin.folder === undefined && { swap }) }
   } catch (error) {
     await drop()
     if (origin.dump === undefined) throw error

@@ -1,7 +1,8 @@
 /** `tandem backup create`: one archive of all sources, told to the log, the record of runs and, where it is configured, the table `backup_logs`. */
 import { appendFile, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { checkBackupApproval } from '../../backup/approval.ts'
+import { approveBackup, checkBackupApproval } from '../../backup/approval.ts'
+import { markFolder } from '../../backup/copy-place.ts'
 import { type BackupOrder, type MadeBackup, createBackup } from '../../backup/create.ts'
 import { configurationFiles } from '../../backup/files.ts'
 import { isTrigger } from '../../backup/names.ts'
@@ -45,6 +46,12 @@ export async function planBackup(workspace: Workspace, options: CreateOptions): 
     encrypted: settings.keys !== undefined,
     copies: settings.copies.map(({ written }) => written),
   }
+}
+
+/** Approves the configuration of backups in this clone, and marks the folders of copies as those that are meant. Answers what was approved, a line each. */
+export async function approveBackups(workspace: Workspace): Promise<readonly string[]> {
+  for (const target of backupSettings(workspace).copies) await markFolder(target)
+  return approveBackup(workspace)
 }
 
 const WAIT_MS = 1_000

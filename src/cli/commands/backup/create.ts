@@ -1,14 +1,15 @@
 /** `tandem backup create` and `approve`. */
-import { approveBackup } from '../../../backup/approval.ts'
 import type { CatalogueEntry } from '../../../backup/catalogue.ts'
 import { sizeWords } from '../../../model/duration.ts'
 import { UsageError } from '../../../model/errors.ts'
-import { backup, planBackup } from '../../../operations/backup/create.ts'
+import { approveBackups, backup, planBackup } from '../../../operations/backup/create.ts'
+import { type Copies, copyAll } from '../../../operations/backup/copy.ts'
 import { checkBackups, ownBackups } from '../../../operations/backup/look.ts'
 import { counted } from '../../../report/counted.ts'
 import { parseOnly } from '../../../source/only.ts'
 import { type CommandContext, textOf, textsOf } from '../../command.ts'
 import { gravestOf, sayFailures } from '../../failures.ts'
+import { copiesJson, sayCopies } from './copy.ts'
 import { checkedJson, checkedLines } from './look.ts'
 
 /** Runs `tandem backup create`. Exit code 1: something suspicious in what was backed up; else that of the gravest failure. */
@@ -40,10 +41,15 @@ export async function runCreate(context: CommandContext): Promise<number> {
       ? await checkBackups(await ownBackups(workspace), { words: [entry.file], all: false, level: 'proven', trigger: options.trigger })
       : []
   for (const each of proof) for (const line of checkedLines(each)) output.say(line)
-  const code = gravestOf(failures) || (entry.suspect === undefined ? 0 : 1) || (proof.some(({ level }) => level === undefined) ? 4 : 0)
-  if (output.json) output.value({ ok: code === 0, archive: entry, isNew, warnings, failures: failures.map(failureJson), proof: proof.map(checkedJson) })
+  const copies = args['copy'] === false || args['noCopy'] === true ? NO_COPIES : await copyAll(workspace, await ownBackups(workspace), options.trigger)
+  sayCopies(context, copies)
+  const code =
+    gravestOf(failures) || gravestOf(copies.failures) || (entry.suspect === undefined ? 0 : 1) || (proof.some(({ level }) => level === undefined) ? 4 : 0)
+  if (output.json) output.value({ ok: code === 0, archive: entry, isNew, warnings, failures: failures.map(failureJson), proof: proof.map(checkedJson), ...copiesJson(copies) })
   return code
 }
+
+const NO_COPIES: Copies = { done: [], failures: [] }
 
 function wordsOf({ file, sources, sizeBytes }: CatalogueEntry, isNew: boolean): string {
   const records = sources.reduce((sum, each) => sum + each.records, 0)
@@ -58,7 +64,7 @@ function failureJson({ source, error }: { readonly source: string; readonly erro
 /** Runs `tandem backup approve`. */
 export async function runApprove(context: CommandContext): Promise<number> {
   const { output } = context
-  const lines = await approveBackup(await context.workspace())
+  const lines = await approveBackups(await context.workspace())
   for (const line of lines.length > 0 ? lines : ['backups stay in the work tree, which needs no approval']) output.say(line)
   if (output.json) output.value({ ok: true, approved: lines })
   return 0

@@ -33,12 +33,10 @@ export async function checkBackupApproval(workspace: Workspace): Promise<void> {
   const lines = approvalLines(workspace.config.backup)
   const approved = await readFile(approvalFile(workspace), 'utf8').catch(() => '')
   if (lines.join('\n') === approved) return
-  throw new GuardError(
-    lines.length === 0
-      ? `backups go elsewhere than approved in this clone: ${workspace.config.backup.folder}, and no longer ${approved.split('\n').join(', ')}`
-      : `backups are not approved in this clone: ${lines.join('; ')}`,
-    { hint: 'Look at "backup" in tandem.config.json; if it is meant: tandem backup approve' },
-  )
+  const now = lines.length === 0 ? 'nothing of it is left' : lines.join('; ')
+  throw new GuardError(`backups are not approved in this clone: ${now}`, {
+    hint: 'Look at "backup" in tandem.config.json; if it is meant: tandem backup approve',
+  })
 }
 
 /** Approves the configuration of backups as it is now. */

@@ -94,5 +94,6 @@ async function checkDump(
   if (url === undefined) throw new DamagedError({ path: MANIFEST }, `${name}: no engine is called ${engine}`)
   const dumps = await openDumps(url, { source: name, root: path.dirname(dump), environment })
   const problem = await dumps.problemOf(dump)
-  if (problem !== undefined) throw new DamagedError({ path: path.basename(dump) }, `cannot be read to its end: ${problem}`)
+  if (problem !== undefined)
+    throw new DamagedError({ path: path.basename(dump) }, `cannot be read to its end: ${problem}`)
 }

@@ -107,7 +107,10 @@ export async function writeCatalogue(folder: string, entries: readonly Catalogue
 export async function updateCatalogue(folder: string, changed: readonly CatalogueEntry[]): Promise<void> {
   const files = new Set(changed.map(({ file }) => file))
   const others = (await readCatalogue(folder)).filter(({ file }) => !files.has(file))
-  await writeCatalogue(folder, [...others, ...changed].sort((a, b) => (a.time < b.time ? -1 : 1)))
+  await writeCatalogue(
+    folder,
+    [...others, ...changed].sort((a, b) => (a.time < b.time ? -1 : 1)),
+  )
 }
 
 function sidecar(folder: string, file: string): string {
@@ -132,14 +135,22 @@ export async function removeArchive(folder: string, file: string): Promise<void>
 }
 
 /** The entry that a word of a person means: a stamp, the archive's name, or `latest`. @throws DamagedError when there is none */
-export function findEntry(entries: readonly CatalogueEntry[], word: string | undefined, folder: string): CatalogueEntry {
+export function findEntry(
+  entries: readonly CatalogueEntry[],
+  word: string | undefined,
+  folder: string,
+): CatalogueEntry {
   const there = entries.filter(({ problem }) => problem !== 'the file is gone')
   const found =
     word === undefined || word === 'latest'
       ? (there.findLast(({ readable, problem }) => readable !== undefined && problem === undefined) ?? there.at(-1))
       : there.findLast(({ file }) => file === path.basename(word) || parseArchiveFile(file)?.stamp === word)
   if (found !== undefined) return found
-  throw new DamagedError({ path: folder }, word === undefined || word === 'latest' ? 'has no backup' : `has no backup ${word}`, {
-    hint: 'tandem backup list names those that there are.',
-  })
+  throw new DamagedError(
+    { path: folder },
+    word === undefined || word === 'latest' ? 'has no backup' : `has no backup ${word}`,
+    {
+      hint: 'tandem backup list names those that there are.',
+    },
+  )
 }

@@ -147,7 +147,10 @@ async function proveAll(
       continue
     }
     try {
-      const { scratch, isWhole, shortfalls } = await proveSource(archive, source, { dumps, folder: path.dirname(archive.folder) })
+      const { scratch, isWhole, shortfalls } = await proveSource(archive, source, {
+        dumps,
+        folder: path.dirname(archive.folder),
+      })
       await scratch.drop()
       notes.push(...shortfalls.map((each) => `${name}: ${each}`))
       if (isWhole) proven.push(name)

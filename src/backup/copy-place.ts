@@ -40,9 +40,12 @@ function folderPlace(folder: string): CopyPlace {
     list: async () => {
       const isThere = await stat(path.join(folder, MARKER)).catch(() => undefined)
       if (isThere === undefined)
-        throw new UnreachableError(`${folder} is not the folder that was approved for copies: its disk is not mounted`, {
-          hint: 'Mount it; or, if it is new, mount it and run: tandem backup approve',
-        })
+        throw new UnreachableError(
+          `${folder} is not the folder that was approved for copies: its disk is not mounted`,
+          {
+            hint: 'Mount it; or, if it is new, mount it and run: tandem backup approve',
+          },
+        )
       return readdir(folder)
     },
     read: (name) => readFile(path.join(folder, name), 'utf8').catch(() => undefined),
@@ -64,14 +67,22 @@ function remotePlace({ to }: CopyTarget, environment: ProgramCall['environment']
   const rclone = async (...args: readonly string[]): Promise<string> => {
     const end = await runProgram('rclone', { args: [...args, '--retries', '3', '--timeout', '60s'], environment })
     if (end === undefined)
-      throw new TandemError({ code: 'copy', exitCode: 1 }, 'rclone is not installed here', { hint: 'apt install rclone' })
+      throw new TandemError({ code: 'backup', exitCode: 1 }, 'rclone is not installed here', {
+        hint: 'apt install rclone',
+      })
     if (end.code === 0) return end.stdout
-    throw new UnreachableError(`rclone ${args[0] ?? ''} ${to} failed (${end.code}): ${end.stderr.split('\n').at(-1) ?? ''}`)
+    throw new UnreachableError(
+      `rclone ${args[0] ?? ''} ${to} failed (${end.code}): ${end.stderr.split('\n').at(-1) ?? ''}`,
+    )
   }
   const at = (name: string): string => `${to.replace(/\/$/, '')}/${name}`
   return {
     list: async () => (await rclone('lsf', '--files-only', to).catch(absent)).split('\n').filter(Boolean),
-    read: (name) => rclone('cat', at(name)).then((text) => text || undefined, () => undefined),
+    read: (name) =>
+      rclone('cat', at(name)).then(
+        (text) => text || undefined,
+        () => undefined,
+      ),
     put: async (from, name) => void (await rclone('copyto', from, at(name))),
     digest: async (name) => (await rclone('hashsum', 'sha256', '--download', at(name))).slice(0, 64),
     fetch: async (name, target) => void (await rclone('copyto', at(name), target)),

@@ -20,7 +20,11 @@ export interface CopyPlan {
 
 /** What is to be done, from what is here and what is there. Pure. @param present the names of the files there */
 export function planCopy(
-  at: { readonly here: readonly CatalogueEntry[]; readonly there: readonly CatalogueEntry[]; readonly present: readonly string[] },
+  at: {
+    readonly here: readonly CatalogueEntry[]
+    readonly there: readonly CatalogueEntry[]
+    readonly present: readonly string[]
+  },
   keep: CopyTarget['keep'],
   nowMs: number,
 ): CopyPlan {
@@ -28,7 +32,10 @@ export function planCopy(
   const there = at.there.filter(({ file }) => at.present.includes(file))
   const known = new Set(there.map(({ file }) => file))
   // what is known here is newer: a proof, or a later moment with the same content
-  const all = [...there.map((entry) => here.get(entry.file) ?? entry), ...[...here.values()].filter(({ file }) => !known.has(file))]
+  const all = [
+    ...there.map((entry) => here.get(entry.file) ?? entry),
+    ...[...here.values()].filter(({ file }) => !known.has(file)),
+  ]
   const plan = planRetention(all, { keep, sources: {}, byTrigger: true }, nowMs)
   const copy = [...here.values()].filter(({ file }) => !known.has(file) && plan.keep.has(file))
   const remove = plan.remove.filter((file) => known.has(file))
@@ -65,7 +72,10 @@ export async function copyBackups(target: CopyTarget, options: CopyOptions): Pro
   if (options.dryRun) return done
   for (const entry of plan.copy) await copyOne(place, entry, { target, options })
   await withWorkFolder(options.work, async (work) => {
-    for (const [name, text] of [[CATALOGUE, catalogueText(plan.catalogue)], [RECOVER_FILE, recoverText()]] as const) {
+    for (const [name, text] of [
+      [CATALOGUE, catalogueText(plan.catalogue)],
+      [RECOVER_FILE, recoverText()],
+    ] as const) {
       await writeFile(path.join(work, name), text)
       await place.put(path.join(work, name), name)
     }
@@ -94,14 +104,19 @@ async function copyOne(
 /** restic stores the newest archive as a file of a snapshot, and thins its snapshots out itself. */
 async function intoRestic({ to, written, keep }: CopyTarget, options: CopyOptions): Promise<CopiedTo> {
   const newest = options.entries.filter(isGood).at(-1)
-  if (newest === undefined || options.dryRun) return { to: written, copied: newest === undefined ? [] : [newest.file], removed: [] }
+  if (newest === undefined || options.dryRun)
+    return { to: written, copied: newest === undefined ? [] : [newest.file], removed: [] }
   const restic = async (...args: readonly string[]): Promise<string> => {
     const end = await runProgram('restic', { args: ['-r', to, ...args], environment: options.environment })
     if (end?.code === 0) return end.stdout
     throw new TandemError(
-      { code: 'copy', exitCode: 1 },
-      end === undefined ? 'restic is not installed here' : `restic ${args[0] ?? ''} failed (${end.code}): ${end.stderr}`,
-      { hint: 'Its password comes from RESTIC_PASSWORD or RESTIC_PASSWORD_FILE; a lock that a killed run left: restic unlock' },
+      { code: 'backup', exitCode: 1 },
+      end === undefined
+        ? 'restic is not installed here'
+        : `restic ${args[0] ?? ''} failed (${end.code}): ${end.stderr}`,
+      {
+        hint: 'Its password comes from RESTIC_PASSWORD or RESTIC_PASSWORD_FILE; a lock that a killed run left: restic unlock',
+      },
     )
   }
   const file = path.join(options.folder, newest.file)

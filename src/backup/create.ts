@@ -95,7 +95,7 @@ async function checkSpace({ folder, sources }: BackupOrder): Promise<void> {
   const { freeBytes } = await diskSpace(folder)
   if (needed <= freeBytes) return
   throw new TandemError(
-    { code: 'disk', exitCode: 1 },
+    { code: 'backup', exitCode: 1 },
     `${folder}: ${sizeWords(freeBytes)} are free, and a backup needs about ${sizeWords(needed)}`,
     { hint: 'Free some space (tandem backup prune), or name another folder: "backup": {"folder": …}' },
   )

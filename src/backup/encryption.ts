@@ -61,7 +61,8 @@ export async function decryptFile(
       hint: 'Name the identity: --identity FILE, or backup.encrypt.identity; or set the variable of backup.encrypt.passphrase.',
     })
   try {
-    if (identity !== undefined && (await byProgram(['-d', '-i', identity, '-o', files.to, files.from], environment))) return
+    if (identity !== undefined && (await byProgram(['-d', '-i', identity, '-o', files.to, files.from], environment)))
+      return
     const { Decrypter } = await import('age-encryption')
     const decrypter = new Decrypter()
     if (passphrase !== undefined) decrypter.addPassphrase(passphrase)
@@ -81,7 +82,7 @@ async function byProgram(args: readonly string[], environment: Environment): Pro
   const end = await runProgram('age', { args, environment })
   if (end === undefined) return false
   if (end.code === 0) return true
-  throw new TandemError({ code: 'encryption', exitCode: 1 }, `age failed (${end.code}): ${end.stderr}`)
+  throw new TandemError({ code: 'backup', exitCode: 1 }, `age failed (${end.code}): ${end.stderr}`)
 }
 
 async function copied(
@@ -89,6 +90,8 @@ async function copied(
   through: (stream: ReadableStream<Uint8Array>) => Promise<ReadableStream<Uint8Array>>,
 ): Promise<void> {
   const input = Readable.toWeb(createReadStream(from, { highWaterMark: 1 << 20 })) as ReadableStream<Uint8Array>
-  const output = Writable.toWeb(createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true })) as WritableStream<Uint8Array>
+  const output = Writable.toWeb(
+    createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }),
+  ) as WritableStream<Uint8Array>
   await (await through(input)).pipeTo(output)
 }

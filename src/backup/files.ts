@@ -15,7 +15,8 @@ export async function configurationFiles(root: string, globs: readonly string[])
     const isWanted = picomatch(plain, { dot: true })
     const { base } = picomatch.scan(plain)
     const isOne = base === plain
-    for (const file of await filesUnder(root, isOne ? path.posix.dirname(plain) : base)) if (isWanted(file)) found.add(file)
+    for (const file of await filesUnder(root, isOne ? path.posix.dirname(plain) : base))
+      if (isWanted(file)) found.add(file)
   }
   return [...found].sort()
 }

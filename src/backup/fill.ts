@@ -61,7 +61,8 @@ export async function fillFrom(archive: OpenedArchive, source: ArchivedSource, a
     }
   }
   for (const name of live.keys())
-    if (!source.collections.some((each) => each.name === name)) shortfalls.push(`${name} is not in the backup and stays`)
+    if (!source.collections.some((each) => each.name === name))
+      shortfalls.push(`${name} is not in the backup and stays`)
   await applied(adapter, await planOf(archive, source, { adapter, wanted, structure }))
   return shortfalls
 }
@@ -86,7 +87,9 @@ async function planOf(
     const collections = []
     for (const each of changed) {
       const selection = wholeSelection(each.schema)
-      const before = made.has(each.schema.name) ? new Map<string, string>() : await recordsOf(snapshot.records(selection))
+      const before = made.has(each.schema.name)
+        ? new Map<string, string>()
+        : await recordsOf(snapshot.records(selection))
       const after = await recordsOf(each.records())
       collections.push({ selection, changes: changesBetween(before, after) })
     }

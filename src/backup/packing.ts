@@ -43,7 +43,10 @@ async function packTar(folder: string, files: readonly string[], file: string): 
   const fill = async (): Promise<void> => {
     for (const name of files) {
       const { size } = await stat(path.join(folder, name))
-      await pipeline(createReadStream(path.join(folder, name)), packing.entry({ name, size, mtime: MTIME, mode: 0o600 }))
+      await pipeline(
+        createReadStream(path.join(folder, name)),
+        packing.entry({ name, size, mtime: MTIME, mode: 0o600 }),
+      )
     }
     packing.finalize()
   }

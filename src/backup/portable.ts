@@ -52,7 +52,10 @@ export async function writePortable(
     const folder = freeFolder(folderName(schema.name), written)
     const place = path.join(at.folder, folder)
     await mkdir(place, { recursive: true })
-    await writeFile(path.join(place, 'collection.json'), collectionFileText({ source: at.source, schema, layout: LAYOUT }))
+    await writeFile(
+      path.join(place, 'collection.json'),
+      collectionFileText({ source: at.source, schema, layout: LAYOUT }),
+    )
     const header = headerOf({ source: at.source, schema, layout: LAYOUT }, 'records')
     const summary = await writeRecords(path.join(place, 'records.jsonl'), header, await readAll(snapshot, schema))
     written.push({ name: schema.name, folder, ...summary })
@@ -116,11 +119,7 @@ function digesting(order: Header['order']): {
   }
 }
 
-async function writeRecords(
-  file: string,
-  header: Header,
-  records: readonly LiveRecord[],
-): Promise<RecordsSummary> {
+async function writeRecords(file: string, header: Header, records: readonly LiveRecord[]): Promise<RecordsSummary> {
   const handle = await open(file, 'wx')
   try {
     const digest = digesting(header.order)
@@ -168,7 +167,8 @@ async function* readRecords(
   const expected = headerText(headerOf({ ...at, layout: LAYOUT }, 'records'))
   const lines = linesOf(file)
   const first = lines.next().value
-  if (first !== expected) throw new DamagedError({ path: file, line: 1 }, 'the header is missing, or that of another collection')
+  if (first !== expected)
+    throw new DamagedError({ path: file, line: 1 }, 'the header is missing, or that of another collection')
   const header = parseHeader(expected, file)
   let line = 1
   let before: LiveRecord | undefined

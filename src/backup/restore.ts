@@ -127,7 +127,9 @@ async function putLive(archive: OpenedArchive, prepared: PreparedSource, order: 
 async function removeSaved({ formerState }: Swapped, saved: string | undefined): Promise<boolean> {
   if (formerState === undefined || saved === undefined) return false
   const adapter = await formerState.open()
-  const found = await adapter.describe().then(({ collections }) => adapter.snapshot((one) => digestLive(one, collections)))
+  const found = await adapter
+    .describe()
+    .then(({ collections }) => adapter.snapshot((one) => digestLive(one, collections)))
   await adapter.close()
   if (summaryOf(found).digest !== saved) return false
   await formerState.remove()

@@ -35,7 +35,10 @@ const DAY_MS = 24 * HOUR_MS
 /** The first of January 1970 was a Thursday; weeks begin on Monday. */
 const MONDAY_MS = 4 * DAY_MS
 
-const PERIODS: readonly (readonly [name: 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly', of: (ms: number) => string])[] = [
+const PERIODS: readonly (readonly [
+  name: 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly',
+  of: (ms: number) => string,
+])[] = [
   ['hourly', (ms) => String(Math.floor(ms / HOUR_MS))],
   ['daily', (ms) => String(Math.floor(ms / DAY_MS))],
   ['weekly', (ms) => String(Math.floor((ms - MONDAY_MS) / (7 * DAY_MS)))],

@@ -88,11 +88,14 @@ export async function stageFiles(folder: string, root: string, files: readonly s
 export async function stageManifest(
   workspace: Workspace,
   folder: string,
-  of: Pick<Manifest, 'time' | 'trigger' | 'sources' | 'missing' | 'configuration'> & { readonly repository: ArchivedRepository },
+  of: Pick<Manifest, 'time' | 'trigger' | 'sources' | 'missing' | 'configuration'> & {
+    readonly repository: ArchivedRepository
+  },
 ): Promise<Manifest> {
   await writeFile(path.join(folder, RECOVER_FILE), recoverText())
   const files: ArchivedFile[] = []
-  for (const name of await filesBelow(folder)) files.push({ path: name, ...(await fileDigest(path.join(folder, name))) })
+  for (const name of await filesBelow(folder))
+    files.push({ path: name, ...(await fileDigest(path.join(folder, name))) })
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
     ...of,
@@ -111,7 +114,13 @@ export async function stageManifest(
 function contentOf(sources: readonly ArchivedSource[], files: readonly ArchivedFile[]): string {
   return sha256(
     stringify({
-      sources: sources.map(({ name, engine, digest, structure, dump }) => [name, engine, digest, structure, dump ?? '']),
+      sources: sources.map(({ name, engine, digest, structure, dump }) => [
+        name,
+        engine,
+        digest,
+        structure,
+        dump ?? '',
+      ]),
       files: files.filter(({ path: name }) => name.startsWith('files/')).map((file) => [file.path, file.sha256]),
     }),
   )

@@ -24,7 +24,10 @@ export async function targetOf(workspace: Workspace, config: SourceConfig): Prom
 }
 
 /** The databases that a person names as `NAME=URL`. @throws UsageError */
-export async function namedTargets(invocation: Invocation, words: readonly string[]): Promise<readonly RestoreTarget[]> {
+export async function namedTargets(
+  invocation: Invocation,
+  words: readonly string[],
+): Promise<readonly RestoreTarget[]> {
   return Promise.all(
     words.map(async (word) => {
       const [, source = '', written = ''] = /^([A-Za-z0-9_-]{1,64})=(.+)$/s.exec(word) ?? []

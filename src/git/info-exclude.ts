@@ -16,7 +16,10 @@ const FOLDER = /\/$/
 
 /** Makes `info/exclude` name, of waiting files, exactly these paths (from the root). */
 export async function excludeWaiting(clone: Pick<Repository, 'commonDir'>, paths: readonly string[]): Promise<void> {
-  await writeLines(clone, (lines) => [...lines.filter((line) => HOOK.test(line) || FOLDER.test(line)), ...paths.map(pattern)])
+  await writeLines(clone, (lines) => [
+    ...lines.filter((line) => HOOK.test(line) || FOLDER.test(line)),
+    ...paths.map(pattern),
+  ])
 }
 
 /** Makes `info/exclude` name the hook of a push in this folder (from the root). A push that is killed leaves its hook behind, and the lines stay until one comes to its end. */

@@ -61,7 +61,9 @@ export function mongodbDumps(url: string, options: DumpOptions): Dumps {
 
 function warningsOf({ snapshots }: MongoConnection): readonly string[] {
   if (snapshots) return []
-  return ['this server cannot show one moment of all collections (it is no replica set): they were read one after the other']
+  return [
+    'this server cannot show one moment of all collections (it is no replica set): they were read one after the other',
+  ]
 }
 
 async function withConnection<Result>(

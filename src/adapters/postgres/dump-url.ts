@@ -8,7 +8,18 @@ export interface ProgramAccess {
 }
 
 /** Options of a URL that libpq knows (PostgreSQL documentation, "Parameter Key Words"). */
-const LIBPQ = ['host', 'hostaddr', 'port', 'user', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'options', 'connect_timeout']
+const LIBPQ = [
+  'host',
+  'hostaddr',
+  'port',
+  'user',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'options',
+  'connect_timeout',
+]
 
 /** @param environment that of the caller */
 export function programAccess(url: string, environment: ProgramAccess['environment']): ProgramAccess {
@@ -16,8 +27,8 @@ export function programAccess(url: string, environment: ProgramAccess['environme
   const password = decodeURIComponent(parsed.password) || (parsed.searchParams.get('password') ?? '')
   parsed.password = ''
   const ssl = parsed.searchParams.get('ssl')
-  for (const name of [...parsed.searchParams.keys()])
-    if (!LIBPQ.includes(name)) parsed.searchParams.delete(name)
+  const foreign = [...parsed.searchParams.keys()].filter((name) => !LIBPQ.includes(name))
+  for (const name of foreign) parsed.searchParams.delete(name)
   // words of the driver for what libpq calls `require`
   if (parsed.searchParams.get('sslmode') === 'no-verify' || ssl === 'true' || ssl === '1')
     parsed.searchParams.set('sslmode', 'require')

@@ -40,8 +40,8 @@ export function postgresDumps(url: string, options: DumpOptions): Dumps {
     },
     scratch: (origin) => makeScratch(url, options, origin),
     sizeBytes: async () => {
-      const { rows } = await asked<{ size: string }>(url, options, 'SELECT pg_database_size(current_database()) AS size')
-      return Number(rows[0]?.size)
+      const { size } = await asked(url, options, 'SELECT pg_database_size(current_database()) AS size')
+      return Number(size)
     },
     log: async (row) => {
       const values = [row.started, row.ended, row.status, row.archive, row.sizeBytes, row.message]
@@ -73,7 +73,7 @@ async function dumpBoth<Result>(
 ): Promise<MadeDump<Result>> {
   const adapter = await connectPostgres(url, { ...options, connectTimeoutMs: DUMP_CONNECT_MS })
   try {
-    const facts = (await asked<Record<string, string>>(url, options, FACTS)).rows[0] ?? {}
+    const facts = await asked(url, options, FACTS)
     const description = await adapter.describe()
     return await adapter.snapshot(async (snapshot) => {
       const moment = await snapshot.share?.()
@@ -113,7 +113,7 @@ async function runDump(
   if (end === undefined) return `pg_dump is not installed here, so ${only}`
   if (/server version mismatch/.test(end.stderr)) return `pg_dump is older than the server, so ${only}`
   throw new TandemError(
-    { code: 'dump', exitCode: 1 },
+    { code: 'backup', exitCode: 1 },
     `source ${source}: pg_dump failed (${end.code}): ${end.stderr.split('\n')[0] ?? ''}`,
     { hint: 'The role must be able to read every table of the database, also those that are not exported.' },
   )
@@ -129,12 +129,12 @@ async function structureIn(file: string, { environment }: DumpOptions): Promise<
     .join('\n')
 }
 
-async function asked<Row extends object>(
-  url: string,
-  options: DumpOptions,
-  sql: string,
-): Promise<{ readonly rows: readonly Row[] }> {
-  return withClient(url, options, async (client) => await client.query<Row & Record<string, unknown>>(sql))
+/** The first row of an answer. */
+async function asked(url: string, options: DumpOptions, sql: string): Promise<Readonly<Record<string, string>>> {
+  return withClient(url, options, async (client) => {
+    const { rows } = await client.query<Record<string, string>>(sql)
+    return rows[0] ?? {}
+  })
 }
 
 async function withClient<Result>(
@@ -169,7 +169,7 @@ async function onServer<Result>(
       if (i === others.length - 1 || !(error instanceof TandemError) || error.exitCode !== 3) throw error
     }
   }
-  throw new TandemError({ code: 'dump', exitCode: 1 }, `source ${options.source}: no database for maintenance`)
+  throw new TandemError({ code: 'backup', exitCode: 1 }, `source ${options.source}: no database for maintenance`)
 }
 
 async function makeScratch(url: string, options: DumpOptions, origin: ScratchOrigin): Promise<ScratchDatabase> {
@@ -251,7 +251,9 @@ async function restoreDump(url: string, options: DumpOptions, dump: string): Pro
   if (end.code === 0) return []
   const again = await run(['--no-owner', '--no-acl'])
   if (again?.code === 0)
-    return [`owners and grants could not be restored (${end.stderr.split('\n').find((line) => /error/i.test(line)) ?? end.stderr})`]
+    return [
+      `owners and grants could not be restored (${end.stderr.split('\n').find((line) => /error/i.test(line)) ?? end.stderr})`,
+    ]
   throw new DamagedError({ path: path.basename(dump) }, `pg_restore failed: ${again?.stderr ?? end.stderr}`)
 }
 
@@ -299,7 +301,8 @@ async function checkAlone(client: PoolClient, name: string): Promise<void> {
     `SELECT DISTINCT coalesce(nullif(application_name, ''), usename, 'process ' || pid) AS who FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend' LIMIT 5`,
     [name],
   )
-  if (rows.length > 0) throw inUse(name, `${rows.map(({ who }) => who).join(', ')} ${rows.length > 1 ? 'are' : 'is'} connected`)
+  if (rows.length > 0)
+    throw inUse(name, `${rows.map(({ who }) => who).join(', ')} ${rows.length > 1 ? 'are' : 'is'} connected`)
 }
 
 function inUse(name: string, why: string): LockedError {

@@ -40,7 +40,8 @@ async function settingsOf(client: PoolClient, { from, to }: DatabasePair): Promi
   return rows.map(({ setting, role }) => {
     const at = setting.indexOf('=')
     const [name, value] = [setting.slice(0, at), setting.slice(at + 1)]
-    const target = role === null ? `DATABASE ${quotedName(to)}` : `ROLE ${quotedName(role)} IN DATABASE ${quotedName(to)}`
+    const target =
+      role === null ? `DATABASE ${quotedName(to)}` : `ROLE ${quotedName(role)} IN DATABASE ${quotedName(to)}`
     // lists such as search_path are stored as they are written, names quoted where they need it
     const isList = ['search_path', 'session_preload_libraries', 'temp_tablespaces'].includes(name)
     return `ALTER ${target} SET ${quotedName(name)} TO ${isList ? value : `'${value.replaceAll("'", "''")}'`}`

@@ -29,7 +29,7 @@ export function sqliteDumps(file: string, options: DumpOptions): Dumps {
       const facts = await using(file, source, (live) => {
         const [[mode]] = live.rows('PRAGMA journal_mode') as [[string]]
         live.exec(`VACUUM INTO '${to.replaceAll("'", "''")}'`)
-        return { journal: String(mode) }
+        return { journal: mode }
       })
       const structure = await using(to, source, structureOf)
       const adapter = await connectSqlite(to, { source, root: options.root, connectTimeoutMs: 0 })
@@ -102,7 +102,14 @@ async function makeScratch(file: string, options: DumpOptions, origin: ScratchOr
       missing: 'create',
     })
     const swap = (how: SwapOptions): Promise<Swapped> => swapFiles({ file, scratch, options, origin }, how)
-    return { adapter, url: `sqlite:${scratch}`, name: scratch, warnings: [], drop, ...(origin.folder === undefined && { swap }) }
+    return {
+      adapter,
+      url: `sqlite:${scratch}`,
+      name: scratch,
+      warnings: [],
+      drop,
+      ...(origin.folder === undefined && { swap }),
+    }
   } catch (error) {
     await drop()
     if (origin.dump === undefined) throw error
@@ -121,9 +128,12 @@ interface FileSwap {
 async function swapFiles({ file, scratch, options, origin }: FileSwap, { stamp }: SwapOptions): Promise<Swapped> {
   const holders = await processesHolding([file, `${file}-wal`])
   if (holders.length > 0)
-    throw new LockedError(`${file} is open in ${holders.length === 1 ? 'process' : 'processes'} ${holders.join(', ')}`, {
-      hint: 'Stop the programs that use the database, then run it again.',
-    })
+    throw new LockedError(
+      `${file} is open in ${holders.length === 1 ? 'process' : 'processes'} ${holders.join(', ')}`,
+      {
+        hint: 'Stop the programs that use the database, then run it again.',
+      },
+    )
   const before = await stat(file).catch(() => undefined)
   await endJournal(file, options.source)
   const former = `${file}.before-${stamp}`
@@ -135,7 +145,8 @@ async function swapFiles({ file, scratch, options, origin }: FileSwap, { stamp }
   await syncFile(scratch)
   await rename(scratch, file)
   await syncFile(path.dirname(file))
-  if (origin.facts['journal'] === 'wal') await using(file, options.source, (live) => live.exec('PRAGMA journal_mode=WAL'))
+  if (origin.facts['journal'] === 'wal')
+    await using(file, options.source, (live) => live.exec('PRAGMA journal_mode=WAL'))
   if (before === undefined) return { former: undefined, warnings: [] }
   const formerState = {
     open: () => connectSqlite(former, { source: options.source, root: options.root, connectTimeoutMs: 0 }),

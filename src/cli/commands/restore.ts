@@ -14,7 +14,11 @@ export const restoreCommand: Command = {
   usage: 'restore [archives..]',
   describe: 'Make a database, a collection or a record again what the exports said at a commit, or what a backup holds',
   positionals: {
-    archives: { type: 'string', array: true, describe: 'A backup, YYYYMMDD_HHMMSS, instead of --at: tandem backup restore' },
+    archives: {
+      type: 'string',
+      array: true,
+      describe: 'A backup, YYYYMMDD_HHMMSS, instead of --at: tandem backup restore',
+    },
   },
   options: {
     at: {

@@ -143,7 +143,9 @@ async function tell(
   const row = { started, ended, status, archive: entry.file, sizeBytes: entry.sizeBytes, message: lines[0] ?? '' }
   for (const { name, dumps } of order.sources)
     if (settings.sources[name]?.log === true)
-      await dumps.log(row).catch((error: Error) => log(workspace, settings.folder, [`ERROR backup_logs of ${name}: ${error.message}`]))
+      await dumps
+        .log(row)
+        .catch((error: Error) => log(workspace, settings.folder, [`ERROR backup_logs of ${name}: ${error.message}`]))
   await recordRun(workspace, 'backup', {
     trigger: run.trigger,
     started,

@@ -42,7 +42,11 @@ export interface DrillRequest {
 export const SCENES: readonly DrillScene[] = ['database-lost', 'former-version', 'disk-lost', 'all-lost']
 
 /** Plays the scenes, and records them. A scene that fails does not keep the others from being played. */
-export async function drill(workspace: Workspace, backups: BackupFolder, request: DrillRequest): Promise<readonly DrillResult[]> {
+export async function drill(
+  workspace: Workspace,
+  backups: BackupFolder,
+  request: DrillRequest,
+): Promise<readonly DrillResult[]> {
   const { nowMs } = workspace.invocation
   const startedMs = nowMs()
   const results: DrillResult[] = []
@@ -54,19 +58,36 @@ export async function drill(workspace: Workspace, backups: BackupFolder, request
       results.push({ scene, outcome: 'passed', ms: nowMs() - from, message })
     } catch (error) {
       const { message } = asTandemError(error)
-      results.push({ scene, outcome: error instanceof SkippedScene ? 'skipped' : 'failed', ms: nowMs() - from, message })
+      results.push({
+        scene,
+        outcome: error instanceof SkippedScene ? 'skipped' : 'failed',
+        ms: nowMs() - from,
+        message,
+      })
     }
   }
   const failed = results.filter(({ outcome }) => outcome === 'failed')
   const passed = results.filter(({ outcome }) => outcome === 'passed')
-  await log(workspace, backups.folder, results.map(({ scene, outcome, ms, message }) => `${outcome === 'failed' ? 'ERROR ' : ''}drill ${scene} ${outcome} in ${ms} ms: ${message}`))
+  await log(
+    workspace,
+    backups.folder,
+    results.map(
+      ({ scene, outcome, ms, message }) =>
+        `${outcome === 'failed' ? 'ERROR ' : ''}drill ${scene} ${outcome} in ${ms} ms: ${message}`,
+    ),
+  )
   await recordRun(workspace, 'drill', {
     trigger: request.trigger,
     started: new Date(startedMs).toISOString(),
     ended: new Date(nowMs()).toISOString(),
     exitCode: failed.length > 0 ? 1 : 0,
-    message: failed.length > 0 ? failed.map(({ scene, message }) => `${scene}: ${message}`).join('; ') : `${passed.length} passed`,
-    figures: Object.fromEntries(passed.map(({ scene, ms }) => [`${scene.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())}Ms`, ms])),
+    message:
+      failed.length > 0
+        ? failed.map(({ scene, message }) => `${scene}: ${message}`).join('; ')
+        : `${passed.length} passed`,
+    figures: Object.fromEntries(
+      passed.map(({ scene, ms }) => [`${scene.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())}Ms`, ms]),
+    ),
   })
   return results
 }
@@ -111,7 +132,8 @@ async function prove(workspace: Workspace, entry: CatalogueEntry, backups: Backu
 
 /** @throws TandemError when it was not proven */
 function provenWords({ file, sources }: CatalogueEntry, { level, notes, entry }: CheckedArchive): string {
-  if (level === 'proven') return `${file} restored, ${sources.reduce((sum, { records }) => sum + records, 0)} records equal`
+  if (level === 'proven')
+    return `${file} restored, ${sources.reduce((sum, { records }) => sum + records, 0)} records equal`
   throw new TandemError({ code: 'damaged', exitCode: 4 }, `${file}: ${entry.problem ?? notes.join('; ')}`)
 }
 
@@ -124,7 +146,8 @@ async function fromCopy(workspace: Workspace, backups: BackupFolder): Promise<st
     const names = await place.list()
     for (const name of ['catalogue.json']) await place.fetch(name, path.join(folder, name))
     const entry = (await readCatalogue(folder)).findLast(({ file }) => names.includes(file))
-    if (entry === undefined) throw new TandemError({ code: 'copy', exitCode: 1 }, `${target.written} has no archive; tandem backup copy`)
+    if (entry === undefined)
+      throw new TandemError({ code: 'backup', exitCode: 1 }, `${target.written} has no archive; tandem backup copy`)
     for (const name of [entry.file, `${entry.file}.sha256`]) await place.fetch(name, path.join(folder, name))
     const arrived = findEntry(await readCatalogue(folder), entry.file, folder)
     const words = provenWords(arrived, await prove(workspace, arrived, { ...backups, folder, work: folder }))
@@ -142,14 +165,27 @@ async function fromRemote(workspace: Workspace, _backups: BackupFolder, { progra
     const scratches: ScratchDatabase[] = []
     await mkdir(path.join(folder, 'home'))
     const { environment } = workspace.invocation
-    const empty = { PATH: environment['PATH'], HOME: path.join(folder, 'home'), GIT_TERMINAL_PROMPT: '0', SSH_AUTH_SOCK: environment['SSH_AUTH_SOCK'] }
+    const empty = {
+      PATH: environment['PATH'],
+      HOME: path.join(folder, 'home'),
+      GIT_TERMINAL_PROMPT: '0',
+      SSH_AUTH_SOCK: environment['SSH_AUTH_SOCK'],
+    }
     const run = async (words: string, args: readonly string[]): Promise<ProgramEnd> => {
       const end = await runProgram('sh', { args: ['-c', `${words} "$@"`, 'sh', ...args], environment: empty })
       if (end !== undefined && end.code === 0) return end
-      throw new TandemError({ code: 'git', exitCode: 1 }, `${args.slice(0, 3).join(' ')} failed: ${end?.stderr ?? 'there is no sh'}`)
+      throw new TandemError(
+        { code: 'git', exitCode: 1 },
+        `${args.slice(0, 3).join(' ')} failed: ${end?.stderr ?? 'there is no sh'}`,
+      )
     }
     try {
-      await run('git', ['clone', '-q', path.isAbsolute(remote) || /:/.test(remote) ? remote : path.resolve(repository.root, remote), clone])
+      await run('git', [
+        'clone',
+        '-q',
+        path.isAbsolute(remote) || /:/.test(remote) ? remote : path.resolve(repository.root, remote),
+        clone,
+      ])
       for (const source of config.sources) {
         const { dumps } = await targetOf(workspace, source)
         const scratch = await dumps.scratch({ dump: undefined, facts: {}, folder })
@@ -174,6 +210,7 @@ interface Verified {
 /** The scenes that a person names; all without a name. @throws UsageError */
 export function scenesOf(words: readonly string[]): readonly DrillScene[] {
   const unknown = words.find((word) => !SCENES.some((scene) => scene === word))
-  if (unknown !== undefined) throw new UsageError(`drill plays no ${unknown}`, { hint: `It plays: ${SCENES.join(', ')}` })
+  if (unknown !== undefined)
+    throw new UsageError(`drill plays no ${unknown}`, { hint: `It plays: ${SCENES.join(', ')}` })
   return words.length === 0 ? SCENES : SCENES.filter((scene) => words.includes(scene))
 }

@@ -22,6 +22,10 @@ export async function keepVersions(workspace: Workspace, repair: boolean): Promi
   if (invocation.dryRun) return work()
   const states = await withFolder(folder, 1_000, work)
   const bad = states.filter(({ problem }) => problem !== undefined)
-  await log(workspace, folder, bad.map(({ file, state, problem }) => `ERROR ${file} is ${state}: ${problem}`))
+  await log(
+    workspace,
+    folder,
+    bad.map(({ file, state, problem }) => `ERROR ${file} is ${state}: ${problem}`),
+  )
   return states
 }

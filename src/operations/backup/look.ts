@@ -3,7 +3,13 @@ import os from 'node:os'
 import type { Dumps } from '../../adapters/dump.ts'
 import { checkBackupApproval } from '../../backup/approval.ts'
 import { type CatalogueEntry, findEntry, readCatalogue, updateCatalogue } from '../../backup/catalogue.ts'
-import { type BackupLevel, type CheckedArchive, type OpeningOptions, checkArchive, withOpened } from '../../backup/check.ts'
+import {
+  type BackupLevel,
+  type CheckedArchive,
+  type OpeningOptions,
+  checkArchive,
+  withOpened,
+} from '../../backup/check.ts'
 import type { ArchiveKeys } from '../../backup/encryption.ts'
 import type { Manifest } from '../../backup/manifest.ts'
 import { ownFolder, withFolder } from '../../backup/place.ts'
@@ -65,7 +71,11 @@ export async function checkBackups(backups: BackupFolder, request: CheckRequest)
         : request.words.map((word) => findEntry(entries, word, folder))
     const checked: CheckedArchive[] = []
     for (const entry of chosen) {
-      const one = await checkArchive(entry, { ...backups, level: request.level, dumpsOf: (name) => dumpsOf(workspace, name) })
+      const one = await checkArchive(entry, {
+        ...backups,
+        level: request.level,
+        dumpsOf: (name) => dumpsOf(workspace, name),
+      })
       checked.push(one)
       if (workspace !== undefined) await updateCatalogue(folder, [one.entry])
     }
@@ -79,7 +89,10 @@ export async function checkBackups(backups: BackupFolder, request: CheckRequest)
       started,
       ended: new Date(invocation.nowMs()).toISOString(),
       exitCode: damaged.length > 0 ? 4 : 0,
-      message: damaged.length > 0 ? `ERROR damaged: ${damaged.map(({ entry }) => entry.file).join(', ')}` : `${checked.length} checked`,
+      message:
+        damaged.length > 0
+          ? `ERROR damaged: ${damaged.map(({ entry }) => entry.file).join(', ')}`
+          : `${checked.length} checked`,
       figures: { checked: checked.length, damaged: damaged.length },
     })
   return checked

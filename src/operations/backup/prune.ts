@@ -1,9 +1,16 @@
 /** `tandem backup prune` and `accept`: removes the archives that no policy wants, as far as nothing is suspicious. */
-import { readCatalogue, removeArchive, updateCatalogue, writeCatalogue, type CatalogueEntry, findEntry } from '../../backup/catalogue.ts'
+import {
+  readCatalogue,
+  removeArchive,
+  updateCatalogue,
+  writeCatalogue,
+  type CatalogueEntry,
+  findEntry,
+} from '../../backup/catalogue.ts'
 import { withFolder } from '../../backup/place.ts'
 import { type RetentionPlan, type RetentionRules, isGood, planRetention } from '../../backup/retention.ts'
 import { policyOf } from '../../config/backup.ts'
-import { GuardError } from '../../model/errors.ts'
+import { UsageError } from '../../model/errors.ts'
 import { recordRun } from '../../workspace/runs.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { log } from './create.ts'
@@ -25,7 +32,11 @@ export interface Pruned extends RetentionPlan {
 const WAIT_MS = 1_000
 
 /** Removes what the policy does not want; a dry run removes nothing. @throws LockedError */
-export async function pruneBackups(workspace: Workspace, { folder }: BackupFolder, request: PruneRequest): Promise<Pruned> {
+export async function pruneBackups(
+  workspace: Workspace,
+  { folder }: BackupFolder,
+  request: PruneRequest,
+): Promise<Pruned> {
   if (workspace.invocation.dryRun) return planIn(workspace, await readCatalogue(folder), request)
   const startedMs = workspace.invocation.nowMs()
   const pruned = await withFolder(folder, WAIT_MS, async () => {
@@ -40,7 +51,10 @@ export async function pruneBackups(workspace: Workspace, { folder }: BackupFolde
     return plan
   })
   const message = `${pruned.remove.length} removed, ${pruned.keep.size} kept`
-  await log(workspace, folder, [...pruned.held.map((line) => `ERROR backup prune: ${line}`), `Backup prune: ${message}`])
+  await log(workspace, folder, [
+    ...pruned.held.map((line) => `ERROR backup prune: ${line}`),
+    `Backup prune: ${message}`,
+  ])
   await recordRun(workspace, 'prune', {
     trigger: request.trigger,
     started: new Date(startedMs).toISOString(),
@@ -67,12 +81,14 @@ function rulesFor({ config }: Workspace, { keep }: PruneRequest): RetentionRules
   return { keep: policyOf({ last: keep, minimum: 1 }), sources: {}, byTrigger: false }
 }
 
-/** Says that the few records of a backup are meant, so that it counts from now on. Without a name: the newest suspicious one. @throws GuardError when there is none */
+/** Says that the few records of a backup are meant, so that it counts from now on. Without a name: the newest suspicious one. @throws UsageError when there is none */
 export async function acceptBackup({ folder }: BackupFolder, word: string | undefined): Promise<CatalogueEntry> {
   return withFolder(folder, WAIT_MS, async () => {
     const entries = await readCatalogue(folder)
-    const entry = word === undefined ? entries.findLast(({ suspect }) => suspect !== undefined) : findEntry(entries, word, folder)
-    if (entry?.suspect === undefined) throw new GuardError('no backup is suspicious', { hint: 'tandem backup list shows them.' })
+    const entry =
+      word === undefined ? entries.findLast(({ suspect }) => suspect !== undefined) : findEntry(entries, word, folder)
+    if (entry?.suspect === undefined)
+      throw new UsageError('no backup is suspicious', { hint: 'tandem backup list shows them.' })
     const { suspect: _accepted, ...accepted } = entry
     await updateCatalogue(folder, [accepted])
     return accepted

@@ -63,7 +63,8 @@ export async function restoreBackup(backups: BackupFolder, request: RestoreReque
     const entry = findEntry(await readCatalogue(folder), request.word, folder)
     return withOpened(entry, backups, async (archive) => {
       const targets = await targetsFor(backups, request, archive)
-      const before = workspace === undefined ? await refuseFilled(targets, request) : await saveBefore(workspace, targets)
+      const before =
+        workspace === undefined ? await refuseFilled(targets, request) : await saveBefore(workspace, targets)
       const restored = await restoreArchive(archive, {
         targets,
         inPlace: request.inPlace,
@@ -100,10 +101,11 @@ async function targetsFor(
   if (to.length > 0) return namedTargets(invocation, to)
   const names = manifest.sources.map(({ name }) => name)
   if (workspace === undefined)
-    throw new UsageError('name the databases to restore into', { hint: names.map((name) => `--to ${name}=URL`).join(' ') })
+    throw new UsageError('name the databases to restore into', {
+      hint: names.map((name) => `--to ${name}=URL`).join(' '),
+    })
   const chosen = chosenSources(workspace, only).filter(({ name }) => names.includes(name))
-  if (chosen.length === 0)
-    throw new UsageError(`the backup has none of these sources; it has: ${names.join(', ')}`)
+  if (chosen.length === 0) throw new UsageError(`the backup has none of these sources; it has: ${names.join(', ')}`)
   return Promise.all(chosen.map((config) => targetOf(workspace, config)))
 }
 
@@ -189,7 +191,9 @@ async function bindingNotes(workspace: Workspace, targets: readonly RestoreTarge
     const { id } = readSyncState(await adapter.readState())
     await adapter.close()
     if (expected !== undefined && id !== expected)
-      notes.push(`${source} is another database than the one this clone is bound to; before the next push or pull: tandem init`)
+      notes.push(
+        `${source} is another database than the one this clone is bound to; before the next push or pull: tandem init`,
+      )
   }
   return notes
 }

@@ -8,14 +8,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openArchive, readThrough } from '../../../src/backup/archive.ts'
-import { readCatalogue } from '../../../src/backup/catalogue.ts'
+import { type CatalogueEntry, readCatalogue } from '../../../src/backup/catalogue.ts'
 import { checkArchive } from '../../../src/backup/check.ts'
+import type { Manifest } from '../../../src/backup/manifest.ts'
 import type { Invocation } from '../../../src/workspace/workspace.ts'
 import { PROGRAM, type Asset } from '../../support/asset.ts'
 import { sqlite } from '../../support/live-sqlite.ts'
 import { betweenTwo, readyAssets, type TwoAssets } from '../../support/two-assets.ts'
 
-const OPTIONS = { records: { traders: [{ id: 't1', username: 'one' }, { id: 't2', username: 'two' }] } }
+const OPTIONS = {
+  records: {
+    traders: [
+      { id: 't1', username: 'one' },
+      { id: 't2', username: 'two' },
+    ],
+  },
+}
 
 const invocation: Invocation = {
   directory: '/',
@@ -33,6 +41,12 @@ const invocation: Invocation = {
 const archivesOf = async ({ root }: Asset): Promise<string[]> =>
   (await readdir(path.join(root, 'backups'))).filter((name) => name.startsWith('backup_') && !name.endsWith('.sha256'))
 
+function flipped(whole: Buffer, at: number): Buffer {
+  const bytes = Buffer.from(whole)
+  bytes[at] = (bytes[at] as number) ^ (1 << (at % 8))
+  return bytes
+}
+
 describe.each(['tar.gz', 'zip'])('a %s', (format) => {
   let assets: TwoAssets
   let folder: string
@@ -49,51 +63,53 @@ describe.each(['tar.gz', 'zip'])('a %s', (format) => {
 
   afterAll(() => assets.close())
 
-  /** What a check with nothing but the file, the catalogue and the sidecar finds. */
-  async function found(bytes: Buffer): Promise<string | undefined> {
-    await writeFile(path.join(folder, file), bytes)
-    const [entry] = await readCatalogue(folder)
-    if (entry === undefined) throw new Error('the catalogue is empty')
-    const options = { folder, work: path.join(folder, '.tandem'), keys: undefined, invocation }
-    return (await checkArchive(entry, { ...options, level: 'sound', dumpsOf: async () => undefined })).entry.problem
-  }
-
   test('every flipped byte and every length at which it is cut is found', async () => {
-    expect(await found(whole)).toBeUndefined()
-    const step = format === 'zip' ? 5 : 1
-    for (let at = 0; at < whole.length; at += step) {
-      const flipped = Buffer.from(whole)
-      flipped[at] = (flipped[at] as number) ^ (1 << at % 8)
-      expect(await found(flipped), `byte ${at}`).toBeDefined()
-      expect(await found(whole.subarray(0, at)), `length ${at}`).toBeDefined()
+    const [entry] = await readCatalogue(folder)
+    const options = { folder, work: path.join(folder, '.tandem'), keys: undefined, invocation }
+    const found = async (bytes: Buffer): Promise<string | undefined> => {
+      await writeFile(path.join(folder, file), bytes)
+      const sound = { ...options, level: 'sound' as const, dumpsOf: async () => undefined }
+      return (await checkArchive(entry as CatalogueEntry, sound)).entry.problem
     }
+    expect(await found(whole)).toBeUndefined()
+    const step = format === 'zip' ? 7 : 1
+    const unseen: string[] = []
+    for (let at = 0; at < whole.length; at += step) {
+      if ((await found(flipped(whole, at))) === undefined) unseen.push(`byte ${at}`)
+      if ((await found(whole.subarray(0, at))) === undefined) unseen.push(`length ${at}`)
+    }
+    expect(unseen).toEqual([])
     await writeFile(path.join(folder, file), whole)
   })
 
   test('without catalogue and sidecar, reading it to its end lets no other content through', async () => {
     const work = await mkdtemp(path.join(tmpdir(), 'tandem-damage-'))
     const original = await openArchive(path.join(folder, file), await mkdtemp(path.join(work, 'whole-')), file)
-    const readWhole = async (bytes: Buffer): Promise<void> => {
+    /** The manifest of what can be read to its end; undefined: the damage was found. */
+    const read = async (bytes: Buffer): Promise<Manifest | undefined> => {
       const place = path.join(work, randomBytes(4).toString('hex'))
       await mkdir(path.join(place, 'content'), { recursive: true })
       await writeFile(path.join(place, file), bytes)
       try {
         const archive = await openArchive(path.join(place, file), path.join(place, 'content'), file)
         await readThrough(archive, process.env)
-        // what no check minded must be without consequence: the manifest has the digest of every file
-        expect(archive.manifest).toEqual(original.manifest)
+        return archive.manifest
+      } catch (error) {
+        if ((error as { readonly exitCode?: number }).exitCode !== 4) throw error
+        return undefined
       } finally {
         await rm(place, { recursive: true })
       }
     }
-    await readWhole(whole)
+    expect(await read(whole)).toEqual(original.manifest)
+    const other: string[] = []
     for (let at = 0; at < whole.length; at += 97) {
-      const flipped = Buffer.from(whole)
-      flipped[at] = (flipped[at] as number) ^ (1 << at % 8)
-      await readWhole(flipped).catch((error: Error) => expect(error, `byte ${at}`).toMatchObject({ exitCode: 4 }))
-      // an archive that is cut off is never read as a whole one; the last bytes of a zip are its directory
-      await expect(readWhole(whole.subarray(0, at)), `length ${at}`).rejects.toMatchObject({ exitCode: 4 })
+      // what no check minds must be without consequence: the manifest has the digest of every file
+      const manifest = (await read(flipped(whole, at))) ?? original.manifest
+      if (JSON.stringify(manifest) !== JSON.stringify(original.manifest)) other.push(`byte ${at}`)
+      if ((await read(whole.subarray(0, at))) !== undefined) other.push(`length ${at}`)
     }
+    expect(other).toEqual([])
     await rm(work, { recursive: true })
   })
 })
@@ -119,7 +135,7 @@ describe('a backup that fails', () => {
         if (child.exitCode === null) process.kill(-(child.pid as number), 'SIGKILL')
         for (const name of await archivesOf(a)) {
           const checked = await a.tandem('backup', 'check', name)
-          expect(checked, checked.text).toMatchObject({ code: 0 })
+          expect(checked).toMatchObject({ code: 0 })
         }
       }
       expect(await a.tandem('backup', '--always')).toMatchObject({ code: 0 })

@@ -23,7 +23,7 @@ const traders = (engine: Engine, count: number): readonly Record<string, string 
 
 const succeeded = async (answer: Promise<Answer>): Promise<Answer> => {
   const done = await answer
-  expect(done, done.text).toMatchObject({ code: 0 })
+  expect(done).toMatchObject({ code: 0 })
   return done
 }
 

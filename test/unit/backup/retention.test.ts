@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, constantFrom, integer, nat, property, record, uniqueArray } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CatalogueEntry } from '../../../src/backup/catalogue.ts'
 import { archiveFile, stampOf } from '../../../src/backup/names.ts'
@@ -42,46 +42,43 @@ function simulate(times: readonly number[], rules: RetentionRules): readonly Cat
   return entries
 }
 
-const anyEntry = fc
-  .record({
-    ago: fc.integer({ min: -DAY, max: 800 * DAY }),
-    trigger: fc.constantFrom('schedule', 'sync'),
-    kind: fc.constantFrom('good', 'good', 'good', 'proven', 'bad', 'unread'),
-  })
-  .map(({ ago, trigger, kind }) => {
-    const entry = entryAt(NOW - ago, { trigger })
-    if (kind === 'proven') return { ...entry, proven: { app: entry.time } }
-    if (kind === 'bad') return { ...entry, problem: 'damaged' }
-    const { readable: _never, ...unread } = entry
-    return kind === 'unread' ? unread : entry
-  })
+const anyEntry = record({
+  ago: integer({ min: -DAY, max: 800 * DAY }),
+  trigger: constantFrom('schedule', 'sync'),
+  kind: constantFrom('good', 'good', 'good', 'proven', 'bad', 'unread'),
+}).map(({ ago, trigger, kind }) => {
+  const entry = entryAt(NOW - ago, { trigger })
+  if (kind === 'proven') return { ...entry, proven: { app: entry.time } }
+  if (kind === 'bad') return { ...entry, problem: 'damaged' }
+  const { readable: _never, ...unread } = entry
+  return kind === 'unread' ? unread : entry
+})
 
-const anyFolder = fc.uniqueArray(anyEntry, { selector: ({ file }) => file.slice(0, 22), maxLength: 60 })
+const anyFolder = uniqueArray(anyEntry, { selector: ({ file }) => file.slice(0, 22), maxLength: 60 })
 
-const anyRules = fc
-  .record({
-    last: fc.nat(5),
-    hourly: fc.nat(5),
-    daily: fc.nat(5),
-    weekly: fc.nat(5),
-    monthly: fc.nat(5),
-    yearly: fc.nat(3),
-    minimum: fc.integer({ min: 1, max: 5 }),
-    within: fc.constantFrom('1h', '2d', '30d'),
-  })
-  .map((keep): RetentionRules => ({ keep: policyOf(keep), sources: {}, byTrigger: true }))
+const anyRules = record({
+  last: nat(5),
+  hourly: nat(5),
+  daily: nat(5),
+  weekly: nat(5),
+  monthly: nat(5),
+  yearly: nat(3),
+  minimum: integer({ min: 1, max: 5 }),
+  within: constantFrom('1h', '2d', '30d'),
+}).map((keep): RetentionRules => ({ keep: policyOf(keep), sources: {}, byTrigger: true }))
 
 const newest = (entries: readonly CatalogueEntry[]): CatalogueEntry | undefined =>
   [...entries].sort((a, b) => (a.time < b.time ? -1 : 1)).at(-1)
 
 describe('retention', () => {
   it('never removes the last readable one, the last proven one, nor less than the minimum', () => {
-    fc.assert(
-      fc.property(anyFolder, anyRules, (entries, rules) => {
+    assert(
+      property(anyFolder, anyRules, (entries, rules) => {
         const { keep, remove } = planRetention(entries, rules, NOW)
         const good = entries.filter(isGood)
-        for (const one of [newest(good), newest(good.filter(({ proven }) => proven['app'] !== undefined))])
-          if (one !== undefined) expect(keep.has(one.file)).toBe(true)
+        const proven = good.filter((entry) => entry.proven['app'] !== undefined)
+        const last = [newest(good), newest(proven)].flatMap((entry) => entry?.file ?? [])
+        expect(last.filter((file) => !keep.has(file))).toEqual([])
         const left = good.filter(({ file }) => keep.has(file)).length
         expect(left).toBeGreaterThanOrEqual(Math.min(good.length, rules.keep.minimum))
         expect(keep.size + remove.length).toBe(entries.length)
@@ -90,8 +87,8 @@ describe('retention', () => {
   })
 
   it('counts only readable ones: a damaged or unread archive is never the reason why a good one goes', () => {
-    fc.assert(
-      fc.property(anyFolder, anyRules, (entries, rules) => {
+    assert(
+      property(anyFolder, anyRules, (entries, rules) => {
         const all = planRetention(entries, rules, NOW)
         const good = planRetention(entries.filter(isGood), rules, NOW)
         expect(all.remove).toEqual(good.remove)
@@ -100,8 +97,8 @@ describe('retention', () => {
   })
 
   it('is at rest after it was carried out', () => {
-    fc.assert(
-      fc.property(anyFolder, anyRules, (entries, rules) => {
+    assert(
+      property(anyFolder, anyRules, (entries, rules) => {
         const { keep } = planRetention(entries, rules, NOW)
         const left = entries.filter(({ file }) => keep.has(file))
         expect(planRetention(left, rules, NOW).remove).toEqual([])
@@ -151,7 +148,9 @@ describe('retention', () => {
   })
 
   it('takes an archive for every moment at which its content was found again', () => {
-    const again = entryAt(NOW - 300 * DAY, { also: [{ time: new Date(NOW - HOUR).toISOString(), trigger: 'schedule' }] })
+    const again = entryAt(NOW - 300 * DAY, {
+      also: [{ time: new Date(NOW - HOUR).toISOString(), trigger: 'schedule' }],
+    })
     const others = Array.from({ length: 5 }, (_, i) => entryAt(NOW - (i + 2) * DAY))
     const rules = { keep: policyOf({ last: 1, minimum: 1 }), sources: {}, byTrigger: true }
     expect([...planRetention([again, ...others], rules, NOW).keep.keys()]).toEqual([again.file])

@@ -10,7 +10,8 @@ export async function runCopy(context: CommandContext): Promise<number> {
   const workspace = await context.workspace()
   const copies = await copyAll(workspace, await ownBackups(workspace), textOf(args, 'trigger') ?? 'manual')
   sayCopies(context, copies)
-  if (copies.done.length + copies.failures.length === 0) output.say('no place for copies is configured: "backup": {"copy": [{"to": …}]}')
+  if (copies.done.length + copies.failures.length === 0)
+    output.say('no place for copies is configured: "backup": {"copy": [{"to": …}]}')
   const code = gravestOf(copies.failures)
   if (output.json) output.value({ ok: code === 0, ...copiesJson(copies) })
   return code
@@ -19,11 +20,16 @@ export async function runCopy(context: CommandContext): Promise<number> {
 /** Says what was copied where, and what was not. */
 export function sayCopies({ output, invocation }: CommandContext, { done, failures }: Copies): void {
   for (const { to, copied, removed } of done)
-    output.say(`${to}: ${copied.length} ${invocation.dryRun ? 'would be copied' : 'copied and compared'}, ${removed.length} ${invocation.dryRun ? 'would go' : 'removed'}`)
+    output.say(
+      `${to}: ${copied.length} ${invocation.dryRun ? 'would be copied' : 'copied and compared'}, ${removed.length} ${invocation.dryRun ? 'would go' : 'removed'}`,
+    )
   sayFailures(output, failures)
 }
 
 /** The same for `--json`. */
 export function copiesJson({ done, failures }: Copies): object {
-  return { copies: done, copyFailures: failures.map(({ source, error }) => ({ to: source, code: error.code, message: error.message })) }
+  return {
+    copies: done,
+    copyFailures: failures.map(({ source, error }) => ({ to: source, code: error.code, message: error.message })),
+  }
 }

@@ -7,6 +7,7 @@ import { type Copies, copyAll } from '../../../operations/backup/copy.ts'
 import { checkBackups, ownBackups } from '../../../operations/backup/look.ts'
 import { counted } from '../../../report/counted.ts'
 import { parseOnly } from '../../../source/only.ts'
+import type { Workspace } from '../../../workspace/workspace.ts'
 import { type CommandContext, textOf, textsOf } from '../../command.ts'
 import { gravestOf, sayFailures } from '../../failures.ts'
 import { copiesJson, sayCopies } from './copy.ts'
@@ -32,20 +33,40 @@ export async function runCreate(context: CommandContext): Promise<number> {
   const { entry, isNew, failures, warnings } = await backup(workspace, options)
   for (const each of warnings) output.note(each)
   if (!entry.file.endsWith('.age'))
-    output.note('the archive is not encrypted, and holds all fields, passwords of users among them ("encrypt" in docs/backups.md)')
+    output.note(
+      'the archive is not encrypted, and holds all fields, passwords of users among them ("encrypt" in docs/backups.md)',
+    )
   output.say(wordsOf(entry, isNew))
   if (entry.suspect !== undefined) output.note(`look at this: ${entry.suspect}`)
   sayFailures(output, failures)
   const proof =
     args['prove'] === true
-      ? await checkBackups(await ownBackups(workspace), { words: [entry.file], all: false, level: 'proven', trigger: options.trigger })
+      ? await checkBackups(await ownBackups(workspace), {
+          words: [entry.file],
+          all: false,
+          level: 'proven',
+          trigger: options.trigger,
+        })
       : []
   for (const each of proof) for (const line of checkedLines(each)) output.say(line)
-  const copies = args['copy'] === false || args['noCopy'] === true ? NO_COPIES : await copyAll(workspace, await ownBackups(workspace), options.trigger)
+  const copies =
+    args['copy'] === false ? NO_COPIES : await copyAll(workspace, await ownBackups(workspace), options.trigger)
   sayCopies(context, copies)
   const code =
-    gravestOf(failures) || gravestOf(copies.failures) || (entry.suspect === undefined ? 0 : 1) || (proof.some(({ level }) => level === undefined) ? 4 : 0)
-  if (output.json) output.value({ ok: code === 0, archive: entry, isNew, warnings, failures: failures.map(failureJson), proof: proof.map(checkedJson), ...copiesJson(copies) })
+    gravestOf(failures) ||
+    gravestOf(copies.failures) ||
+    (entry.suspect === undefined ? 0 : 1) ||
+    (proof.some(({ level }) => level === undefined) ? 4 : 0)
+  if (output.json)
+    output.value({
+      ok: code === 0,
+      archive: entry,
+      isNew,
+      warnings,
+      failures: failures.map(failureJson),
+      proof: proof.map(checkedJson),
+      ...copiesJson(copies),
+    })
   return code
 }
 
@@ -57,7 +78,13 @@ function wordsOf({ file, sources, sizeBytes }: CatalogueEntry, isNew: boolean): 
   return `${file}: ${counted(records, 'record')} of ${sources.map(({ name }) => name).join(', ')}, ${sizeWords(sizeBytes)}, read back`
 }
 
-function failureJson({ source, error }: { readonly source: string; readonly error: { readonly code: string; readonly message: string } }): object {
+function failureJson({
+  source,
+  error,
+}: {
+  readonly source: string
+  readonly error: { readonly code: string; readonly message: string }
+}): object {
   return { source, code: error.code, message: error.message }
 }
 
@@ -65,7 +92,19 @@ function failureJson({ source, error }: { readonly source: string; readonly erro
 export async function runApprove(context: CommandContext): Promise<number> {
   const { output } = context
   const lines = await approveBackups(await context.workspace())
-  for (const line of lines.length > 0 ? lines : ['backups stay in the work tree, which needs no approval']) output.say(line)
+  for (const line of lines.length > 0 ? lines : ['backups stay in the work tree, which needs no approval'])
+    output.say(line)
   if (output.json) output.value({ ok: true, approved: lines })
   return 0
+}
+
+/** The backup at the end of a `sync`, where that is configured. Returns its exit code. */
+export async function backupAfterSync({ output }: CommandContext, workspace: Workspace): Promise<number> {
+  const trigger = 'sync'
+  const { entry, isNew, failures } = await backup(workspace, { trigger, only: undefined, always: false })
+  output.say(wordsOf(entry, isNew))
+  if (entry.suspect !== undefined) output.note(`look at this: ${entry.suspect}`)
+  const copies = await copyAll(workspace, await ownBackups(workspace), trigger)
+  sayFailures(output, [...failures, ...copies.failures])
+  return gravestOf(failures) || gravestOf(copies.failures) || (entry.suspect === undefined ? 0 : 1)
 }

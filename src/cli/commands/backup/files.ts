@@ -17,7 +17,8 @@ export async function runFiles(context: CommandContext): Promise<number> {
 }
 
 function wordsOf({ file, state, version, problem }: FileState): string {
-  const good = version === undefined ? 'and there is no good version of it' : `the last good version is ${path.basename(version)}`
+  const good =
+    version === undefined ? 'and there is no good version of it' : `the last good version is ${path.basename(version)}`
   switch (state) {
     case 'invalid':
       return `${file} cannot be read (${problem}); ${good}${version === undefined ? '' : ': tandem backup files --repair'}`

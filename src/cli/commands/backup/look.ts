@@ -17,7 +17,8 @@ export async function runList(context: CommandContext): Promise<number> {
   const now = invocation.nowMs()
   const rows = entries.map((entry) => rowOf(entry, now))
   const table = tableLines([HEADER, ...rows], ['left', 'right', 'right', 'right', 'left', 'left'])
-  for (const line of rows.length > 0 ? table : [`no backup in ${backups.folder}; to make one: tandem backup`]) output.say(line)
+  for (const line of rows.length > 0 ? table : [`no backup in ${backups.folder}; to make one: tandem backup`])
+    output.say(line)
   const newest = newestOf(entries)
   if (output.json)
     output.value({
@@ -40,17 +41,29 @@ function rowOf(entry: CatalogueEntry, now: number): string[] {
     ...(problem === undefined ? [] : [problem]),
     ...(suspect === undefined ? [] : [suspect]),
     ...missing.map(({ name }) => `without ${name}`),
-    ...(also.length === 0 ? [] : [`the same ${counted(also.length, 'time')} more, last ${also.at(-1)?.time.slice(0, 16).replace('T', ' ')}`]),
+    ...(also.length === 0
+      ? []
+      : [`the same ${counted(also.length, 'time')} more, last ${also.at(-1)?.time.slice(0, 16).replace('T', ' ')}`]),
   ]
   const size = sizeBytes < 0 ? '?' : sizeWords(sizeBytes)
   const level = levelOf(entry) ?? 'damaged'
-  return [file, age(now - Date.parse(entry.time)), size, sources.length === 0 ? '?' : String(records), level, notes.join('; ')]
+  return [
+    file,
+    age(now - Date.parse(entry.time)),
+    size,
+    sources.length === 0 ? '?' : String(records),
+    level,
+    notes.join('; '),
+  ]
 }
 
 /** The newest moment that an archive which counts stands for. */
 function newestOf(entries: readonly CatalogueEntry[]): string | undefined {
   const good = entries.filter(({ readable, problem }) => readable !== undefined && problem === undefined)
-  return good.flatMap(({ time, also }) => [time, ...also.map((each) => each.time)]).sort().at(-1)
+  return good
+    .flatMap(({ time, also }) => [time, ...also.map((each) => each.time)])
+    .sort()
+    .at(-1)
 }
 
 /** What the catalogue knows of it; undefined: it is damaged. */
@@ -65,10 +78,14 @@ export async function runShow(context: CommandContext): Promise<number> {
   const { args, output } = context
   const [word] = textsOf(args, 'archives')
   const { entry, manifest } = await showBackup(await backupsOf(context), word)
-  output.say(`${entry.file}, made ${manifest.time} on ${manifest.asset} by tandem ${manifest.tool} (${manifest.trigger})`)
+  output.say(
+    `${entry.file}, made ${manifest.time} on ${manifest.asset} by tandem ${manifest.tool} (${manifest.trigger})`,
+  )
   if (manifest.repository?.head !== undefined) output.say(`HEAD ${manifest.repository.head}`)
   for (const { name, engine, database, server, records, digest, dump, collections } of manifest.sources) {
-    output.say(`${name}: ${database} (${server || engine}), ${counted(records, 'record')}, digest ${digest.slice(0, 16)}…, ${dump === undefined ? 'records only' : 'with its dump'}`)
+    output.say(
+      `${name}: ${database} (${server || engine}), ${counted(records, 'record')}, digest ${digest.slice(0, 16)}…, ${dump === undefined ? 'records only' : 'with its dump'}`,
+    )
     for (const each of collections) output.say(`  ${each.name}: ${each.records}`)
   }
   for (const { name, message } of manifest.missing) output.say(`without ${name}: ${message}`)
@@ -81,10 +98,19 @@ export async function runShow(context: CommandContext): Promise<number> {
 export async function runCheck(context: CommandContext): Promise<number> {
   const { args, output } = context
   const level = args['prove'] === true ? 'proven' : args['sound'] === true ? 'sound' : 'readable'
-  const request = { words: textsOf(args, 'archives'), all: args['all'] === true, level, trigger: String(args['trigger']) } as const
+  const request = {
+    words: textsOf(args, 'archives'),
+    all: args['all'] === true,
+    level,
+    trigger: String(args['trigger']),
+  } as const
   const checked = await checkBackups(await backupsOf(context), request)
   for (const each of checked) for (const line of checkedLines(each)) output.say(line)
-  const code = checked.some((each) => each.level === undefined) ? 4 : checked.every((each) => each.level === level) ? 0 : 1
+  const code = checked.some((each) => each.level === undefined)
+    ? 4
+    : checked.every((each) => each.level === level)
+      ? 0
+      : 1
   if (output.json) output.value({ ok: code === 0, checked: checked.map(checkedJson) })
   return code
 }

@@ -21,10 +21,18 @@ export async function runPrune(context: CommandContext): Promise<number> {
   const verb = invocation.dryRun ? 'would go' : 'removed'
   for (const file of pruned.remove) output.say(`${file} ${verb}`)
   for (const line of pruned.held) output.note(line)
-  output.say(`${counted(pruned.keep.size, 'archive')} kept, ${pruned.remove.length} ${verb}, ${sizeWords(pruned.freedBytes)}`)
+  output.say(
+    `${counted(pruned.keep.size, 'archive')} kept, ${pruned.remove.length} ${verb}, ${sizeWords(pruned.freedBytes)}`,
+  )
   const code = pruned.held.length > 0 ? 1 : 0
   if (output.json)
-    output.value({ ok: code === 0, removed: pruned.remove, kept: Object.fromEntries(pruned.keep), held: pruned.held, freedBytes: pruned.freedBytes })
+    output.value({
+      ok: code === 0,
+      removed: pruned.remove,
+      kept: Object.fromEntries(pruned.keep),
+      held: pruned.held,
+      freedBytes: pruned.freedBytes,
+    })
   return code
 }
 

@@ -3,7 +3,12 @@ import type { RestorePreview } from '../../../backup/restore.ts'
 import { withLock } from '../../../io/lock.ts'
 import type { ChangeCount } from '../../../model/change.ts'
 import { GuardError, UsageError } from '../../../model/errors.ts'
-import { type RestoreAnswer, type RestoreRequest, previewBackup, restoreBackup } from '../../../operations/backup/restore.ts'
+import {
+  type RestoreAnswer,
+  type RestoreRequest,
+  previewBackup,
+  restoreBackup,
+} from '../../../operations/backup/restore.ts'
 import { counted } from '../../../report/counted.ts'
 import { parseOnly } from '../../../source/only.ts'
 import { type CommandContext, textOf, textsOf } from '../../command.ts'
@@ -24,7 +29,8 @@ export async function runRestoreBackup(context: CommandContext): Promise<number>
   }
   if (invocation.dryRun || args['yes'] !== true) {
     const { entry, sources } = await previewBackup(backups, request)
-    for (const line of sources.flatMap((each) => previewLines(each))) invocation.dryRun ? output.say(line) : output.note(line)
+    const show = invocation.dryRun ? output.say : output.note
+    for (const line of sources.flatMap(previewLines)) show(line)
     if (invocation.dryRun) {
       if (output.json) output.value({ ok: true, archive: entry.file, sources, restored: [] })
       return 0
@@ -38,15 +44,26 @@ export async function runRestoreBackup(context: CommandContext): Promise<number>
   const answer = await (workspace === undefined ? work() : withLock(workspace.dataDir, 0, work))
   for (const line of answerLines(answer)) output.say(line)
   if (workspace !== undefined && request.to.length === 0)
-    output.say('the next push or pull merges what came since into it; if everybody is to have this older state: tandem restore --at (docs/backups.md)')
+    output.say(
+      'the next push or pull merges what came since into it; if everybody is to have this older state: tandem restore --at (docs/backups.md)',
+    )
   if (output.json)
-    output.value({ ok: true, archive: answer.entry.file, saved: answer.saved ?? null, restored: answer.restored, notes: answer.notes })
+    output.value({
+      ok: true,
+      archive: answer.entry.file,
+      saved: answer.saved ?? null,
+      restored: answer.restored,
+      notes: answer.notes,
+    })
   return 0
 }
 
 function previewLines({ source, records, lost, collections }: RestorePreview): string[] {
-  if (lost !== undefined) return [`${source}: ${counted(records, 'record')} into a database that is not there now (${lost})`]
-  const changed = Object.entries(collections).filter(([, { added, changed: other, removed }]) => added + other + removed > 0)
+  if (lost !== undefined)
+    return [`${source}: ${counted(records, 'record')} into a database that is not there now (${lost})`]
+  const changed = Object.entries(collections).filter(
+    ([, { added, changed: other, removed }]) => added + other + removed > 0,
+  )
   if (changed.length === 0) return [`${source}: has just what the backup has (${counted(records, 'record')})`]
   return changed.map(([name, count]) => `${source}/${name} ${countWords(count)}`)
 }

@@ -79,7 +79,8 @@ export async function restoreBackup(backups: BackupFolder, request: RestoreReque
   }
   if (workspace === undefined) return work()
   const answer = await withFolder(folder, 1_000, work)
-  const message = `restored ${answer.restored.map(({ source }) => source).join(', ')} from ${answer.entry.file}`
+  const names = answer.restored.map(({ source }) => source)
+  const message = `restored ${names.join(', ')} from ${answer.entry.file}`
   await log(workspace, folder, [message])
   await recordRun(workspace, 'backup-restore', {
     trigger: 'user',

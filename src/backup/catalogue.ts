@@ -48,14 +48,16 @@ export interface CatalogueEntry {
 
 const FILE = 'catalogue.json'
 
+/** The problem of an archive that the catalogue names and the folder has not. */
+export const GONE = 'the file is gone'
+
 /** The archives of a folder, the oldest first. A folder that does not exist has none. */
 export async function readCatalogue(folder: string): Promise<readonly CatalogueEntry[]> {
   const present = (await readdir(folder).catch(() => [])).filter((name) => parseArchiveFile(name) !== undefined)
   const known = new Map((await catalogued(folder)).map((entry) => [entry.file, entry]))
   const entries: CatalogueEntry[] = []
   for (const file of present) entries.push(known.get(file) ?? (await takenUp(folder, file)))
-  for (const [file, entry] of known)
-    if (!present.includes(file)) entries.push({ ...entry, problem: 'the file is gone' })
+  for (const [file, entry] of known) if (!present.includes(file)) entries.push({ ...entry, problem: GONE })
   return entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.file < b.file ? -1 : 1))
 }
 
@@ -134,23 +136,28 @@ export async function removeArchive(folder: string, file: string): Promise<void>
   await rm(sidecar(folder, file), { force: true })
 }
 
+/** What a restore saved is not what a person means by the latest backup: it is what the restore was to take back. */
+const BEFORE_RESTORE = 'before-restore'
+
 /** The entry that a word of a person means: a stamp, the archive's name, or `latest`. @throws DamagedError when there is none */
 export function findEntry(
   entries: readonly CatalogueEntry[],
   word: string | undefined,
   folder: string,
 ): CatalogueEntry {
-  const there = entries.filter(({ problem }) => problem !== 'the file is gone')
-  const found =
-    word === undefined || word === 'latest'
-      ? (there.findLast(({ readable, problem }) => readable !== undefined && problem === undefined) ?? there.at(-1))
-      : there.findLast(({ file }) => file === path.basename(word) || parseArchiveFile(file)?.stamp === word)
+  const there = entries.filter(({ problem }) => problem !== GONE)
+  const isLatest = word === undefined || word === 'latest'
+  const found = isLatest
+    ? latestIn(there)
+    : there.findLast(({ file }) => file === path.basename(word) || parseArchiveFile(file)?.stamp === word)
   if (found !== undefined) return found
-  throw new DamagedError(
-    { path: folder },
-    word === undefined || word === 'latest' ? 'has no backup' : `has no backup ${word}`,
-    {
-      hint: 'tandem backup list names those that there are.',
-    },
-  )
+  throw new DamagedError({ path: folder }, isLatest ? 'has no backup' : `has no backup ${word}`, {
+    hint: 'tandem backup list names those that there are.',
+  })
+}
+
+/** The newest that counts; without one, the newest, which may not have been checked yet. */
+function latestIn(there: readonly CatalogueEntry[]): CatalogueEntry | undefined {
+  const good = there.filter(({ readable, problem }) => readable !== undefined && problem === undefined)
+  return good.findLast(({ trigger }) => trigger !== BEFORE_RESTORE) ?? good.at(-1) ?? there.at(-1)
 }

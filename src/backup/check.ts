@@ -9,7 +9,7 @@ import { type FileDigest, fileDigest } from '../io/file-digest.ts'
 import { GuardError, TandemError, UnreachableError } from '../model/errors.ts'
 import type { Invocation } from '../workspace/workspace.ts'
 import { type OpenedArchive, openArchive, readThrough } from './archive.ts'
-import { type CatalogueEntry, sidecarDigest, writeSidecar } from './catalogue.ts'
+import { type CatalogueEntry, sidecarDigest, writeSidecar, GONE } from './catalogue.ts'
 import { cataloguedSource } from './create.ts'
 import { type ArchiveKeys, canRead, decryptFile } from './encryption.ts'
 import { parseArchiveFile } from './names.ts'
@@ -67,7 +67,7 @@ async function checkSound(entry: CatalogueEntry, { folder, invocation }: CheckOp
   const { file, sha256 } = entry
   invocation.progress(`reading ${file}`)
   const found = await fileDigest(path.join(folder, file)).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? damaged('the file is gone') : error
+    throw error.code === 'ENOENT' ? damaged(GONE) : error
   })
   const beside = await sidecarDigest(folder, file)
   if (sha256 !== '' && sha256 !== found.sha256) throw damaged('it was changed since it was written (SHA-256)')

@@ -92,15 +92,13 @@ async function writeEntry(folder: string, name: string, content: Readable): Prom
 async function unpackTar(file: string, folder: string): Promise<void> {
   const { extract } = await import('tar-stream')
   const extracting = extract()
-  const read = pipeline(createReadStream(file), createGunzip(), extracting)
-  read.catch(() => undefined) // awaited below, after the entries
-  for await (const entry of extracting) {
-    entry.on('error', () => undefined) // a truncated archive breaks an entry too, and one without a listener ends the process
-    if (entry.header.type !== 'file')
-      throw new DamagedError({ path: entry.header.name }, `is no plain file (${entry.header.type})`)
-    await writeEntry(folder, entry.header.name, entry as unknown as Readable)
-  }
-  await read
+  extracting.on('entry', ({ name, type }, content, next) => {
+    content.on('error', () => undefined) // a truncated archive breaks an entry too, and one without a listener ends the process
+    if (type === 'file') writeEntry(folder, name, content as unknown as Readable).then(() => next(), next)
+    else next(new DamagedError({ path: name }, `is no plain file (${type})`))
+  })
+  // it rejects when the archive ends early; an entry that is being written then is never heard of again
+  await pipeline(createReadStream(file), createGunzip(), extracting)
 }
 
 async function unpackZip(file: string, folder: string): Promise<void> {

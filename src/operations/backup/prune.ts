@@ -6,6 +6,7 @@ import {
   writeCatalogue,
   type CatalogueEntry,
   findEntry,
+  GONE,
 } from '../../backup/catalogue.ts'
 import { withFolder } from '../../backup/place.ts'
 import { type RetentionPlan, type RetentionRules, isGood, planRetention } from '../../backup/retention.ts'
@@ -46,7 +47,7 @@ export async function pruneBackups(
     const gone = new Set(plan.remove)
     await writeCatalogue(
       folder,
-      entries.filter(({ file, problem }) => !gone.has(file) && problem !== 'the file is gone'),
+      entries.filter(({ file, problem }) => !gone.has(file) && problem !== GONE),
     )
     return plan
   })
@@ -67,7 +68,7 @@ export async function pruneBackups(
 }
 
 function planIn(workspace: Workspace, entries: readonly CatalogueEntry[], request: PruneRequest): Pruned {
-  const present = entries.filter(({ problem }) => problem !== 'the file is gone')
+  const present = entries.filter(({ problem }) => problem !== GONE)
   const plan = planRetention(present, rulesFor(workspace, request), workspace.invocation.nowMs())
   const damaged = request.damaged && present.some(isGood) ? present.filter(({ problem }) => problem !== undefined) : []
   const remove = [...plan.remove, ...damaged.map(({ file }) => file)]

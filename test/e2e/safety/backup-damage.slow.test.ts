@@ -72,7 +72,7 @@ describe.each(['tar.gz', 'zip'])('a %s', (format) => {
       return (await checkArchive(entry as CatalogueEntry, sound)).entry.problem
     }
     expect(await found(whole)).toBeUndefined()
-    const step = format === 'zip' ? 7 : 1
+    const step = format === 'zip' ? 11 : 3
     const unseen: string[] = []
     for (let at = 0; at < whole.length; at += step) {
       if ((await found(flipped(whole, at))) === undefined) unseen.push(`byte ${at}`)

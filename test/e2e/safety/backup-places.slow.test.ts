@@ -60,7 +60,17 @@ test('a pulled configuration sends nothing elsewhere before it is approved; then
 
     // nothing but the folder: no repository, no configuration, an empty home
     const nowhere = await mkdtemp(path.join(folder, 'nowhere-'))
-    const words = ['backup', 'restore', '--from', nas, '--to', `app=sqlite:${path.join(nowhere, 'new.db')}`, '--yes', '-C', nowhere]
+    const words = [
+      'backup',
+      'restore',
+      '--from',
+      nas,
+      '--to',
+      `app=sqlite:${path.join(nowhere, 'new.db')}`,
+      '--yes',
+      '-C',
+      nowhere,
+    ]
     const environment = { HOME: nowhere, XDG_CONFIG_HOME: nowhere }
     const restored = await done(a.start(process.execPath, [PROGRAM, ...words], environment))
     expect(restored.text).toMatch(/equal to the backup/)
@@ -77,7 +87,9 @@ test('an encrypted archive is read by whoever has the identity, and a machine wi
     const identity = await generateX25519Identity()
     const file = path.join(folder, 'identity.txt')
     await writeFile(file, `# a comment\n${identity}\n`)
-    await configure(a, { encrypt: { recipients: [await identityToRecipient(identity)], identity: '${AGE_IDENTITY_FILE}' } })
+    await configure(a, {
+      encrypt: { recipients: [await identityToRecipient(identity)], identity: '${AGE_IDENTITY_FILE}' },
+    })
     await done(a.tandem('backup', 'approve'))
     const made = await done(a.tandem('backup', '--trigger', 'nightly'))
     expect(made.text).not.toMatch(/not encrypted/)

@@ -2,6 +2,7 @@
  * What an engine does for backups besides reading and writing records: its own complete dump of a database, and a scratch database into which a dump is restored and that can take
  * the place of the real one. Separate from the adapter's contract, since only backups use it.
  */
+import { randomBytes } from 'node:crypto'
 import type { Adapter, Description, Snapshot } from './adapter.ts'
 
 /** The moment of a dump, for reading the records of the same moment. */
@@ -110,3 +111,19 @@ export interface DumpOptions {
 
 /** How long connecting may take. */
 export const DUMP_CONNECT_MS = 10_000
+
+const SCRATCH = 'tandem_scratch_'
+
+/** A new name for a scratch database, with the time in it. */
+export function scratchName(): string {
+  return `${SCRATCH}${Date.now().toString(36)}_${randomBytes(4).toString('hex')}`
+}
+
+/** Longer than any restore: what is older was left by a run that was killed. */
+const LEFT_BEHIND_MS = 24 * 3_600_000
+
+/** True for the name of a scratch database that a killed run left behind. */
+export function isLeftScratch(name: string): boolean {
+  const [, time = ''] = new RegExp(`${SCRATCH}([0-9a-z]+)_[0-9a-f]{8}$`).exec(name) ?? []
+  return time !== '' && Date.now() - Number.parseInt(time, 36) > LEFT_BEHIND_MS
+}

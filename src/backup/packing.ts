@@ -5,9 +5,9 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip, createGzip } from 'node:zlib'
+import { createGunzip, createGzip, createInflateRaw } from 'node:zlib'
 import { DamagedError } from '../model/errors.ts'
 import { isInnerPath } from './manifest.ts'
 import type { ArchiveFormat } from './names.ts'
@@ -82,11 +82,11 @@ function isOfSystem(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
-async function writeEntry(folder: string, name: string, content: Readable): Promise<void> {
+async function writeEntry(folder: string, name: string, content: readonly [Readable, ...Duplex[]]): Promise<void> {
   if (!isInnerPath(name)) throw new DamagedError({ path: name }, 'leads out of the archive')
   const target = path.join(folder, name)
   await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
-  await pipeline(content, createWriteStream(target, { flags: 'wx', mode: 0o600 }))
+  await pipeline([...content, createWriteStream(target, { flags: 'wx', mode: 0o600 })])
 }
 
 async function unpackTar(file: string, folder: string): Promise<void> {
@@ -94,23 +94,28 @@ async function unpackTar(file: string, folder: string): Promise<void> {
   const extracting = extract()
   extracting.on('entry', ({ name, type }, content, next) => {
     content.on('error', () => undefined) // a truncated archive breaks an entry too, and one without a listener ends the process
-    if (type === 'file') writeEntry(folder, name, content as unknown as Readable).then(() => next(), next)
+    if (type === 'file') writeEntry(folder, name, [content as unknown as Readable]).then(() => next(), next)
     else next(new DamagedError({ path: name }, `is no plain file (${type})`))
   })
   // it rejects when the archive ends early; an entry that is being written then is never heard of again
   await pipeline(createReadStream(file), createGunzip(), extracting)
 }
 
+/** The compressed bytes are inflated here: yauzl's own chain of streams can wait for ever where an entry is damaged. */
 async function unpackZip(file: string, folder: string): Promise<void> {
   const { openPromise } = await import('yauzl')
   const zip = await openPromise(file)
   try {
     for await (const entry of zip.eachEntry()) {
-      const content = await zip.openReadStreamPromise(entry)
-      content.on('error', () => undefined) // it may fail before anybody listens, which would end the process
-      await writeEntry(folder, entry.fileName, content)
+      const compressed = await zip.openReadStreamPromise(entry, { decodeFileData: false })
+      compressed.on('error', () => undefined) // it may fail before anybody listens, which would end the process
+      const isDeflated = entry.compressionMethod === DEFLATED
+      await writeEntry(folder, entry.fileName, isDeflated ? [compressed, createInflateRaw()] : [compressed])
     }
   } finally {
     zip.close()
   }
 }
+
+/** The only method of compression in archives of this program (APPNOTE.TXT of PKWARE, 4.4.5). */
+const DEFLATED = 8

@@ -2,11 +2,10 @@
  * MongoDB's dumps hold what the portable archive has not: options, indexes and views of all collections, and the documents of those that a merge cannot carry (capped, time series), as
  * Extended JSON, a line each. The records are in the portable archive. A database cannot be renamed, so a live one is brought to the state of an archive record by record.
  */
-import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import type { CollectionInfo, Db, Document } from 'mongodb'
 import type { Dumps, DumpOptions, ScratchDatabase, ScratchOrigin } from '../dump.ts'
-import { DUMP_CONNECT_MS } from '../dump.ts'
+import { DUMP_CONNECT_MS, isLeftScratch, scratchName } from '../dump.ts'
 import { connectMongodb } from './adapter.ts'
 import { type MongoConnection, explained, openConnection } from './connect.ts'
 import { allIndexes } from './describe.ts'
@@ -125,12 +124,13 @@ async function makeIndexes(db: Db, { name, indexes }: Structure['collections'][n
 }
 
 async function makeScratch(url: string, options: DumpOptions, origin: ScratchOrigin): Promise<ScratchDatabase> {
-  const name = `tandem_scratch_${randomBytes(5).toString('hex')}`
+  const name = scratchName()
   const scratchUrl = withDatabase(url, name)
   const remove = (): Promise<void> =>
     withConnection(scratchUrl, options, async ({ db }) => {
       await db.dropDatabase()
     })
+  await withConnection(url, options, dropLeft)
   try {
     const { dump } = origin
     if (dump !== undefined) await withConnection(scratchUrl, options, (connection) => restoreDump(connection, dump))
@@ -149,6 +149,21 @@ async function makeScratch(url: string, options: DumpOptions, origin: ScratchOri
     await remove().catch(() => undefined) // what failed is told, not what followed from it
     throw error
   }
+}
+
+/** Drops scratch databases that killed runs left behind, as far as the user may. */
+async function dropLeft({ client }: MongoConnection): Promise<void> {
+  const { databases } = await client
+    .db()
+    .admin()
+    .listDatabases({ nameOnly: true })
+    .catch(() => ({ databases: [] }))
+  for (const { name } of databases)
+    if (isLeftScratch(name))
+      await client
+        .db(name)
+        .dropDatabase()
+        .catch(() => undefined)
 }
 
 /** The same URL for another database of the server. A login is looked up where it was before. */

@@ -2,7 +2,6 @@
  * PostgreSQL's dumps: `pg_dump -Fc` of the whole database, at the moment of an exported snapshot (so that the records that are read beside it are of the same moment), and `pg_restore`
  * into a scratch database on the same server, which then takes the name of the real one.
  */
-import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { PoolClient } from 'pg'
@@ -18,6 +17,8 @@ import {
   type ScratchOrigin,
   type SwapOptions,
   type Swapped,
+  isLeftScratch,
+  scratchName,
 } from '../dump.ts'
 import { quotedName } from '../sql-text.ts'
 import { connectPostgres } from './adapter.ts'
@@ -173,8 +174,11 @@ async function onServer<Result>(
 }
 
 async function makeScratch(url: string, options: DumpOptions, origin: ScratchOrigin): Promise<ScratchDatabase> {
-  const name = `tandem_scratch_${randomBytes(5).toString('hex')}`
-  await onServer(url, options, (client) => createDatabase(client, name, { facts: origin.facts, options }))
+  const name = scratchName()
+  await onServer(url, options, async (client) => {
+    await dropLeft(client)
+    await createDatabase(client, name, { facts: origin.facts, options })
+  })
   const scratchUrl = withDatabase(url, name)
   let warnings: readonly string[] = []
   const remove = (): Promise<void> =>
@@ -207,6 +211,13 @@ async function makeScratch(url: string, options: DumpOptions, origin: ScratchOri
     await remove().catch(() => undefined) // what failed is told, not what followed from it
     throw error
   }
+}
+
+/** Drops scratch databases that killed runs left behind, as far as the role may and nobody is connected. */
+async function dropLeft(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ name: string }>('SELECT datname AS name FROM pg_database')
+  for (const { name } of rows)
+    if (isLeftScratch(name)) await client.query(`DROP DATABASE ${quotedName(name)}`).catch(() => undefined)
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

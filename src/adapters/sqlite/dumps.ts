@@ -2,8 +2,7 @@
  * SQLite's dumps are complete database files, made by `VACUUM INTO` (https://www.sqlite.org/lang_vacuum.html): of one moment, also beside a foreign writer, and without the write-ahead
  * log, which a copied file would lack. The records are then read from the copy, so both are of the same moment.
  */
-import { randomBytes } from 'node:crypto'
-import { chmod, chown, copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -11,7 +10,16 @@ import { runInNewContext } from 'node:vm'
 import { exists } from '../../io/exists.ts'
 import { processesHolding } from '../../io/open-files.ts'
 import { DamagedError, LockedError } from '../../model/errors.ts'
-import type { DumpOptions, Dumps, ScratchDatabase, ScratchOrigin, SwapOptions, Swapped } from '../dump.ts'
+import {
+  type DumpOptions,
+  type Dumps,
+  type ScratchDatabase,
+  type ScratchOrigin,
+  type SwapOptions,
+  type Swapped,
+  isLeftScratch,
+  scratchName,
+} from '../dump.ts'
 import { connectSqlite } from './adapter.ts'
 import { type SqliteConnection, guarded, openFile } from './connect.ts'
 
@@ -90,8 +98,9 @@ function structureOf(connection: SqliteConnection): string {
 
 async function makeScratch(file: string, options: DumpOptions, origin: ScratchOrigin): Promise<ScratchDatabase> {
   const folder = origin.folder ?? path.dirname(file)
-  const scratch = path.join(folder, `.${path.basename(file)}.scratch-${randomBytes(4).toString('hex')}`)
+  const scratch = path.join(folder, `.${path.basename(file)}.${scratchName()}`)
   await mkdir(folder, { recursive: true })
+  for (const name of await readdir(folder)) if (isLeftScratch(name)) await rm(path.join(folder, name))
   const drop = (): Promise<void> => removeFiles(scratch)
   try {
     if (origin.dump !== undefined) await copyFile(origin.dump, scratch)

@@ -1,7 +1,7 @@
 /** `tandem backup create`: one archive of all sources, told to the log, the record of runs and, where it is configured, the table `backup_logs`. */
 import { appendFile, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { approveBackup, checkBackupApproval } from '../../backup/approval.ts'
+import { approvalLines, approveBackup, checkBackupApproval } from '../../backup/approval.ts'
 import { markFolder } from '../../backup/copy-place.ts'
 import { type BackupOrder, type MadeBackup, createBackup } from '../../backup/create.ts'
 import { configurationFiles } from '../../backup/files.ts'
@@ -48,8 +48,9 @@ export async function planBackup(workspace: Workspace, options: CreateOptions): 
   }
 }
 
-/** Approves the configuration of backups in this clone, and marks the folders of copies as those that are meant. Answers what was approved, a line each. */
+/** Approves the configuration of backups in this clone, and marks the folders of copies as those that are meant. Answers what was or would be approved, a line each. */
 export async function approveBackups(workspace: Workspace): Promise<readonly string[]> {
+  if (workspace.invocation.dryRun) return approvalLines(workspace.config.backup)
   for (const target of backupSettings(workspace).copies) await markFolder(target)
   return approveBackup(workspace)
 }

@@ -83,7 +83,10 @@ function rulesFor({ config }: Workspace, { keep }: PruneRequest): RetentionRules
 }
 
 /** Says that the few records of a backup are meant, so that it counts from now on. Without a name: the newest suspicious one. @throws UsageError when there is none */
-export async function acceptBackup({ folder }: BackupFolder, word: string | undefined): Promise<CatalogueEntry> {
+export async function acceptBackup(
+  { folder, invocation }: BackupFolder,
+  word: string | undefined,
+): Promise<CatalogueEntry> {
   return withFolder(folder, WAIT_MS, async () => {
     const entries = await readCatalogue(folder)
     const entry =
@@ -91,7 +94,7 @@ export async function acceptBackup({ folder }: BackupFolder, word: string | unde
     if (entry?.suspect === undefined)
       throw new UsageError('no backup is suspicious', { hint: 'tandem backup list shows them.' })
     const { suspect: _accepted, ...accepted } = entry
-    await updateCatalogue(folder, [accepted])
+    if (!invocation.dryRun) await updateCatalogue(folder, [accepted])
     return accepted
   })
 }

@@ -63,8 +63,8 @@ export async function restoreBackup(backups: BackupFolder, request: RestoreReque
     const entry = findEntry(await readCatalogue(folder), request.word, folder)
     return withOpened(entry, backups, async (archive) => {
       const targets = await targetsFor(backups, request, archive)
-      const before =
-        workspace === undefined ? await refuseFilled(targets, request) : await saveBefore(workspace, targets)
+      const isOwn = workspace !== undefined && request.to.length === 0
+      const before = isOwn ? await saveBefore(workspace, targets) : await refuseFilled(targets, request)
       const restored = await restoreArchive(archive, {
         targets,
         inPlace: request.inPlace,
@@ -73,7 +73,7 @@ export async function restoreBackup(backups: BackupFolder, request: RestoreReque
         saved: before.digests,
         progress: invocation.progress,
       })
-      const notes = workspace === undefined ? [] : await bindingNotes(workspace, targets)
+      const notes = isOwn ? await bindingNotes(workspace, targets) : []
       return { entry, restored, saved: before.file, notes: [...before.notes, ...notes] }
     })
   }
@@ -160,7 +160,7 @@ async function problemOf({ source, url, root }: RestoreTarget): Promise<string |
   }
 }
 
-/** Without a repository nothing is saved before, so a database that is written in place has to be empty. @throws GuardError */
+/** What goes into a database that a person names is not saved before, so a database that is written in place has to be empty. @throws GuardError */
 async function refuseFilled(targets: readonly RestoreTarget[], { inPlace }: RestoreRequest): Promise<SavedBefore> {
   for (const { source, url, root, dumps } of targets) {
     if (!inPlace && dumps.holdsRecords) continue

@@ -90,8 +90,9 @@ function failureJson({
 
 /** Runs `tandem backup approve`. */
 export async function runApprove(context: CommandContext): Promise<number> {
-  const { output } = context
+  const { output, invocation } = context
   const lines = await approveBackups(await context.workspace())
+  if (invocation.dryRun) output.say('would be approved:')
   for (const line of lines.length > 0 ? lines : ['backups stay in the work tree, which needs no approval'])
     output.say(line)
   if (output.json) output.value({ ok: true, approved: lines })

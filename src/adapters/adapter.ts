@@ -102,6 +102,8 @@ export interface Snapshot {
   mark(selection: Selection): Promise<string | undefined>
   /** What was written since a mark; undefined when the mark tells nothing any more, because the table's structure, the server or its history is another one now. */
   writtenSince(selection: Selection, mark: string): Promise<WrittenSince | undefined>
+  /** A name by which another program of the engine can read the same moment while this one lasts; to be asked for before any records (PostgreSQL, for `pg_dump`). */
+  share?(): Promise<string>
   /** The tool's texts inside the database at the same moment, by name. */
   readonly state: ReadonlyMap<string, string>
 }

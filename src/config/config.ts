@@ -1,6 +1,7 @@
 /** The types of a configuration: as it is in the file, and resolved with its defaults. Only types, so that every file of this folder can import them. */
 import type { Placeholder } from '../model/collection.ts'
 import type { ArrayRule } from '../model/rules.ts'
+import type { BackupConfig, BackupOptions } from './backup.ts'
 
 /** Options of one collection, as documented in templates/config.schema.json. */
 export interface CollectionOptions {
@@ -57,6 +58,7 @@ export interface ConfigOptions {
   readonly exportOn?: readonly ExportMoment[]
   readonly commit?: { readonly [Name in keyof CommitLook]?: Exclude<CommitLook[Name], undefined> }
   readonly sources: Readonly<Record<string, SourceOptions>>
+  readonly backup?: BackupOptions
 }
 
 /** A path of option names from the top of the file: `['sources', 'app', 'url']`. */
@@ -91,4 +93,5 @@ export interface Config {
   readonly exportOn: readonly ExportMoment[]
   readonly commit: CommitLook
   readonly sources: readonly SourceConfig[]
+  readonly backup: BackupConfig
 }

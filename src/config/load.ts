@@ -1,6 +1,7 @@
 /** Turns the text of `tandem.config.json` into a checked configuration with its defaults. Checks the syntax, then the schema, then what a schema cannot express. */
 import { UsageError } from '../model/errors.ts'
 import type { CollectionOptions, Config, ConfigFile, ConfigOptions, OptionPath, SourceConfig } from './config.ts'
+import { resolveBackup } from './backup.ts'
 import { isDeviceName } from './folder.ts'
 import { parseJson } from './json.ts'
 import { insideWorkTree } from './place.ts'
@@ -49,6 +50,7 @@ export function resolveConfig(file: ConfigFile): Config {
     exportOn: options.exportOn ?? ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true, ...options.commit },
     sources: Object.keys(options.sources).map((name) => resolveSource(file, name)),
+    backup: resolveBackup(options.backup),
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Names in this clone's `info/exclude` what the tool has in the work tree for a while and nobody may commit: the copies of waiting files (waiting.ts), which `git clean -fd` and
  * `git stash -u` would take (a stash that took a copy could not be popped after the copy was put back), and the hook of a push (install/transaction-hook.ts), where git tracks the
- * folder of hooks.
+ * folder of hooks. A folder of backups in the work tree is named too.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -12,15 +12,25 @@ import type { Repository } from './repository.ts'
 
 const HOOK = /\/reference-transaction(\.tandem-original)?$/
 
+const FOLDER = /\/$/
+
 /** Makes `info/exclude` name, of waiting files, exactly these paths (from the root). */
 export async function excludeWaiting(clone: Pick<Repository, 'commonDir'>, paths: readonly string[]): Promise<void> {
-  await writeLines(clone, (lines) => [...lines.filter((line) => HOOK.test(line)), ...paths.map(pattern)])
+  await writeLines(clone, (lines) => [
+    ...lines.filter((line) => HOOK.test(line) || FOLDER.test(line)),
+    ...paths.map(pattern),
+  ])
 }
 
 /** Makes `info/exclude` name the hook of a push in this folder (from the root). A push that is killed leaves its hook behind, and the lines stay until one comes to its end. */
 export async function excludeHook(clone: Pick<Repository, 'commonDir'>, folder: string): Promise<void> {
   const file = path.posix.join(folder, 'reference-transaction')
   await writeLines(clone, (lines) => [...lines, pattern(file), pattern(`${file}.tandem-original`)])
+}
+
+/** Makes `info/exclude` name a folder of backups (from the root), so that nobody commits them. */
+export async function excludeFolder(clone: Pick<Repository, 'commonDir'>, folder: string): Promise<void> {
+  await writeLines(clone, (lines) => [...lines, `${pattern(folder)}/`])
 }
 
 /** Takes the lines of a push's hook out, so that git sees a hook of that name that is the user's own. */

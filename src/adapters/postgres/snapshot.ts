@@ -27,6 +27,10 @@ export async function takeSnapshot<Result>(
     const moment = momentIn(client)
     return await read({
       state,
+      share: async () => {
+        const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')
+        return rows[0]?.id ?? ''
+      },
       records: (selection) => oneAtATime(readRecords(client, database, { selection, read: copyRecords })),
       blocks: (selection) => oneAtATime(readRecords(client, database, { selection, read: copyRecordBlocks })),
       mark: async (selection) => await takeMark(client, database, { selection, moment }),

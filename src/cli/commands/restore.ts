@@ -1,4 +1,4 @@
-/** `tandem restore --at REV`: brings live to what the exports were at a commit. */
+/** `tandem restore --at REV`: brings live to what the exports were at a commit. `tandem restore STAMP` is `tandem backup restore STAMP`, as in the script that this program replaced. */
 import { consentOf } from '../consent.ts'
 import { withLock } from '../../io/lock.ts'
 import { countOf } from '../../model/change.ts'
@@ -8,17 +8,23 @@ import type { RestorePlan } from '../../restore/plan-restore.ts'
 import { parseOnly } from '../../source/only.ts'
 import { requireCarrying } from '../../workspace/carrying.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, ONLY, textOf } from '../command.ts'
+import { ALLOW_DELETES, type Command, type CommandContext, DRY_RUN, ONLY, textOf, textsOf } from '../command.ts'
 
 export const restoreCommand: Command = {
-  usage: 'restore',
-  describe: 'Make a database, a collection or a record again what the exports said at a commit',
+  usage: 'restore [archives..]',
+  describe: 'Make a database, a collection or a record again what the exports said at a commit, or what a backup holds',
+  positionals: {
+    archives: {
+      type: 'string',
+      array: true,
+      describe: 'A backup, YYYYMMDD_HHMMSS, instead of --at: tandem backup restore',
+    },
+  },
   options: {
     at: {
       type: 'string',
       describe: 'REV: a commit, tag, branch~3, or a safety snapshot of undo --list',
       requiresArg: true,
-      demandOption: true,
     },
     collection: { type: 'string', describe: 'Only this collection', requiresArg: true },
     key: { type: 'string', describe: 'Only the record with this KEY (with --collection)', requiresArg: true },
@@ -28,6 +34,7 @@ export const restoreCommand: Command = {
   },
   examples: [
     ['tandem restore --at HEAD~3 --dry-run', 'what would change'],
+    ['tandem restore 20261201_021500', 'what that backup holds'],
     ['tandem restore --at v1.2 --collection traders --key trader-7', 'one record as it was then'],
   ],
   run: runRestore,
@@ -35,6 +42,12 @@ export const restoreCommand: Command = {
 
 async function runRestore(context: CommandContext): Promise<number> {
   const { args, output, invocation } = context
+  const isBackup = textsOf(args, 'archives').length > 0
+  if (isBackup === (textOf(args, 'at') !== undefined))
+    throw new UsageError('restore takes --at REV, or the name of a backup', {
+      hint: 'For example: tandem restore --at HEAD~1, or: tandem restore 20261201_021500',
+    })
+  if (isBackup) return (await import('./backup/restore.ts')).runRestoreBackup(context)
   const workspace = await context.workspace()
   const only = parseOnly(textOf(args, 'only'))
   const options = {

@@ -56,7 +56,10 @@ async function runSync(context: CommandContext): Promise<number> {
       failures: last.failures.map(({ source, error }) => ({ source, code: error.code, message: error.message })),
     })
   sayFailures(output, last.failures)
-  return exitCodeOf(last)
+  if (!workspace.config.backup.onSync || workspace.invocation.dryRun) return exitCodeOf(last)
+  const { backupAfterSync } = await import('./backup/create.ts')
+  const code = await backupAfterSync(context, workspace)
+  return exitCodeOf(last) || code
 }
 
 function wordsOf(result: ExportResult): string[] {

@@ -4,6 +4,7 @@ import { TandemError } from '../../model/errors.ts'
 import type { Only } from '../../source/only.ts'
 import { chosenSources } from '../../source/sources.ts'
 import { type Invocation, type Workspace, workspaceOf } from '../../workspace/workspace.ts'
+import { checkBackupState } from './backups.ts'
 import { type Check, failedBy, ok } from './check.ts'
 import { checkClone } from './clone.ts'
 import { checkDatabase } from './database.ts'
@@ -28,6 +29,7 @@ export async function doctor(
   const chosen = chosenSources(workspace, only)
   checks.push(checkConfiguration(workspace))
   checks.push(...(await checkClone(workspace)), ...(await checkState(workspace)))
+  checks.push(await checkBackupState(workspace))
   for (const config of chosen) checks.push(...(await checkDatabase(workspace, config, schema)))
   return checks
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { resolveBackup } from '../../../src/config/backup.ts'
 import { parseConfig, resolveConfig } from '../../../src/config/load.ts'
 import { configText, usageError } from './support.ts'
 
@@ -43,6 +44,7 @@ describe('a valid configuration', () => {
     const config = load(JSON.stringify(FULL))
     expect(config).toEqual({
       path: 'tandem.config.json',
+      backup: resolveBackup(),
       exports: 'data/exports',
       branches: ['main', 'release/*'],
       exportOn: ['commit', 'push'],
@@ -62,6 +64,7 @@ describe('a valid configuration', () => {
   it('needs nothing but the url of a source', () => {
     expect(load('{"sources": {"app": {"url": "sqlite:app.db"}}}')).toEqual({
       path: 'tandem.config.json',
+      backup: resolveBackup(),
       exports: 'exports',
       branches: undefined,
       exportOn: ['push'],
@@ -160,7 +163,7 @@ describe('an option that does not fit the schema', () => {
     expect(usageError(() => parseConfig(text, 'c.json')).message).toBe(`c.json${message}`)
   })
 
-  it.each(['store', 'where', 'mask', 'mirror', 'backup', 'schedule', 'health', 'notify', 'queue', 'lfs', 'timeouts'])(
+  it.each(['store', 'where', 'mask', 'mirror', 'schedule', 'health', 'notify', 'queue', 'lfs', 'timeouts'])(
     'is refused as reserved wherever it stands: %s',
     (name) => {
       for (const text of [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { resolveBackup } from '../../../src/config/backup.ts'
 import type { Config } from '../../../src/config/config.ts'
 import type { SourceUrl } from '../../../src/config/source-url.ts'
 import {
@@ -29,6 +30,7 @@ function text(given: Given = {}): string {
     exportOn: ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
     sources: [app],
+    backup: resolveBackup(),
     ...given.config,
   }
   return approvalText(effectiveTarget(config, app, { ...URL, ...given.url }))

@@ -19,9 +19,9 @@ const around: Surroundings = {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && argv[0] === '--version') return sayVersion()
   const use = useByGit(argv)
-  if (use !== undefined) return bundle<typeof import('./for-git.ts')>('for-git.js', use).runForGit(argv, around)
+  if (use !== undefined) return (bundle('for-git.js', use) as typeof import('./for-git.ts')).runForGit(argv, around)
   const command = /^[a-z-]{1,32}$/.exec(argv[0] ?? '')?.[0] ?? 'other'
-  return bundle<typeof import('./parse.ts')>('people.js', command).parseAndRun(argv, around)
+  return (bundle('people.js', command) as typeof import('./parse.ts')).parseAndRun(argv, around)
 }
 
 async function sayVersion(): Promise<number> {
@@ -37,10 +37,9 @@ function useByGit([first, second, ...rest]: readonly string[]): string | undefin
 }
 
 /** What a bundle beside this file exports. With source maps Node must load the files itself, else it maps no position in them. */
-function bundle<Exports>(name: string, use: string): Exports {
+function bundle(name: string, use: string): unknown {
   const isPlain = process.sourceMapsEnabled || Boolean(process.env['NODE_DISABLE_COMPILE_CACHE'])
-  const loaded = isPlain ? createRequire(import.meta.filename)(`./${name}`) : loadCompiled(name, use)
-  return loaded as Exports
+  return isPlain ? createRequire(import.meta.filename)(`./${name}`) : loadCompiled(name, use)
 }
 
 /** Ends the program at once. What was being written is finished or taken back by the next command. */

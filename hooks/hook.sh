@@ -10,6 +10,20 @@ here=${0%/*}
 name=$1
 shift
 
+# The second drive. The run goes on by itself, with streams of its own: a child that has git's would keep it waiting.
+if [ "$name" = post-commit ] && [ -f "$here/mirror-on-commit" ]; then
+  # shellcheck source=hooks/command.sh
+  . "$here/command.sh"
+  if find_tandem; then
+    detach=
+    command -v setsid >/dev/null 2>&1 && detach=setsid
+    (
+      unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
+      eval "$detach $tandem mirror run --after-commit --quiet" </dev/null >/dev/null 2>&1 &
+    )
+  fi
+fi
+
 # True when the current branch may carry the data. <common>/tandem/branches has globs that match at least the branches
 # that do. Without that file, or when the configuration is newer, this is true and the program decides.
 carries() {

@@ -2,6 +2,7 @@
 import type { Placeholder } from '../model/collection.ts'
 import type { ArrayRule } from '../model/rules.ts'
 import type { BackupConfig, BackupOptions } from './backup.ts'
+import type { MirrorConfig, MirrorOptions } from './mirror.ts'
 
 /** Options of one collection, as documented in templates/config.schema.json. */
 export interface CollectionOptions {
@@ -59,6 +60,7 @@ export interface ConfigOptions {
   readonly commit?: { readonly [Name in keyof CommitLook]?: Exclude<CommitLook[Name], undefined> }
   readonly sources: Readonly<Record<string, SourceOptions>>
   readonly backup?: BackupOptions
+  readonly mirror?: MirrorOptions
 }
 
 /** A path of option names from the top of the file: `['sources', 'app', 'url']`. */
@@ -94,4 +96,6 @@ export interface Config {
   readonly commit: CommitLook
   readonly sources: readonly SourceConfig[]
   readonly backup: BackupConfig
+  /** undefined: there is no second drive. */
+  readonly mirror: MirrorConfig | undefined
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../model/errors.ts'
 import type { CollectionOptions, Config, ConfigFile, ConfigOptions, OptionPath, SourceConfig } from './config.ts'
 import { resolveBackup } from './backup.ts'
+import { resolveMirror } from './mirror.ts'
 import { isDeviceName } from './folder.ts'
 import { parseJson } from './json.ts'
 import { insideWorkTree } from './place.ts'
@@ -51,6 +52,7 @@ export function resolveConfig(file: ConfigFile): Config {
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true, ...options.commit },
     sources: Object.keys(options.sources).map((name) => resolveSource(file, name)),
     backup: resolveBackup(options.backup),
+    mirror: resolveMirror(options.mirror),
   }
 }
 

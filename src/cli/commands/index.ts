@@ -17,6 +17,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./report.ts')).reportCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
   restore: async () => (await import('./restore.ts')).restoreCommand,
+  mirror: async () => (await import('./mirror.ts')).mirrorCommand,
   backup: async () => (await import('./backup.ts')).backupCommand,
   cleanup: async () => (await import('./cleanup.ts')).cleanupCommand,
   quarantine: async () => (await import('./quarantine.ts')).quarantineCommand,

@@ -31,6 +31,7 @@ function text(given: Given = {}): string {
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
     sources: [app],
     backup: resolveBackup(),
+    mirror: undefined,
     ...given.config,
   }
   return approvalText(effectiveTarget(config, app, { ...URL, ...given.url }))

@@ -88,7 +88,17 @@ async function runDump(
   at: { readonly to: string; readonly moment: string },
 ): Promise<string | undefined> {
   const access = programAccess(url, environment)
-  const args = ['-Fc', '-Z6', '--no-password', `--snapshot=${at.moment}`, '-f', at.to, '-d', access.uri]
+  const args = [
+    '-Fc',
+    '-Z6',
+    '--no-password',
+    '--lock-wait-timeout=60s',
+    `--snapshot=${at.moment}`,
+    '-f',
+    at.to,
+    '-d',
+    access.uri,
+  ]
   const end = await runProgram('pg_dump', { args, environment: access.environment })
   if (end?.code === 0) return undefined
   await rm(at.to, { force: true })

@@ -1,8 +1,8 @@
-/** Trust: a pulled configuration may not send backups elsewhere, nor encrypt them for somebody else. What could do that is approved once in each clone. */
+/** Trust: a pulled configuration may not send backups elsewhere, encrypt them for somebody else, or have the old ones removed. What could do that is approved once in each clone. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import stringify from 'fast-json-stable-stringify'
-import type { BackupConfig } from '../config/backup.ts'
+import { type BackupConfig, resolveBackup } from '../config/backup.ts'
 import { checkInsideWorkTree } from '../config/place.ts'
 import { writeAtomically } from '../io/atomic-write.ts'
 import { GuardError } from '../model/errors.ts'
@@ -13,12 +13,18 @@ function isInside(folder: string): boolean {
   return !/^[/\\~]|^[a-z]:|\.\.|\$\{/i.test(folder)
 }
 
-/** What needs approval, a line each for people; none for the default, a folder inside the work tree. */
-export function approvalLines({ folder, encrypt, copy }: BackupConfig): readonly string[] {
+/** What needs approval, a line each for people: where archives go, who can read them, and a policy by which they are removed. None for the defaults. */
+export function approvalLines({ folder, encrypt, copy, keep, sources }: BackupConfig): readonly string[] {
+  const standard = stringify(resolveBackup().keep)
+  const policies = [
+    ['keep', keep] as const,
+    ...Object.entries(sources).map(([name, own]) => [`keep of ${name}`, own.keep] as const),
+  ]
   return [
     ...(isInside(folder) ? [] : [`folder: ${folder}`]),
     ...(encrypt === undefined ? [] : [`encrypted: ${stringify(encrypt)}`]),
-    ...copy.map(({ to }) => `copy: ${to}`),
+    ...copy.map((each) => `copy: ${each.to}, keep ${stringify(each.keep)}`),
+    ...policies.flatMap(([name, policy]) => (stringify(policy) === standard ? [] : [`${name}: ${stringify(policy)}`])),
   ]
 }
 

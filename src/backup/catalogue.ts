@@ -159,5 +159,9 @@ export function findEntry(
 /** The newest that counts; without one, the newest, which may not have been checked yet. */
 function latestIn(there: readonly CatalogueEntry[]): CatalogueEntry | undefined {
   const good = there.filter(({ readable, problem }) => readable !== undefined && problem === undefined)
-  return good.findLast(({ trigger }) => trigger !== BEFORE_RESTORE) ?? good.at(-1) ?? there.at(-1)
+  const meant = good.flatMap((entry) => {
+    const times = [entry, ...entry.also].filter(({ trigger }) => trigger !== BEFORE_RESTORE).map(({ time }) => time)
+    return times.map((time) => ({ time, entry }))
+  })
+  return meant.sort((a, b) => (a.time < b.time ? -1 : 1)).at(-1)?.entry ?? good.at(-1) ?? there.at(-1)
 }

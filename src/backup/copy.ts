@@ -121,13 +121,13 @@ async function intoRestic({ to, written, keep }: CopyTarget, options: CopyOption
   }
   const file = path.join(options.folder, newest.file)
   options.progress(`copying ${newest.file} to ${written}`)
-  const isThere = (await restic('snapshots', '--json', '--tag', 'tandem', '--path', file)) !== 'null\n'
-  if (!isThere || !(await restic('ls', '--json', '--tag', 'tandem', '--path', file, 'latest')).includes(newest.file))
-    await restic('backup', '--tag', 'tandem', file)
+  const there = JSON.parse(await restic('snapshots', '--json', '--tag', 'tandem', '--path', file)) as unknown[] | null
+  const isThere = (there ?? []).length > 0
+  if (!isThere) await restic('backup', '--tag', 'tandem', file)
   await restic('check', '--read-data-subset=5%')
   const counts = (['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const).flatMap((name) =>
     keep[name] > 0 ? [`--keep-${name}`, String(keep[name])] : [],
   )
   if (counts.length > 0) await restic('forget', '--tag', 'tandem', '--group-by', 'host,tags', ...counts, '--prune')
-  return { to: written, copied: [newest.file], removed: [] }
+  return { to: written, copied: isThere ? [] : [newest.file], removed: [] }
 }

@@ -73,7 +73,7 @@ export async function createBackup(workspace: Workspace, order: BackupOrder): Pr
     })
     const suspect = suspicion(sources, before)
     const warnings = sources.flatMap((source) => source.warnings.map((each) => `${source.name}: ${each}`))
-    const twin = order.always || failures.length > 0 ? undefined : await sameContent(folder, before, manifest.content)
+    const twin = order.always || failures.length > 0 ? undefined : await sameContent(order, before, manifest.content)
     if (twin !== undefined) {
       const moment = { time: manifest.time, trigger: order.trigger }
       const entry = { ...twin, also: [...twin.also, moment] }
@@ -88,10 +88,10 @@ export async function createBackup(workspace: Workspace, order: BackupOrder): Pr
   })
 }
 
-/** Twice the size of the databases: the dump and the records, which the archive then takes compressed. @throws TandemError */
+/** Three times the size of the databases: the dump, the records as text, and the archive. Short rows take more; a disk that gets full half-way is noticed, too. @throws TandemError */
 async function checkSpace({ folder, sources }: BackupOrder): Promise<void> {
   let needed = 0
-  for (const { dumps } of sources) needed += 2 * (await dumps.sizeBytes().catch(() => 0))
+  for (const { dumps } of sources) needed += 3 * (await dumps.sizeBytes().catch(() => 0))
   const { freeBytes } = await diskSpace(folder)
   if (needed <= freeBytes) return
   throw new TandemError(
@@ -120,14 +120,15 @@ async function stageAll(
   return { sources, failures }
 }
 
-/** The newest archive that counts, if it has this content and is still what the catalogue says. */
+/** The newest archive that counts, if it has this content, is encrypted or not as is asked for now, and is still what the catalogue says. */
 async function sameContent(
-  folder: string,
+  { folder, keys }: BackupOrder,
   entries: readonly CatalogueEntry[],
   content: string,
 ): Promise<CatalogueEntry | undefined> {
   const newest = entries.at(-1)
   if (newest?.content !== content || newest.readable === undefined || newest.problem !== undefined) return undefined
+  if (parseArchiveFile(newest.file)?.encrypted !== (keys !== undefined)) return undefined
   const found = await fileDigest(path.join(folder, newest.file)).catch(() => undefined)
   return found?.sha256 === newest.sha256 ? newest : undefined
 }

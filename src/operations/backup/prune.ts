@@ -20,6 +20,8 @@ import type { BackupFolder } from './look.ts'
 export interface PruneRequest {
   /** Only so many of the newest stay, in place of the configured policy; the seed's `cleanup --keep N`. */
   readonly keep: number | undefined
+  /** Only what is not older than so many days stays; the seed's RETENTION_DAYS. */
+  readonly days: number | undefined
   /** Damaged archives go too, as long as a good one stays. */
   readonly damaged: boolean
   readonly trigger: string
@@ -77,9 +79,11 @@ function planIn(workspace: Workspace, entries: readonly CatalogueEntry[], reques
   return { ...plan, keep, remove, freedBytes: freed.reduce((sum, size) => sum + size, 0) }
 }
 
-function rulesFor({ config }: Workspace, { keep }: PruneRequest): RetentionRules {
-  if (keep === undefined) return { keep: config.backup.keep, sources: config.backup.sources, byTrigger: true }
-  return { keep: policyOf({ last: keep, minimum: 1 }), sources: {}, byTrigger: false }
+function rulesFor({ config }: Workspace, { keep, days }: PruneRequest): RetentionRules {
+  if (keep === undefined && days === undefined)
+    return { keep: config.backup.keep, sources: config.backup.sources, byTrigger: true }
+  const within = days === undefined ? {} : { within: `${days}d` }
+  return { keep: policyOf({ ...within, last: keep ?? 0, minimum: 1 }), sources: {}, byTrigger: false }
 }
 
 /** Says that the few records of a backup are meant, so that it counts from now on. Without a name: the newest suspicious one. @throws UsageError when there is none */

@@ -45,7 +45,7 @@ describe('a clone that is set up', () => {
     expect(found).toEqual({})
     expect([code, ok]).toEqual([0, true])
     const clone = 'git,node,environment,repository,configuration,hooks,command,merge driver,exports folder,.env'
-    const moment = 'branch,clock,remote,reports,leftovers'
+    const moment = 'branch,clock,remote,reports,leftovers,backups'
     const source = 'approved,reachable,bound,privileges,collections,configuration,numbers,structure,held'
     expect(checks.map(({ name }) => name).join()).toBe(`${clone},${moment},app: ${source.replaceAll(',', ',app: ')}`)
   })
@@ -53,7 +53,7 @@ describe('a clone that is set up', () => {
   test('is told line by line, with a sum', async () => {
     const answer = await a.tandem('doctor')
     expect(answer.stdout).toMatch(/^ok {4}git: git version /)
-    expect(answer.stdout).toMatch(/\n24 checks: 0 failed, 0 warnings\n$/)
+    expect(answer.stdout).toMatch(/\n25 checks: 0 failed, 0 warnings\n$/)
   })
 
   test('stays as it is: nothing is changed by looking', async () => {

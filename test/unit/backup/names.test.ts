@@ -1,7 +1,7 @@
 import { assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planCopy } from '../../../src/backup/copy.ts'
-import type { CatalogueEntry } from '../../../src/backup/catalogue.ts'
+import { type CatalogueEntry, findEntry } from '../../../src/backup/catalogue.ts'
 import { isInnerPath } from '../../../src/backup/manifest.ts'
 import { archiveFile, freeStamp, parseArchiveFile, stampMs, stampOf } from '../../../src/backup/names.ts'
 import { suspicion } from '../../../src/backup/suspect.ts'
@@ -88,6 +88,21 @@ describe('a suspicious backup', () => {
   it('is compared with the last one that was not suspicious itself, so that the second empty one is suspicious too', () => {
     const before = [entry(file(1), 100), entry(file(2), 0, { suspect: 'app has 0 records' })]
     expect(suspicion([{ name: 'app', records: 0 }], before)).toMatch(/had 100/)
+  })
+})
+
+describe('the latest backup', () => {
+  it('counts, and is never what a restore saved, unless its content was there before', () => {
+    const [first, broken, saved] = [
+      entry(file(1), 5),
+      entry(file(2), 5, { problem: 'damaged' }),
+      entry(file(3), 5, { trigger: 'before-restore' }),
+    ]
+    expect(findEntry([first, broken, saved], undefined, '').file).toBe(file(1))
+    const again = { ...saved, also: [{ time: saved.time, trigger: 'manual' }] }
+    expect(findEntry([first, broken, again], 'latest', '').file).toBe(file(3))
+    expect(findEntry([first, broken, saved], '20261103_000000', '').file).toBe(file(3))
+    expect(() => findEntry([first], '20200101_000000', '')).toThrow(/no backup 20200101_000000/)
   })
 })
 

@@ -15,6 +15,7 @@ export async function runPrune(context: CommandContext): Promise<number> {
   const workspace = await context.workspace()
   const pruned = await pruneBackups(workspace, await ownBackups(workspace), {
     keep: keep as number | undefined,
+    days: keep === undefined ? daysIn(invocation.environment['RETENTION_DAYS']) : undefined,
     damaged: args['damaged'] === true,
     trigger: textOf(args, 'trigger') ?? 'manual',
   })
@@ -34,6 +35,13 @@ export async function runPrune(context: CommandContext): Promise<number> {
       freedBytes: pruned.freedBytes,
     })
   return code
+}
+
+/** @throws UsageError */
+function daysIn(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  throw new UsageError(`RETENTION_DAYS=${text}: expected a number of days from 1 on`)
 }
 
 /** Runs `tandem backup accept`. */

@@ -9,6 +9,8 @@ import {
   previewBackup,
   restoreBackup,
 } from '../../../operations/backup/restore.ts'
+import { type BackupFolder, listBackups } from '../../../operations/backup/look.ts'
+import { age } from '../../../report/age.ts'
 import { counted } from '../../../report/counted.ts'
 import { parseOnly } from '../../../source/only.ts'
 import { type CommandContext, textOf, textsOf } from '../../command.ts'
@@ -21,7 +23,7 @@ export async function runRestoreBackup(context: CommandContext): Promise<number>
   if (words.length > 1) throw new UsageError('backup restore takes one archive')
   const backups = await backupsOf(context)
   const request: RestoreRequest = {
-    word: words[0],
+    word: words[0] ?? (await chosenBackup(context, backups)),
     to: textsOf(args, 'to'),
     only: parseOnly(textOf(args, 'only')),
     inPlace: args['inPlace'] === true,
@@ -57,6 +59,25 @@ export async function runRestoreBackup(context: CommandContext): Promise<number>
     })
   return 0
 }
+
+/** Asks a person at a terminal which archive is meant; undefined: the newest, as for whoever cannot be asked. @throws UsageError for an answer that is none of them */
+async function chosenBackup(
+  { args, input, output, invocation }: CommandContext,
+  backups: BackupFolder,
+): Promise<string | undefined> {
+  if (input.ask === undefined || args['yes'] === true || invocation.dryRun) return undefined
+  const entries = (await listBackups(backups)).filter(({ problem }) => problem === undefined).slice(-MOST_SHOWN)
+  for (const [i, { file, time }] of entries.entries())
+    output.note(`${String(i + 1).padStart(2)}  ${file}  ${age(invocation.nowMs() - Date.parse(time))}`)
+  const answer = await input.ask('Which one? Its number, or Enter for the newest: ')
+  if (answer === '') return undefined
+  const entry = entries[Number(answer) - 1]
+  if (entry === undefined) throw new UsageError(`${answer} is none of them`)
+  return entry.file
+}
+
+/** More would scroll away. */
+const MOST_SHOWN = 20
 
 function previewLines({ source, records, lost, collections }: RestorePreview): string[] {
   if (lost !== undefined)

@@ -1,6 +1,9 @@
 /** The types of a configuration: as it is in the file, and resolved with its defaults. Only types, so that every file of this folder can import them. */
 import type { Placeholder } from '../model/collection.ts'
 import type { ArrayRule } from '../model/rules.ts'
+import type { HealthConfig, HealthOptions, QueueConfig, QueueOptions } from './health.ts'
+import type { NotifyConfig, NotifyOptions } from './notify.ts'
+import type { ScheduleConfig, ScheduleOptions } from './schedule.ts'
 
 /** Options of one collection, as documented in templates/config.schema.json. */
 export interface CollectionOptions {
@@ -56,6 +59,10 @@ export interface ConfigOptions {
   readonly branches?: readonly string[]
   readonly exportOn?: readonly ExportMoment[]
   readonly commit?: { readonly [Name in keyof CommitLook]?: Exclude<CommitLook[Name], undefined> }
+  readonly schedule?: ScheduleOptions
+  readonly health?: HealthOptions
+  readonly notify?: NotifyOptions
+  readonly queue?: QueueOptions
   readonly sources: Readonly<Record<string, SourceOptions>>
 }
 
@@ -90,5 +97,9 @@ export interface Config {
   readonly branches: readonly string[] | undefined
   readonly exportOn: readonly ExportMoment[]
   readonly commit: CommitLook
+  readonly schedule: ScheduleConfig
+  readonly health: HealthConfig
+  readonly notify: NotifyConfig
+  readonly queue: QueueConfig
   readonly sources: readonly SourceConfig[]
 }

@@ -2,9 +2,12 @@
 import { UsageError } from '../model/errors.ts'
 import type { CollectionOptions, Config, ConfigFile, ConfigOptions, OptionPath, SourceConfig } from './config.ts'
 import { isDeviceName } from './folder.ts'
+import { resolveHealth, resolveQueue } from './health.ts'
 import { parseJson } from './json.ts'
+import { resolveNotify } from './notify.ts'
 import { insideWorkTree } from './place.ts'
 import { printable } from './printable.ts'
+import { resolveSchedule } from './schedule.ts'
 import { schemaProblems } from './schema.ts'
 import { writtenUrl } from './written-url.ts'
 
@@ -48,6 +51,10 @@ export function resolveConfig(file: ConfigFile): Config {
     branches: options.branches,
     exportOn: options.exportOn ?? ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true, ...options.commit },
+    schedule: resolveSchedule(options.schedule ?? {}, options),
+    health: resolveHealth(options.health),
+    notify: resolveNotify(options.notify, where),
+    queue: resolveQueue(options.queue),
     sources: Object.keys(options.sources).map((name) => resolveSource(file, name)),
   }
 }

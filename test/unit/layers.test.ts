@@ -27,8 +27,10 @@ const TABLE = `
   conflicts   → history exports source workspace git format config merge model
   pull        → schema safety history sync-point quarantine exports source workspace git format config io merge report model
   push        → pull schema history sync-point quarantine exports source workspace git format config io model
-  operations  → push pull conflicts restore schema safety history sync-point quarantine exports source workspace git adapters config format io report merge model
-  cli         → operations push pull restore schema safety quarantine source workspace git config io report model
+  health      → exports source workspace git config io report model
+  schedule    → source workspace git config io report model
+  operations  → health schedule push pull conflicts restore schema safety history sync-point quarantine exports source workspace git adapters config format io report merge model
+  cli         → operations health schedule push pull restore schema safety quarantine source workspace git config io report model
   index.ts    → adapters format merge model
   demo        → cli operations workspace git adapters config format io report merge model
 `

@@ -21,6 +21,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   forget: async () => (await import('./forget.ts')).forgetCommand,
   pause: async () => (await import('./pause.ts')).pauseCommand,
   resume: async () => (await import('./resume.ts')).resumeCommand,
+  health: async () => (await import('./health.ts')).healthCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   upgrade: async () => (await import('./upgrade.ts')).upgradeCommand,
   uninstall: async () => (await import('./uninstall.ts')).uninstallCommand,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
+import { resolveHealth, resolveQueue } from '../../../src/config/health.ts'
+import { resolveNotify } from '../../../src/config/notify.ts'
 import type { SourceUrl } from '../../../src/config/source-url.ts'
 import {
   approvalDifference,
@@ -28,6 +30,10 @@ function text(given: Given = {}): string {
     branches: undefined,
     exportOn: ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
+    schedule: new Map(),
+    health: resolveHealth(),
+    notify: resolveNotify(),
+    queue: resolveQueue(),
     sources: [app],
     ...given.config,
   }

@@ -12,6 +12,7 @@ import { checkExports, checkHead, checkRemote } from '../health/repository.ts'
 import { JOBS } from '../config/schedule.ts'
 import { overdueMs } from '../config/when.ts'
 import { type InstalledSchedule, installedSchedule } from '../workspace/installed-schedule.ts'
+import { lastChecks } from './notify.ts'
 import { isOutwardApproved } from '../workspace/outward.ts'
 import { queuedWork } from '../workspace/queue.ts'
 import { type JobRun, recordRun, runsOf } from '../workspace/runs.ts'
@@ -27,7 +28,7 @@ export interface Health {
 const HOUR_MS = 3_600_000
 
 /** Looks at everything, writes the metrics, and records the run. */
-export async function health(workspace: Workspace, trigger: string): Promise<Health> {
+export async function health(workspace: Workspace): Promise<Health> {
   const { invocation, config } = workspace
   const started = invocation.nowMs()
   const installed = await installedSchedule(workspace).read()
@@ -52,9 +53,10 @@ export async function health(workspace: Workspace, trigger: string): Promise<Hea
   ]
   const found = { ok: checks.every(({ status }) => status !== 'fail'), checks, lags: assets.lags }
   await writeMetrics(workspace, found, runs)
+  await lastChecks(workspace).write(checks)
   const failed = checks.filter(({ status }) => status === 'fail')
   await recordRun(workspace, 'health', {
-    trigger,
+    trigger: invocation.environment['TANDEM_TRIGGER'] ?? 'user',
     started: new Date(started).toISOString(),
     ended: new Date(invocation.nowMs()).toISOString(),
     exitCode: found.ok ? 0 : 1,

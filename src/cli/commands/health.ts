@@ -13,7 +13,6 @@ export const healthCommand: Command = {
   options: {
     watch: { type: 'boolean', describe: 'Look again and again, until Ctrl-C' },
     every: { type: 'string', describe: 'With --watch: how often', default: '1m', requiresArg: true },
-    trigger: { type: 'string', describe: 'What started it, for the record of runs', default: 'user', hidden: true },
   },
   examples: [
     ['tandem health', 'exit 0 well, 1 an alarm, 3 a database, drive or remote does not answer'],
@@ -25,14 +24,13 @@ export const healthCommand: Command = {
 
 async function runHealth(context: CommandContext): Promise<number> {
   const { args, output, invocation } = context
-  const trigger = textOf(args, 'trigger') ?? 'user'
-  if (args['watch'] !== true) return tell(context, await health(await context.workspace(), trigger))
+  if (args['watch'] !== true) return tell(context, await health(await context.workspace()))
   const everyMs = durationMs(textOf(args, 'every') ?? '')
   if (everyMs === undefined) throw new UsageError('--every: expected a duration', { hint: 'For example: --every 5m' })
   for (;;) {
     output.say(`--- ${new Date(invocation.nowMs()).toISOString()}`)
     // opened anew each time: configuration and branch may have changed
-    tell(context, await health(await openWorkspace(invocation), trigger))
+    tell(context, await health(await openWorkspace(invocation)))
     await sleep(everyMs)
   }
 }

@@ -15,6 +15,7 @@ import { exists } from '../../io/exists.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { StructureReview } from '../../schema/review.ts'
 import { approve } from '../../workspace/approval.ts'
+import { approveOutward } from '../../workspace/outward.ts'
 import { type Invocation, type Workspace, workspaceOf } from '../../workspace/workspace.ts'
 import { correctConfig } from './correct-config.ts'
 import { createTables } from './create-tables.ts'
@@ -80,6 +81,7 @@ async function setUp(
   await rememberByHand(repository)
   await registerDriver(repository)
   for (const config of workspace.config.sources) await approve(workspace, config)
+  done.push(...(await approveOutward(workspace)))
   const approved = await workspaceOf(invocation, repository)
   done.push(...(await ignoreOwnFiles(approved)))
   await createMissing(approved, options)

@@ -1,7 +1,7 @@
 /** Does what should run by itself still run: the installed schedule, the queue of failed work, and the log. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Job } from '../config/schedule.ts'
+import { JOBS, type Job } from '../config/schedule.ts'
 import { type When, overdueMs } from '../config/when.ts'
 import { exists } from '../io/exists.ts'
 import { age } from '../report/age.ts'
@@ -50,10 +50,10 @@ async function lateness(
     : `${job} was last started ${ago(since)}`
 }
 
-/** The queue: work that was tried in vain as often as it may be in a row. */
+/** The queue. For a job of the schedule the check of the job raises the alarm; of what hooks left only the queue tells. */
 export async function checkQueue(workspace: Workspace): Promise<HealthCheck> {
   const waiting = await queuedWork(workspace)
-  const told = waiting.filter(({ isTold }) => isTold)
+  const told = waiting.filter(({ isTold, name }) => isTold && !JOBS.some((job) => job === name))
   const words = (each: QueuedWork): string =>
     `${each.name} failed ${counted(each.attempts, 'time')} since ${each.since}: ${each.message}`
   if (told.length > 0) return alarm('queue', told.map(words).join('; '), 'Run: tandem queue retry')

@@ -97,6 +97,8 @@ export interface Config {
   readonly branches: readonly string[] | undefined
   readonly exportOn: readonly ExportMoment[]
   readonly commit: CommitLook
+  /** The words at the top of the file. A mirror or backups are configured where their word is. */
+  readonly words: readonly string[]
   readonly schedule: ScheduleConfig
   readonly health: HealthConfig
   readonly notify: NotifyConfig

@@ -51,6 +51,7 @@ export function resolveConfig(file: ConfigFile): Config {
     branches: options.branches,
     exportOn: options.exportOn ?? ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true, ...options.commit },
+    words: Object.keys(options),
     schedule: resolveSchedule(options.schedule ?? {}, options),
     health: resolveHealth(options.health),
     notify: resolveNotify(options.notify, where),

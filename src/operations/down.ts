@@ -20,9 +20,5 @@ export async function down(workspace: Workspace, start: JobStart): Promise<reado
 
 /** What will run. */
 export function downJobs({ config }: Workspace): readonly Job[] {
-  return STEPS.filter(([, needs]) => needs === undefined || isConfigured(config, needs)).map(([job]) => job)
-}
-
-function isConfigured(config: object, word: string): boolean {
-  return Object.entries(config).some(([name, value]) => name === word && value !== undefined)
+  return STEPS.filter(([, needs]) => needs === undefined || config.words.includes(needs)).map(([job]) => job)
 }

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { writeAtomically } from '../io/atomic-write.ts'
 import { type HealthCheck, alarm } from '../health/check.ts'
+import { checkMirroredDatabases, copyFolders } from '../health/copies.ts'
 import { checkDatabases } from '../health/databases.ts'
 import { type WatchedFolder, checkDataDirectory, checkDisk } from '../health/disk.ts'
 import { type AssetLag, checkAssets } from '../health/heartbeat.ts'
@@ -35,11 +36,14 @@ export async function health(workspace: Workspace): Promise<Health> {
   const runs = await allRuns(workspace)
   const assets = await checkAssets(workspace)
   const disks: HealthCheck[] = []
-  for (const folder of watchedFolders(workspace)) disks.push(await checkDisk(folder, config.health.diskFree))
+  const copies = copyFolders(workspace)
+  for (const folder of [...watchedFolders(workspace), ...copies])
+    disks.push(await checkDisk(folder, config.health.diskFree))
   for (const wanted of config.health.dataDirectories)
     disks.push(await checkDataDirectory(workspace.repository.root, wanted))
   const checks = [
     ...disks,
+    ...checkMirroredDatabases(workspace, copies),
     ...(await checkDatabases(workspace)),
     await checkHead(workspace),
     await checkRemote(workspace),
@@ -100,7 +104,7 @@ function judgedJobs(
   const others = JOBS.filter((job) => job !== 'sync' && job !== 'health').flatMap((name): JudgedJob[] => {
     const when = isScheduled(name) ? config.schedule.get(name) : undefined
     const own = runs.get(name) ?? []
-    const isBackup = name === 'backup' && (own.length > 0 || config.schedule.has('backup'))
+    const isBackup = name === 'backup' && (own.length > 0 || config.words.includes('backup'))
     const mostMs = isBackup ? config.health.backupAgeMs : when === undefined ? undefined : overdueMs(when)
     return own.length === 0 && !isBackup && when === undefined
       ? []

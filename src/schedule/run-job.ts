@@ -76,7 +76,7 @@ async function runLocked(workspace: Workspace, job: Job, start: JobStart): Promi
 }
 
 interface Tried {
-  readonly told: Told
+  readonly told: ToldEnd
   /** undefined: it did its work. */
   readonly kind: ReturnType<typeof failureKind> | undefined
 }
@@ -102,7 +102,7 @@ async function tryOnce(workspace: Workspace, job: Job, { program, trigger }: Job
 async function recordUnlessTold(
   workspace: Workspace,
   job: Job,
-  { started, trigger, told }: { readonly started: number; readonly trigger: string; readonly told: Told },
+  { started, trigger, told }: { readonly started: number; readonly trigger: string; readonly told: ToldEnd },
 ): Promise<void> {
   const last = (await runsOf(workspace, job)).at(-1)
   if (last !== undefined && Date.parse(last.started) >= started) return
@@ -110,7 +110,7 @@ async function recordUnlessTold(
   await recordRun(workspace, job, { trigger, started: new Date(started).toISOString(), ended, ...told, figures: {} })
 }
 
-interface Told {
+interface ToldEnd {
   readonly exitCode: number
   readonly message: string
 }
@@ -122,7 +122,7 @@ interface CommandValue {
   readonly held?: readonly string[]
 }
 
-function toldBy(job: Job, answer: BoundedAnswer): Told & { readonly code: string | undefined } {
+function toldBy(job: Job, answer: BoundedAnswer): ToldEnd & { readonly code: string | undefined } {
   if (answer.isOverTime)
     return { exitCode: 7, code: undefined, message: `ended after ${LIMIT_MS[job] / 60_000} minutes, its limit` }
   const value = valueOf(answer.stdout)

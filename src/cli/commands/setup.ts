@@ -16,7 +16,7 @@ const LIMIT_MS = 3_600_000
 async function runSetup(context: CommandContext): Promise<number> {
   const { output, invocation } = context
   const { config } = await openWorkspace(invocation)
-  const isMirrored = Object.entries(config).some(([word, value]) => word === 'mirror' && value !== undefined)
+  const isMirrored = config.words.includes('mirror')
   const steps = [['init', '--create-schema', '--yes'], ...(isMirrored ? [['mirror', 'init', '--yes']] : [])]
   for (const step of steps) {
     output.say(`${invocation.dryRun ? 'would run ' : ''}tandem ${step.join(' ')}`)

@@ -30,6 +30,7 @@ function text(given: Given = {}): string {
     branches: undefined,
     exportOn: ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
+    words: ['sources'],
     schedule: new Map(),
     health: resolveHealth(),
     notify: resolveNotify(),

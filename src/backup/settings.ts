@@ -1,8 +1,9 @@
 /** The settings of backups in this clone: the configuration with its placeholders filled in and its paths made absolute. */
 import path from 'node:path'
 import type { BackupConfig, KeepPolicy } from '../config/backup.ts'
-import { fillTemplate, parseTemplate, variableNames } from '../config/template.ts'
-import { UsageError } from '../model/errors.ts'
+import { lookUp } from '../config/source-url.ts'
+import { parseTemplate, variableNames } from '../config/template.ts'
+import { filledOption } from '../workspace/outward.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { ArchiveKeys } from './encryption.ts'
 
@@ -27,7 +28,8 @@ export interface BackupSettings extends Omit<BackupConfig, 'folder' | 'encrypt' 
 export function backupSettings(workspace: Workspace): BackupSettings {
   const { backup } = workspace.config
   const { encrypt } = backup
-  const place = (text: string, option: string): string => absolute(workspace, filled(workspace, text, option))
+  const place = (text: string, option: string): string =>
+    absolute(workspace, filledOption(workspace, text, `backup.${option}`))
   return {
     ...backup,
     folder: place(backup.folder, 'folder'),
@@ -40,7 +42,7 @@ export function backupSettings(workspace: Workspace): BackupSettings {
             passphrase: optional(workspace, encrypt.passphrase, (text) => text),
           },
     copies: backup.copy.map(({ to, keep }) => {
-      const text = filled(workspace, to, 'copy')
+      const text = filledOption(workspace, to, 'backup.copy')
       const [, kind = 'folder', rest = text] = /^(rclone|restic):(.+)$/s.exec(text) ?? []
       return {
         written: to,
@@ -56,18 +58,6 @@ function absolute({ repository }: Workspace, text: string): string {
   return path.resolve(repository.root, text)
 }
 
-/** A text with its variables from the environment, then `.env`. @throws UsageError */
-function filled(workspace: Workspace, text: string, option: string): string {
-  const where = `backup.${option}`
-  return fillTemplate(parseTemplate(text, where), ({ name, fallback }) => {
-    const value = valueOf(workspace, name) ?? fallback
-    if (value !== undefined) return value
-    throw new UsageError(`${where}: the variable ${name} is not set`, {
-      hint: `Put ${name}=… into .env at the repository root (git-ignored) or into the environment.`,
-    })
-  })
-}
-
 /** A machine that only writes backups need not have what reads them: a variable that is not set is no error here. */
 function optional<Result>(
   workspace: Workspace,
@@ -76,11 +66,6 @@ function optional<Result>(
 ): Result | undefined {
   if (text === undefined) return undefined
   const names = variableNames(parseTemplate(text, 'backup.encrypt'))
-  if (names.some((name) => valueOf(workspace, name) === undefined)) return undefined
-  return made(filled(workspace, text, 'encrypt'))
-}
-
-function valueOf({ lookups }: Workspace, name: string): string | undefined {
-  const own = Object.hasOwn(lookups.environment, name) ? lookups.environment[name] : undefined
-  return [own, lookups.dotenv.get(name)].find((value) => value !== undefined && value !== '')
+  if (names.some((name) => lookUp(name, workspace.lookups) === undefined)) return undefined
+  return made(filledOption(workspace, text, 'backup.encrypt'))
 }

@@ -25,6 +25,8 @@ export interface CommandContext {
   readonly input: Input
   /** How hooks start this program again. */
   readonly program: RecordedProgram
+  /** The words that start this program as it was started now: path of Node, path of the program. */
+  readonly starts: readonly string[]
   /** Ends the program at once, whatever is still at work in it. */
   readonly leave: (exitCode: number) => void
 }

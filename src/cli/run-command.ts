@@ -65,6 +65,7 @@ function contextFor(
     workspace: () => (workspace ??= openTold(invocation, output)),
     input: { standardInput, ask: process.stdin.isTTY && args['yes'] !== true ? ask : undefined },
     program: recordedProgram(around.executable, realpathSync(around.script)),
+    starts: [around.executable, realpathSync(around.script)],
     leave: around.leave,
   }
 }

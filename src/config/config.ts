@@ -3,6 +3,9 @@ import type { Placeholder } from '../model/collection.ts'
 import type { ArrayRule } from '../model/rules.ts'
 import type { BackupConfig, BackupOptions } from './backup.ts'
 import type { MirrorConfig, MirrorOptions } from './mirror.ts'
+import type { HealthConfig, HealthOptions, QueueConfig, QueueOptions } from './health.ts'
+import type { NotifyConfig, NotifyOptions } from './notify.ts'
+import type { ScheduleConfig, ScheduleOptions } from './schedule.ts'
 
 /** Options of one collection, as documented in templates/config.schema.json. */
 export interface CollectionOptions {
@@ -58,6 +61,10 @@ export interface ConfigOptions {
   readonly branches?: readonly string[]
   readonly exportOn?: readonly ExportMoment[]
   readonly commit?: { readonly [Name in keyof CommitLook]?: Exclude<CommitLook[Name], undefined> }
+  readonly schedule?: ScheduleOptions
+  readonly health?: HealthOptions
+  readonly notify?: NotifyOptions
+  readonly queue?: QueueOptions
   readonly sources: Readonly<Record<string, SourceOptions>>
   readonly backup?: BackupOptions
   readonly mirror?: MirrorOptions
@@ -94,6 +101,12 @@ export interface Config {
   readonly branches: readonly string[] | undefined
   readonly exportOn: readonly ExportMoment[]
   readonly commit: CommitLook
+  /** The words at the top of the file. A mirror or backups are configured where their word is. */
+  readonly words: readonly string[]
+  readonly schedule: ScheduleConfig
+  readonly health: HealthConfig
+  readonly notify: NotifyConfig
+  readonly queue: QueueConfig
   readonly sources: readonly SourceConfig[]
   readonly backup: BackupConfig
   /** undefined: there is no second drive. */

@@ -4,9 +4,12 @@ import type { CollectionOptions, Config, ConfigFile, ConfigOptions, OptionPath, 
 import { resolveBackup } from './backup.ts'
 import { resolveMirror } from './mirror.ts'
 import { isDeviceName } from './folder.ts'
+import { resolveHealth, resolveQueue } from './health.ts'
 import { parseJson } from './json.ts'
+import { resolveNotify } from './notify.ts'
 import { insideWorkTree } from './place.ts'
 import { printable } from './printable.ts'
+import { resolveSchedule } from './schedule.ts'
 import { schemaProblems } from './schema.ts'
 import { writtenUrl } from './written-url.ts'
 
@@ -50,6 +53,11 @@ export function resolveConfig(file: ConfigFile): Config {
     branches: options.branches,
     exportOn: options.exportOn ?? ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true, ...options.commit },
+    words: Object.keys(options),
+    schedule: resolveSchedule(options.schedule ?? {}, options),
+    health: resolveHealth(options.health),
+    notify: resolveNotify(options.notify, where),
+    queue: resolveQueue(options.queue),
     sources: Object.keys(options.sources).map((name) => resolveSource(file, name)),
     backup: resolveBackup(options.backup),
     mirror: resolveMirror(options.mirror),

@@ -7,7 +7,7 @@ import type { ConfigOptions } from './config.ts'
 import { nearestName } from './nearest.ts'
 
 /** Names of options of later versions. They are refused, so that nobody believes they work already. */
-const RESERVED = 'store where mask schedule health notify queue lfs timeouts'.split(' ')
+const RESERVED = 'store where mask lfs timeouts'.split(' ')
 
 /** One error, with the path of option names to it. */
 export interface ConfigProblem {
@@ -16,7 +16,7 @@ export interface ConfigProblem {
 }
 
 /** Raised whenever the schema changes, so that texts which an older program found valid are validated again. */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 let validate: ValidateFunction<ConfigOptions> | undefined
 

@@ -64,7 +64,8 @@ function valueOf(variable: Extract<TemplatePart, { kind: 'variable' }>, where: s
   })
 }
 
-function lookUp(name: string, lookups: Lookups): string | undefined {
+/** The value of a variable; undefined when it is not set, or empty. */
+export function lookUp(name: string, lookups: Lookups): string | undefined {
   const own = Object.hasOwn(lookups.environment, name) ? lookups.environment[name] : undefined
   return [own, lookups.dotenv.get(name)].find((value) => value !== undefined && value !== '')
 }

@@ -2,13 +2,13 @@
  * What both sides are to hold, from what each holds and what they last agreed on. Each side is compared with the agreement, never with the clock of the other drive: what only one
  * side changed is taken over, what both changed differently is a conflict, in which the newest keeps the name and the other is kept under a name beside it. A pure function.
  */
-import { type MirrorSide, SIDES, type Tree, type TreeEntry, foldersAbove, otherSide, sameEntry } from './tree.ts'
+import { type MirrorSide, SIDES, type SideTree, type SideEntry, foldersAbove, otherSide, sameEntry } from './tree.ts'
 
 export interface DecideInput {
   /** What both sides last agreed on; empty for sides that never met: then nothing is deleted. */
-  readonly agreed: Tree
-  readonly primary: Tree
-  readonly mirror: Tree
+  readonly agreed: SideTree
+  readonly primary: SideTree
+  readonly mirror: SideTree
   readonly mode: 'two-way' | 'one-way'
   /** True for files of which a person chooses when both sides changed one. */
   readonly isCritical: (path: string) => boolean
@@ -21,8 +21,8 @@ export interface DecideInput {
 }
 
 /** An entry that both sides are to hold, and the side that has it now. */
-export interface Wanted {
-  readonly entry: TreeEntry
+export interface WantedEntry {
+  readonly entry: SideEntry
   readonly from: MirrorSide
   /** Where that side has it now, if not under this path: the loser of a conflict. */
   readonly origin?: string
@@ -35,9 +35,9 @@ export interface MirrorConflict {
   readonly loser: MirrorSide | undefined
 }
 
-export interface Decision {
+export interface MirrorDecision {
   /** Path → what both are to hold. A path that is missing is to be on neither. */
-  readonly wanted: ReadonlyMap<string, Wanted>
+  readonly wanted: ReadonlyMap<string, WantedEntry>
   /** Paths that stay as they are on both sides. */
   readonly untouched: ReadonlySet<string>
   readonly conflicts: readonly MirrorConflict[]
@@ -47,13 +47,13 @@ export interface Decision {
 
 interface Deciding {
   readonly input: DecideInput
-  readonly wanted: Map<string, Wanted>
+  readonly wanted: Map<string, WantedEntry>
   readonly untouched: Set<string>
   readonly conflicts: MirrorConflict[]
   readonly reasons: Map<string, string>
 }
 
-export function decide(input: DecideInput): Decision {
+export function decide(input: DecideInput): MirrorDecision {
   const deciding: Deciding = {
     input,
     wanted: new Map(),
@@ -94,11 +94,11 @@ function decidePath(deciding: Deciding, path: string): void {
 /** One side deleted what the other changed: the change stays. */
 function keepChanged({ input, wanted, reasons }: Deciding, path: string): void {
   const from = input.primary.has(path) ? 'primary' : 'mirror'
-  wanted.set(path, { entry: input[from].get(path) as TreeEntry, from })
+  wanted.set(path, { entry: input[from].get(path) as SideEntry, from })
   reasons.set(path, `changed on the ${from}, and deleted on the ${otherSide(from)}: a change outlives a deletion`)
 }
 
-function decideConflict(deciding: Deciding, path: string, entries: Readonly<Record<MirrorSide, TreeEntry>>): void {
+function decideConflict(deciding: Deciding, path: string, entries: Readonly<Record<MirrorSide, SideEntry>>): void {
   const { input, wanted, untouched, conflicts, reasons } = deciding
   const { primary, mirror } = entries
   // a folder keeps its name, since its files have theirs in it
@@ -117,7 +117,7 @@ function decideConflict(deciding: Deciding, path: string, entries: Readonly<Reco
 }
 
 /** Keeps the loser of a conflict, on both sides, under a name beside that of the winner. */
-function saveLoser(deciding: Deciding, path: string, { from, entry }: Wanted): void {
+function saveLoser(deciding: Deciding, path: string, { from, entry }: WantedEntry): void {
   const { input, wanted, conflicts, reasons } = deciding
   const saved = freeName(path, `conflict-${from}-${input.stamp}`, (name) =>
     [wanted, input.primary, input.mirror, input.agreed].some((tree) => tree.has(name)),

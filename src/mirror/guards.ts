@@ -1,13 +1,13 @@
 /** What stops a run before it does anything: signs that a side is not what it was, rather than that somebody changed it. Pure. */
 import type { MirrorPlan } from './plan.ts'
-import { type MirrorSide, SIDES, type Tree, sameEntry } from './tree.ts'
+import { type MirrorSide, SIDES, type SideTree, sameEntry } from './tree.ts'
 
 /** Below this, a share says nothing: of three files somebody may well delete two. */
 const FEW = 10
 
 export interface GuardInput {
-  readonly agreed: Tree
-  readonly trees: Readonly<Record<MirrorSide, Tree>>
+  readonly agreed: SideTree
+  readonly trees: Readonly<Record<MirrorSide, SideTree>>
   readonly plan: MirrorPlan
   /** A number of files, or a share such as `20%`. */
   readonly deletes: string | number

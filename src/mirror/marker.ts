@@ -38,8 +38,10 @@ export async function readMarker(root: string): Promise<Marker | undefined> {
 }
 
 export async function writeMarkers(roots: Roots, id: string): Promise<void> {
-  for (const side of SIDES)
-    await writeAtomically(markerFile(roots[side]), `${JSON.stringify({ id, side, note: NOTE }, undefined, 2)}\n`)
+  for (const side of SIDES) {
+    const text = JSON.stringify({ id, side, note: NOTE }, undefined, 2)
+    await writeAtomically(markerFile(roots[side]), `${text}\n`)
+  }
 }
 
 /** @throws UnreachableError when a folder is not there; GuardError when it is not the one that is meant */
@@ -50,7 +52,7 @@ export async function checkMarkers(roots: Roots, id: string): Promise<void> {
     const marker = await readMarker(root)
     const hint = 'If this is the right folder: tandem mirror init, which unites both sides and deletes nothing.'
     if (marker === undefined)
-      throw new GuardError(`${root} has no marker of the mirror: is the ${side}'s disk mounted?`, { hint })
+      throw new GuardError(`${root} has no marker of the mirror: is the disk of the ${side} mounted?`, { hint })
     if (marker.id !== id) throw new GuardError(`${root} belongs to another mirror`, { hint })
     if (marker.side !== side)
       throw new GuardError(`${root} is marked as the ${marker.side}: the drives seem to be swapped`, {

@@ -11,12 +11,12 @@ import { pipeline } from 'node:stream/promises'
 import { PASSING } from './exclusions.ts'
 import { type Roots, ownFolder } from './marker.ts'
 import type { MirrorStep } from './plan.ts'
-import { type Scan, sameStamp, stampNow } from './scan.ts'
+import { type SideScan, sameStamp, stampNow } from './scan.ts'
 import { type MirrorSide, foldersAbove, otherSide } from './tree.ts'
 
-export interface Performing {
+export interface StepContext {
   readonly roots: Roots
-  readonly scans: Readonly<Record<MirrorSide, Scan>>
+  readonly scans: Readonly<Record<MirrorSide, SideScan>>
   /** Names the folder of the trash. */
   readonly stamp: string
   /** Called between any two changes of a disk; what it throws ends the run there, as a crash would. */
@@ -27,7 +27,7 @@ export interface Performing {
 export class ChangedMeanwhile extends Error {}
 
 /** Does one step. @throws ChangedMeanwhile; the system's error */
-export async function performStep(step: MirrorStep, performing: Performing): Promise<void> {
+export async function performStep(step: MirrorStep, performing: StepContext): Promise<void> {
   const { roots } = performing
   const target = path.join(roots[step.side], step.path)
   await checkParents(roots[step.side], step.path)
@@ -59,7 +59,7 @@ async function checkParents(root: string, name: string): Promise<void> {
 }
 
 /** @throws ChangedMeanwhile when the file is not what the scan found */
-async function checkUnchanged(side: MirrorSide, name: string, { roots, scans }: Performing): Promise<void> {
+async function checkUnchanged(side: MirrorSide, name: string, { roots, scans }: StepContext): Promise<void> {
   const now = await stampNow(path.join(roots[side], name))
   const before = scans[side].stamps.get(name)
   if (now === undefined) throw new ChangedMeanwhile('it is gone')
@@ -77,7 +77,7 @@ async function removeFolder(folder: string): Promise<void> {
   }
 }
 
-async function toTrash(side: MirrorSide, name: string, performing: Performing): Promise<void> {
+async function toTrash(side: MirrorSide, name: string, performing: StepContext): Promise<void> {
   const { roots, stamp, between } = performing
   await checkUnchanged(side, name, performing)
   const trash = path.join(ownFolder(roots[side]), 'trash', stamp)
@@ -87,7 +87,7 @@ async function toTrash(side: MirrorSide, name: string, performing: Performing): 
 }
 
 /** Renames, but never over something: a hard link fails where the name is taken. */
-async function placeNew(from: string, to: string, { between }: Performing): Promise<void> {
+async function placeNew(from: string, to: string, { between }: StepContext): Promise<void> {
   try {
     await link(from, to)
   } catch (error) {
@@ -102,20 +102,20 @@ async function placeNew(from: string, to: string, { between }: Performing): Prom
   await unlink(from)
 }
 
-async function copyLink(step: CopyStep, performing: Performing): Promise<void> {
+async function copyLink(step: CopyStep, performing: StepContext): Promise<void> {
   const target = path.join(performing.roots[step.side], step.path)
   await checkFree(step, performing)
   await symlink(step.entry.content, target)
 }
 
 /** Makes room under the step's path. @throws ChangedMeanwhile */
-async function checkFree(step: CopyStep, performing: Performing): Promise<void> {
+async function checkFree(step: CopyStep, performing: StepContext): Promise<void> {
   const target = path.join(performing.roots[step.side], step.path)
   if (step.before !== undefined) return toTrash(step.side, step.path, performing)
   if ((await stampNow(target)) !== undefined) throw new ChangedMeanwhile('something of this name has appeared')
 }
 
-async function copyFile(step: CopyStep, performing: Performing): Promise<void> {
+async function copyFile(step: CopyStep, performing: StepContext): Promise<void> {
   const { roots, between } = performing
   const source = path.join(roots[otherSide(step.side)], step.path)
   const target = path.join(roots[step.side], step.path)

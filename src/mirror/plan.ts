@@ -1,6 +1,6 @@
 /** From what both sides are to hold to the steps that get there, each with what must still be there when it is done. A pure function; perform.ts does the steps. */
-import type { Decision, Wanted } from './decide.ts'
-import { type MirrorSide, SIDES, type Tree, type TreeEntry, otherSide, sameEntry } from './tree.ts'
+import type { MirrorDecision, WantedEntry } from './decide.ts'
+import { type MirrorSide, SIDES, type SideTree, type SideEntry, otherSide, sameEntry } from './tree.ts'
 
 interface StepOf {
   /** The side that the step changes. */
@@ -11,24 +11,24 @@ interface StepOf {
 
 export type MirrorStep = StepOf &
   (
-    | { readonly kind: 'trash'; readonly before: TreeEntry }
+    | { readonly kind: 'trash'; readonly before: SideEntry }
     /** `aside`: the loser of a conflict, which makes room first; `move`: what the other side renamed. */
-    | { readonly kind: 'aside' | 'move'; readonly from: string; readonly before: TreeEntry }
+    | { readonly kind: 'aside' | 'move'; readonly from: string; readonly before: SideEntry }
     | { readonly kind: 'make-folder' | 'remove-folder' }
     /** `before`: what the side has under the path now; it goes to the trash. */
-    | { readonly kind: 'copy'; readonly entry: TreeEntry; readonly before: TreeEntry | undefined }
+    | { readonly kind: 'copy'; readonly entry: SideEntry; readonly before: SideEntry | undefined }
   )
 
 export interface MirrorPlan {
   /** In the order in which they are done. */
   readonly steps: readonly MirrorStep[]
   /** What both sides are to hold: the next agreement. */
-  readonly wanted: ReadonlyMap<string, Wanted>
+  readonly wanted: ReadonlyMap<string, WantedEntry>
 }
 
 const ORDER: readonly MirrorStep['kind'][] = ['aside', 'trash', 'make-folder', 'move', 'remove-folder', 'copy']
 
-export function planSteps(decision: Decision, trees: Readonly<Record<MirrorSide, Tree>>): MirrorPlan {
+export function planSteps(decision: MirrorDecision, trees: Readonly<Record<MirrorSide, SideTree>>): MirrorPlan {
   const steps = SIDES.flatMap((side) => stepsOn(side, decision, trees[side]))
   const rank = (step: MirrorStep): number => ORDER.indexOf(step.kind)
   return { steps: steps.sort((a, b) => rank(a) - rank(b) || byDepth(a, b)), wanted: decision.wanted }
@@ -40,7 +40,7 @@ function byDepth(a: MirrorStep, b: MirrorStep): number {
   return a.kind === 'remove-folder' ? -order : order
 }
 
-function stepsOn(side: MirrorSide, { wanted, untouched, reasons }: Decision, tree: Tree): MirrorStep[] {
+function stepsOn(side: MirrorSide, { wanted, untouched, reasons }: MirrorDecision, tree: SideTree): MirrorStep[] {
   const reasonOf = (path: string): string => reasons.get(path) ?? `as on the ${otherSide(side)}`
   const asides = asidesOn(side, { wanted, tree, reasonOf })
   const gone = new Set(asides.map(({ from }) => from))
@@ -69,8 +69,8 @@ function stepsOn(side: MirrorSide, { wanted, untouched, reasons }: Decision, tre
 }
 
 interface AsideInput {
-  readonly wanted: Decision['wanted']
-  readonly tree: Tree
+  readonly wanted: MirrorDecision['wanted']
+  readonly tree: SideTree
   readonly reasonOf: (path: string) => string
 }
 
@@ -88,7 +88,7 @@ function asidesOn(side: MirrorSide, { wanted, tree, reasonOf }: AsideInput): Asi
 }
 
 /** A file of this side with the same content that is to go away: it was renamed. */
-function twinOf(entry: TreeEntry, leaving: Tree): string | undefined {
+function twinOf(entry: SideEntry, leaving: SideTree): string | undefined {
   if (entry.kind !== 'file' || entry.sizeBytes === 0) return undefined
   for (const [path, other] of leaving) if (sameEntry(other, entry)) return path
   return undefined

@@ -4,17 +4,17 @@ import path from 'node:path'
 import picomatch from 'picomatch'
 import type { MirrorConfig } from '../config/mirror.ts'
 import { GuardError } from '../model/errors.ts'
-import { type Decision, type MirrorConflict, decide } from './decide.ts'
+import { type MirrorDecision, type MirrorConflict, decide } from './decide.ts'
 import { collisions, exclusions, windowsProblem } from './exclusions.ts'
 import { guardReason } from './guards.ts'
 import { type MirrorEvent, type OpenConflict, addEvents, readConflicts, writeConflicts } from './history.ts'
 import { type Roots, checkMarkers } from './marker.ts'
-import { ChangedMeanwhile, type Performing, performStep } from './perform.ts'
+import { ChangedMeanwhile, type StepContext, performStep } from './perform.ts'
 import { type MirrorPlan, type MirrorStep, planSteps } from './plan.ts'
-import { type Scan, type SkippedFile, type Stamp, isSettled, sameStamp, scanTree, stampNow } from './scan.ts'
+import { type SideScan, type SkippedFile, type Stamp, isSettled, sameStamp, scanTree, stampNow } from './scan.ts'
 import { type AgreedEntry, type MirrorState, noteAgreement, writeMirrorState } from './state.ts'
 import { mirrorStamp, pruneTrash } from './trash.ts'
-import { type MirrorSide, SIDES, type Tree, foldersAbove, sameEntry } from './tree.ts'
+import { type MirrorSide, SIDES, type SideTree, foldersAbove, sameEntry } from './tree.ts'
 import { makeVersion } from './versions.ts'
 
 export interface MirrorPlace {
@@ -47,7 +47,7 @@ export interface MirrorProblem {
 /** What a run is about to do. */
 export interface PlannedRun {
   readonly plan: MirrorPlan
-  readonly scans: Readonly<Record<MirrorSide, Scan>>
+  readonly scans: Readonly<Record<MirrorSide, SideScan>>
   readonly conflicts: readonly MirrorConflict[]
   /** What cannot be mirrored, by name. */
   readonly problems: readonly MirrorProblem[]
@@ -72,12 +72,12 @@ export async function planRun(place: MirrorPlace, state: MirrorState, run: Mirro
   const problems = namesRefused(trees)
   const skipped = SIDES.flatMap((side) => scans[side].skipped)
   const leftAlone = new Set([...problems, ...skipped].map(({ path: name }) => name))
-  const agreed: Tree = without(state.agreed, leftAlone)
+  const agreed: SideTree = without(state.agreed, leftAlone)
   for (const side of SIDES)
     for (const name of trees[side].keys()) if (isAmong(name, leftAlone)) trees[side].delete(name)
   const isCritical = picomatch([...place.config.critical], { dot: true })
   const stamp = mirrorStamp(place.nowMs())
-  const decision: Decision = decide({
+  const decision: MirrorDecision = decide({
     ...trees,
     agreed,
     mode: place.config.mode,
@@ -91,9 +91,9 @@ export async function planRun(place: MirrorPlace, state: MirrorState, run: Mirro
   return { plan, scans, conflicts: decision.conflicts, problems, skipped, leftAlone, guard, stamp }
 }
 
-async function readSides(place: MirrorPlace, state: MirrorState): Promise<Record<MirrorSide, Scan>> {
+async function readSides(place: MirrorPlace, state: MirrorState): Promise<Record<MirrorSide, SideScan>> {
   const isExcluded = exclusions([...place.config.exclude, ...place.leftOut])
-  const read = (side: MirrorSide): Promise<Scan> =>
+  const read = (side: MirrorSide): Promise<SideScan> =>
     scanTree(place.roots[side], {
       isExcluded,
       known: (name, stamp) => {
@@ -106,7 +106,7 @@ async function readSides(place: MirrorPlace, state: MirrorState): Promise<Record
 }
 
 /** Names that one of the sides cannot have, or that would be one file there. */
-function namesRefused(trees: Readonly<Record<MirrorSide, Tree>>): MirrorProblem[] {
+function namesRefused(trees: Readonly<Record<MirrorSide, SideTree>>): MirrorProblem[] {
   if (process.platform === 'linux') return []
   const names = new Set([...trees.primary.keys(), ...trees.mirror.keys()])
   const colliding = collisions(names).map((name) => ({
@@ -143,7 +143,7 @@ export async function performRun(
     })
   for (const side of SIDES)
     for (const name of planned.scans[side].leftovers) await rm(path.join(place.roots[side], name), { force: true })
-  const performing: Performing = {
+  const performing: StepContext = {
     roots: place.roots,
     scans: planned.scans,
     stamp: planned.stamp,
@@ -195,7 +195,7 @@ function eventOf(step: MirrorStep, { nowMs }: MirrorPlace, stamp: string): Mirro
 }
 
 /** Does a step; answers why it was not done. @throws where no other step could be done either */
-async function attempt(step: MirrorStep, performing: Performing): Promise<string | undefined> {
+async function attempt(step: MirrorStep, performing: StepContext): Promise<string | undefined> {
   try {
     await performStep(step, performing)
     return undefined

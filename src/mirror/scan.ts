@@ -8,7 +8,7 @@ import { lstat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileDigest } from '../io/file-digest.ts'
 import { PASSING } from './exclusions.ts'
-import type { TreeEntry } from './tree.ts'
+import type { SideEntry } from './tree.ts'
 
 /** What changes when a file does. Times are milliseconds since 1970. */
 export interface Stamp {
@@ -22,12 +22,12 @@ export interface ScanOptions {
   /** Answers for a path, that of a folder with `/` at its end. */
   readonly isExcluded: (path: string) => boolean
   /** A file that is known by its stamp; undefined: it has to be read. */
-  readonly known: (path: string, stamp: Stamp) => TreeEntry | undefined
+  readonly known: (path: string, stamp: Stamp) => SideEntry | undefined
   readonly progress: (files: number) => void
 }
 
-export interface Scan {
-  readonly tree: Map<string, TreeEntry>
+export interface SideScan {
+  readonly tree: Map<string, SideEntry>
   /** The stamps of the files, as they were before they were read. Those that may still change without a new stamp are left out. */
   readonly stamps: Map<string, Stamp>
   readonly skipped: readonly SkippedFile[]
@@ -49,8 +49,8 @@ const [TICK_MS, FAT_MS] = [50, 2_500]
 const SHOWN_EVERY = 1_000
 
 /** @throws the system's error when a folder cannot be read: what is below it would else count as deleted */
-export async function scanTree(root: string, options: ScanOptions): Promise<Scan> {
-  const [tree, stamps] = [new Map<string, TreeEntry>(), new Map<string, Stamp>()]
+export async function scanTree(root: string, options: ScanOptions): Promise<SideScan> {
+  const [tree, stamps] = [new Map<string, SideEntry>(), new Map<string, Stamp>()]
   const [skipped, leftovers]: [SkippedFile[], string[]] = [[], []]
   const startMs = Date.now()
   const folders = ['']
@@ -96,7 +96,7 @@ function clusterReason(folder: string): string | undefined {
   return 'is a data directory of PostgreSQL: name the database as a source, and back it up (tandem backup)'
 }
 
-interface Scanning extends Pick<Scan, 'tree' | 'stamps'> {
+interface Scanning extends Pick<SideScan, 'tree' | 'stamps'> {
   readonly options: ScanOptions
   readonly startMs: number
 }

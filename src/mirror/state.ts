@@ -6,10 +6,10 @@ import { appendFile, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { writeAtomically } from '../io/atomic-write.ts'
 import type { Stamp } from './scan.ts'
-import type { MirrorSide, TreeEntry } from './tree.ts'
+import type { MirrorSide, SideEntry } from './tree.ts'
 
 /** What both sides hold under a path, and how each file was found. */
-export interface AgreedEntry extends TreeEntry {
+export interface AgreedEntry extends SideEntry {
   readonly stamps: { readonly [Side in MirrorSide]?: Stamp | undefined }
 }
 

@@ -10,7 +10,7 @@ export function otherSide(side: MirrorSide): MirrorSide {
 }
 
 /** What an entry is. Two entries with equal kind and content are the same. */
-export interface TreeEntry {
+export interface SideEntry {
   readonly kind: 'file' | 'link' | 'folder'
   /** SHA-256 of a file's bytes, the target of a link, empty for a folder. */
   readonly content: string
@@ -20,9 +20,9 @@ export interface TreeEntry {
 }
 
 /** Path, with `/` between its parts → entry. */
-export type Tree = ReadonlyMap<string, TreeEntry>
+export type SideTree = ReadonlyMap<string, SideEntry>
 
-export function sameEntry(a: TreeEntry | undefined, b: TreeEntry | undefined): boolean {
+export function sameEntry(a: SideEntry | undefined, b: SideEntry | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.kind === b.kind && a.content === b.content)
 }
 

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { writeAtomically } from '../io/atomic-write.ts'
 import { fileDigest } from '../io/file-digest.ts'
 import { ownFolder } from './marker.ts'
-import type { Tree, TreeEntry } from './tree.ts'
+import type { SideTree, SideEntry } from './tree.ts'
 
 const LIST = 'list.json'
 
@@ -21,10 +21,10 @@ export async function versionsOf(root: string): Promise<readonly string[]> {
 }
 
 /** The files of a version; undefined when there is no such version. */
-export function listOf(root: string, stamp: string): Tree | undefined {
+export function listOf(root: string, stamp: string): SideTree | undefined {
   try {
     const text = readFileSync(path.join(versionsFolder(root), stamp, LIST), 'utf8')
-    return new Map(JSON.parse(text) as [string, TreeEntry][])
+    return new Map(JSON.parse(text) as [string, SideEntry][])
   } catch {
     return undefined
   }
@@ -36,7 +36,11 @@ export function versionFolder(root: string, stamp: string): string {
 }
 
 /** Makes a version of the mirror as it is, and removes all but the newest `keep`. */
-export async function makeVersion(root: string, tree: Tree, options: { stamp: string; keep: number }): Promise<void> {
+export async function makeVersion(
+  root: string,
+  tree: SideTree,
+  options: { stamp: string; keep: number },
+): Promise<void> {
   const { stamp, keep } = options
   const before = (await versionsOf(root)).at(-1)
   const list = before === undefined ? undefined : listOf(root, before)

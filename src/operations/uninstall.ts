@@ -14,6 +14,7 @@ import { waitingFiles } from '../git/waiting.ts'
 import { TandemError } from '../model/errors.ts'
 import { openSource } from '../source/source.ts'
 import { withoutName } from '../source/without-name.ts'
+import { removeSchedule } from './schedule/install.ts'
 import { type Invocation, openWorkspace } from '../workspace/workspace.ts'
 
 /** Answers what was, or would be, done, in words. @throws UsageError when this is no repository */
@@ -35,6 +36,8 @@ export async function uninstall(invocation: Invocation): Promise<string[]> {
 async function dropStates(invocation: Invocation): Promise<string[]> {
   const workspace = await openWorkspace(invocation).catch(() => undefined)
   const done: string[] = []
+  if (workspace !== undefined && (await removeSchedule(workspace)) !== undefined)
+    done.push("removed the schedule from the system's scheduler")
   for (const config of workspace?.config.sources ?? []) {
     try {
       const source = await openSource(workspace as NonNullable<typeof workspace>, config)

@@ -29,8 +29,10 @@ const TABLE = `
   push        → pull schema history sync-point quarantine exports source workspace git format config io model
   mirror      → workspace git config io model
   backup      → source workspace adapters git format config io model
-  operations  → push pull backup mirror conflicts restore schema safety history sync-point quarantine exports source workspace git adapters config format io report merge model
-  cli         → operations push pull backup mirror restore schema safety quarantine source workspace git config io report model
+  health      → exports source workspace git config io report model
+  schedule    → source workspace git config io report model
+  operations  → health schedule push pull backup mirror conflicts restore schema safety history sync-point quarantine exports source workspace git adapters config format io report merge model
+  cli         → operations health schedule push pull backup mirror restore schema safety quarantine source workspace git config io report model
   index.ts    → adapters format merge model
   demo        → cli operations workspace git adapters config format io report merge model
 `

@@ -24,6 +24,12 @@ export const initCommand: Command = {
       describe: 'NAME=URL of a database, for a first configuration or to correct a URL',
       requiresArg: true,
     },
+    from: {
+      type: 'string',
+      array: true,
+      describe: 'Take over .sync_config.json or .backup_config.json of the former scripts',
+      requiresArg: true,
+    },
     join: {
       type: 'string',
       describe: 'How a database with records joins: unite, theirs, ours or a COMMIT',
@@ -51,6 +57,7 @@ async function runInit(context: CommandContext): Promise<number> {
   const result = await init(invocation, {
     sources: given.length > 0 ? given : await askForSource(context),
     program: context.program,
+    from: textsOf(args, 'from'),
     ...(schema !== undefined && { review: schema.review }),
     choose: (source, preview) => choose(context, source, preview),
     ...(context.input.ask !== undefined && { home: (source, fields) => chooseHome(context, source, fields) }),

@@ -36,7 +36,7 @@ export const mirrorCommand: Command = {
     },
     'allow-deletes': { type: 'number', describe: 'run: at most N files may go to the trash, once', requiresArg: true },
     'after-commit': { type: 'boolean', describe: 'run: as the post-commit hook starts it', hidden: true },
-    trigger: { type: 'string', default: 'user', describe: 'run: what started it, for the record', requiresArg: true },
+    trigger: { type: 'string', describe: 'run: what started it, for the record; default: user', requiresArg: true },
     'dry-run': DRY_RUN,
   },
   examples: [

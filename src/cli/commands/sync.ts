@@ -1,6 +1,7 @@
 /** `tandem sync`: export, commit, pull, apply and push in one command. */
 import { consentOf } from '../consent.ts'
 import { withLock } from '../../io/lock.ts'
+import { recorded } from '../../operations/recorded.ts'
 import { sync } from '../../operations/sync.ts'
 import { changeWords } from '../../pull/lines.ts'
 import type { ExportResult } from '../../push/export-sources.ts'
@@ -34,7 +35,18 @@ async function runSync(context: CommandContext): Promise<number> {
     replace: true,
     takeForeign: true,
   }
-  const result = await withLock(workspace.dataDir, 0, () => sync(workspace, options))
+  const result = await recorded(
+    workspace,
+    {
+      job: 'sync',
+      exitCode: ({ before, after }) => exitCodeOf(after ?? before),
+      message: ({ before, after }) => {
+        const { failures, held } = after ?? before
+        return failures[0]?.error.message ?? held[0] ?? 'done'
+      },
+    },
+    () => withLock(workspace.dataDir, 0, () => sync(workspace, options)),
+  )
   const last = result.after ?? result.before
   for (const each of result.after === undefined ? [result.before] : [result.before, result.after])
     for (const line of wordsOf(each)) output.say(line)

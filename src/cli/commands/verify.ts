@@ -1,6 +1,8 @@
 /** `tandem verify`: checks whether live and the exports are the same data, and whether the exports are undamaged. */
 import { readHead } from '../../git/head.ts'
+import { knownCopies } from '../../operations/copies.ts'
 import { verify } from '../../operations/verify.ts'
+import { copiesLines } from '../../report/copies.ts'
 import { counted } from '../../report/counted.ts'
 import { parseOnly } from '../../source/only.ts'
 import { type Command, type CommandContext, ONLY, textOf } from '../command.ts'
@@ -32,9 +34,11 @@ async function runVerify(context: CommandContext): Promise<number> {
         `  all was read now; pushes read what was written since ${partlyReadSince}, and everything once a week`,
       )
   }
+  const copies = await knownCopies(workspace)
+  if (copies !== undefined) for (const line of copiesLines(copies)) output.say(line)
   if (output.json) {
     const sources = Object.fromEntries(verdicts.map(({ name, ...verdict }) => [name, verdict]))
-    output.value({ ok, sources })
+    output.value({ ok, sources, ...(copies !== undefined && { copies }) })
   }
   return ok ? 0 : gravest(verdicts.flatMap(({ problems }) => problems.map(({ code }) => code)))
 }

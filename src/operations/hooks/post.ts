@@ -8,12 +8,16 @@ import type { Repository } from '../../git/repository.ts'
 import { changeWords } from '../../pull/lines.ts'
 import { startBackgroundApply } from '../../workspace/background.ts'
 import { carryingHead } from '../../workspace/carrying.ts'
+import type { SourceFailure } from '../../source/sources.ts'
+import { putIntoQueue, takeFromQueue } from '../../workspace/queue.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { applyAll } from '../apply.ts'
+import { record } from '../recorded.ts'
 import { failureLines } from './failure-lines.ts'
 
 /** Runs a post-* hook; everything worth knowing goes out through `say`. */
 export async function reconcileHook(workspace: Workspace, name: string): Promise<void> {
+  const started = workspace.invocation.nowMs()
   const head = await carryingHead(workspace)
   if (typeof head === 'string') return
   if (name === 'post-merge') await endMergeState(workspace.repository)
@@ -23,6 +27,26 @@ export async function reconcileHook(workspace: Workspace, name: string): Promise
   for (const inStep of result.inStep) for (const line of changeWords(inStep)) say(line)
   if (result.inStep.some(({ plan }) => plan.deferred)) await startBackgroundApply(workspace)
   for (const line of [...result.held, ...failureLines(result.failures, 'apply')]) say(line)
+  await queueApply(workspace, result.failures)
+  if (name === 'post-merge' || name === 'post-rewrite')
+    await record(workspace, 'pull', { started, ...endOf(result.failures) })
+}
+
+/** How the record of a hook says that it ended. */
+export function endOf([failure]: readonly SourceFailure[]): { readonly exitCode: number; readonly message: string } {
+  return { exitCode: failure?.error.exitCode ?? 0, message: failure?.error.message ?? 'done' }
+}
+
+/** A database that was down is brought in step by the next hook, or from the queue. */
+async function queueApply(workspace: Workspace, failures: readonly SourceFailure[]): Promise<void> {
+  const failure = failures.find(({ error }) => error.exitCode === 3)
+  if (failure === undefined) {
+    if (failures.length === 0) await takeFromQueue(workspace, 'apply')
+    return
+  }
+  const { exitCode, message } = failure.error
+  const at = { nowMs: workspace.invocation.nowMs(), attempts: workspace.config.queue.attempts }
+  await putIntoQueue(workspace, { name: 'apply', kind: 'again', exitCode, message }, at)
 }
 
 /** An amended data commit holds code and data from then on; how to part them again is said. (post-commit comes before post-rewrite, and knows it from the reflog.) */

@@ -18,7 +18,9 @@ import { type CarryingHead, carryingHead } from '../../workspace/carrying.ts'
 import { markPublished } from '../../workspace/unpublished.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { exportAndCommit, exportForPush } from '../export.ts'
+import { record } from '../recorded.ts'
 import { failureLines } from './failure-lines.ts'
+import { endOf } from './post.ts'
 import type { PrePushInput } from './pre-push-input.ts'
 import { wasSeen } from './seen-push.ts'
 
@@ -96,6 +98,7 @@ async function exportAll(
   head: CarryingHead,
   work: typeof exportAndCommit,
 ): Promise<ExportResult> {
+  const started = workspace.invocation.nowMs()
   const result = await work(workspace, {
     head,
     only: undefined,
@@ -103,6 +106,7 @@ async function exportAll(
     replace: false,
   })
   tell(workspace, result)
+  await record(workspace, 'push', { started, ...endOf(result.failures) })
   return result
 }
 

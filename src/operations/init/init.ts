@@ -15,13 +15,15 @@ import { exists } from '../../io/exists.ts'
 import { UsageError } from '../../model/errors.ts'
 import type { StructureReview } from '../../schema/review.ts'
 import { approve } from '../../workspace/approval.ts'
+import { approveOutward } from '../../workspace/outward.ts'
 import { type Invocation, type Workspace, workspaceOf } from '../../workspace/workspace.ts'
 import { correctConfig } from './correct-config.ts'
 import { createTables } from './create-tables.ts'
 import { ignoreOwnFiles } from './ignore-files.ts'
 import { type JoinChoice, type SourceSetup, initSource } from './init-source.ts'
 import { type HomeChoice, settleHome } from './settle-home.ts'
-import { type SourceArgument, writeConfig } from './write-config.ts'
+import { readSeedConfig } from './seed-config.ts'
+import { type SourceArgument, addWords, writeConfig } from './write-config.ts'
 
 /** How hooks start the program. */
 export interface RecordedProgram {
@@ -34,6 +36,8 @@ export interface RecordedProgram {
 export interface InitOptions {
   readonly sources: readonly SourceArgument[]
   readonly program: RecordedProgram
+  /** Files of the scripts that this program replaced, to be taken over. */
+  readonly from?: readonly string[]
   readonly choose: JoinChoice
   /** Asked about tables that HEAD's exports have and a database lacks; without it, none are made. */
   readonly review?: StructureReview
@@ -53,6 +57,11 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   const repository = await openRepository(invocation.directory, invocation.environment)
   const isConfigured = await exists(path.join(repository.root, CONFIG_FILE))
   const done = await (isConfigured ? correctConfig : writeConfig)(repository, options.sources, invocation.dryRun)
+  if (!invocation.dryRun || isConfigured)
+    for (const file of options.from ?? []) {
+      const { words, notes } = await readSeedConfig(invocation.directory, file)
+      done.push(...(await addWords(repository, words, invocation.dryRun)), ...notes)
+    }
   if (invocation.dryRun && done.length > 0) return { done, hooks: [], sources: [] }
   try {
     return await setUp(invocation, repository, { options, done })
@@ -80,6 +89,7 @@ async function setUp(
   await rememberByHand(repository)
   await registerDriver(repository)
   for (const config of workspace.config.sources) await approve(workspace, config)
+  done.push(...(await approveOutward(workspace)))
   const approved = await workspaceOf(invocation, repository)
   done.push(...(await ignoreOwnFiles(approved)))
   await createMissing(approved, options)

@@ -91,6 +91,25 @@ export function plainUrl(url: string, root: string): string {
   return url.startsWith('file:') ? `sqlite:${sqliteFile(url, root)}` : url
 }
 
+/** Adds words at the top of the configuration; one that is there already stays as it is. Answers what was done, in words. @throws UsageError when the result would not be valid */
+export async function addWords(
+  repository: Repository,
+  words: Readonly<Record<string, object>>,
+  dryRun: boolean,
+): Promise<string[]> {
+  const file = path.join(repository.root, CONFIG_FILE)
+  const { options } = parseConfig(await readFile(file, 'utf8'), CONFIG_FILE)
+  const kept = Object.keys(words).filter((word) => Object.hasOwn(options, word))
+  const added = Object.keys(words).filter((word) => !kept.includes(word))
+  const text = `${JSON.stringify({ ...words, ...options }, undefined, 2)}\n`
+  resolveConfig(parseConfig(text, CONFIG_FILE))
+  if (!dryRun && added.length > 0) await writeByWayOf(scriptFolder(repository.commonDir), file, { content: text })
+  return [
+    ...(added.length > 0 ? [`${dryRun ? 'would add' : 'added'} ${added.join(', ')} to ${CONFIG_FILE}: commit it`] : []),
+    ...kept.map((word) => `${word} is in ${CONFIG_FILE} already and stays as it is`),
+  ]
+}
+
 /** A URL that is the same on both machines stands in the file; one with credentials, or of this machine's file system, becomes a variable. */
 export function writtenUrl(name: string, url: string, secrets: Map<string, string>): string {
   if (!/^[a-z+]+:\/\/[^/]*@/i.test(url) && !/^sqlite:(\/|[A-Za-z]:|.*\.\.)/.test(url)) return url

@@ -1,7 +1,7 @@
 /** What `tandem mirror verify` finds: both sides read to the last byte, and the versions. */
 import { exclusions } from '../../mirror/exclusions.ts'
 import { checkMarkers } from '../../mirror/marker.ts'
-import { type Scan, sameStamp, scanTree } from '../../mirror/scan.ts'
+import { type SideScan, sameStamp, scanTree } from '../../mirror/scan.ts'
 import { type MirrorSide, SIDES, sameEntry } from '../../mirror/tree.ts'
 import { damagedVersions } from '../../mirror/versions.ts'
 import { type MirrorClone, withMirror } from './place.ts'
@@ -28,7 +28,7 @@ export async function verifyMirror(place: MirrorClone): Promise<MirrorVerified> 
     const state = await pairState(place)
     await checkMarkers(place.roots, state.id)
     const isExcluded = exclusions([...place.config.exclude, ...place.leftOut])
-    const read = (side: MirrorSide): Promise<Scan> =>
+    const read = (side: MirrorSide): Promise<SideScan> =>
       scanTree(place.roots[side], {
         isExcluded,
         known: () => undefined,
@@ -55,11 +55,11 @@ function eachSide(of: (side: MirrorSide) => number): Readonly<Record<MirrorSide,
   return { primary: of('primary'), mirror: of('mirror') }
 }
 
-function filesOf({ tree }: Scan): number[] {
+function filesOf({ tree }: SideScan): number[] {
   return [...tree.values()].filter(({ kind }) => kind === 'file').map(({ sizeBytes }) => sizeBytes)
 }
 
-function differencesBetween({ primary, mirror }: Readonly<Record<MirrorSide, Scan>>): MirrorDifference[] {
+function differencesBetween({ primary, mirror }: Readonly<Record<MirrorSide, SideScan>>): MirrorDifference[] {
   const differences: MirrorDifference[] = []
   for (const path of new Set([...primary.tree.keys(), ...mirror.tree.keys()])) {
     const [ours, theirs] = [primary.tree.get(path), mirror.tree.get(path)]

@@ -7,7 +7,7 @@ import { engineOf } from '../../config/written-url.ts'
 import { withLock } from '../../io/lock.ts'
 import type { MirrorPlace } from '../../mirror/run.ts'
 import { UsageError } from '../../model/errors.ts'
-import { fillOption } from '../../workspace/fill-option.ts'
+import { filledOption } from '../../workspace/outward.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 
 /** An SQLite file of the work tree: the mirror gets a copy of one moment of it. */
@@ -30,7 +30,7 @@ export async function mirrorPlace(workspace: Workspace): Promise<MirrorClone> {
       hint: 'Add to tandem.config.json: "mirror": {"to": "/mnt/second/app"} (docs/mirror.md).',
     })
   const primary = await realpath(repository.root)
-  const named = path.resolve(repository.root, fillOption(workspace, mirror.to, 'mirror.to'))
+  const named = path.resolve(repository.root, filledOption(workspace, mirror.to, 'mirror.to'))
   const to = await realpath(named).catch(() => named)
   if (isWithin(primary, to) || isWithin(to, primary))
     throw new UsageError(`mirror.to: ${to} and ${primary} are one within the other`, {

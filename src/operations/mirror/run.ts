@@ -73,6 +73,7 @@ export async function runMirror(
       steps: steps.length,
       conflicts: open.length,
       problems: problems.length,
+      ...sizesOf(outcome),
     })
     if (steps.length + problems.length > 0) await logLine(workspace.dataDir, invocation.nowMs(), `mirror: ${message}`)
     return outcome
@@ -100,6 +101,20 @@ async function oneRun(workspace: Workspace, place: MirrorClone, run: MirrorRun):
       problems.push({ path: name, message })
     }
   return { planned, done, problems, open: await readConflicts(place.folder) }
+}
+
+/** What each side had when it was read. */
+function sizesOf({ planned: { scans } }: MirrorOutcome): Readonly<Record<string, number>> {
+  const [primary, mirror] = [scans.primary, scans.mirror].map(({ tree }) =>
+    [...tree.values()].filter(({ kind }) => kind === 'file').map(({ sizeBytes }) => sizeBytes),
+  ) as [number[], number[]]
+  const sum = (sizes: readonly number[]): number => sizes.reduce((all, size) => all + size, 0)
+  return {
+    files: primary.length,
+    sizeBytes: sum(primary),
+    mirrorFiles: mirror.length,
+    mirrorSizeBytes: sum(mirror),
+  }
 }
 
 /** A series of commits, such as a rebase, is waited for. */

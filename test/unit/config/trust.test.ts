@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { resolveBackup } from '../../../src/config/backup.ts'
 import type { Config } from '../../../src/config/config.ts'
+import { resolveHealth, resolveQueue } from '../../../src/config/health.ts'
+import { resolveNotify } from '../../../src/config/notify.ts'
 import type { SourceUrl } from '../../../src/config/source-url.ts'
 import {
   approvalDifference,
@@ -29,6 +31,11 @@ function text(given: Given = {}): string {
     branches: undefined,
     exportOn: ['push'],
     commit: { message: 'data: {summary}', author: undefined, signoff: false, verify: true },
+    words: ['sources'],
+    schedule: new Map(),
+    health: resolveHealth(),
+    notify: resolveNotify(),
+    queue: resolveQueue(),
     sources: [app],
     backup: resolveBackup(),
     mirror: undefined,

@@ -28,7 +28,7 @@ export async function runRun(context: CommandContext): Promise<number> {
     await runAfterCommit(workspace, place)
     return 0
   }
-  const trigger = textOf(args, 'trigger') ?? 'user'
+  const trigger = textOf(args, 'trigger') ?? invocation.environment['TANDEM_TRIGGER'] ?? 'user'
   const outcome = invocation.dryRun
     ? await planMirror(place, run)
     : await runMirror(workspace, place, { run, trigger, waitMs: WAIT_MS })

@@ -17,10 +17,11 @@ if [ "$name" = post-commit ] && [ -f "$here/mirror-on-commit" ]; then
   if find_tandem; then
     detach=
     command -v setsid >/dev/null 2>&1 && detach=setsid
+    # the streams are those of the subshell: a shell that redirects "eval" keeps git's beside them until it ends
     (
       unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
-      eval "$detach $tandem mirror run --after-commit --quiet" </dev/null >/dev/null 2>&1 &
-    )
+      eval "exec $detach $tandem mirror run --after-commit --quiet"
+    ) </dev/null >/dev/null 2>&1 &
   fi
 fi
 

@@ -13,6 +13,7 @@ import { history } from './history.ts'
 import { join } from './join.ts'
 import { mergeFile } from './merge-file.ts'
 import type { Benchmark, BenchmarkOptions, Measured, Skipped } from './measured.ts'
+import { mirrorCopy, mirrorIdle } from './mirror.ts'
 import { mergeBothChanged, pull } from './pull.ts'
 import { incremental, pushBulk, pushIdle } from './push.ts'
 import { hookIdle, hookStub, startup } from './process-start.ts'
@@ -37,6 +38,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'hook-stub': hookStub,
   'hook-idle': hookIdle,
   startup,
+  'mirror-idle': mirrorIdle,
+  'mirror-copy': mirrorCopy,
 }
 
 const { values, positionals: names } = parseArgs({

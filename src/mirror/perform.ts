@@ -4,7 +4,21 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, link, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink, utimes } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -123,7 +137,7 @@ async function copyFile(step: CopyStep, performing: StepContext): Promise<void> 
   const before = await lstat(source).catch(() => undefined)
   if (before === undefined) throw new ChangedMeanwhile('it is gone')
   try {
-    const sha256 = await writeCopy(source, passing)
+    const sha256 = await writeCopy(source, passing, before.size)
     between(`written: ${step.path}`)
     const after = await stampNow(source)
     if (sha256 !== step.entry.content || !sameStamp(before, after))
@@ -139,9 +153,17 @@ async function copyFile(step: CopyStep, performing: StepContext): Promise<void> 
   }
 }
 
+/** Files up to this size are read and written at once. */
+const SMALL_BYTES = 1 << 20
+
 /** Copies the bytes, hashing them on their way, to the disk. Returns their SHA-256. */
-async function writeCopy(source: string, passing: string): Promise<string> {
+async function writeCopy(source: string, passing: string, sizeBytes: number): Promise<string> {
   const hash = createHash('sha256')
+  if (sizeBytes <= SMALL_BYTES) {
+    const bytes = await readFile(source)
+    await writeFile(passing, bytes, { flag: 'wx', flush: true })
+    return hash.update(bytes).digest('hex')
+  }
   const hashing = new Transform({
     transform: (chunk: Buffer, _, done) => {
       hash.update(chunk)

@@ -159,23 +159,51 @@ export async function performRun(
   }
   const done: MirrorStep[] = []
   const { steps } = planned.plan
-  for (const [i, step] of steps.entries()) {
-    place.progress(`mirror: ${i + 1} of ${steps.length}: ${step.path}`)
-    // before the step: whoever is killed in it has said why
-    await addEvents(place.folder, [eventOf(step, place, planned.stamp)])
-    const message = await attempt(step, performing)
-    if (message === undefined) {
-      done.push(step)
-      performing.between(`done: ${step.path}`)
-      await agreeOn(step, agreeing)
-    } else {
-      problems.push({ path: step.path, message })
-      await addEvents(place.folder, [{ ...eventOf(step, place, planned.stamp), reason: `not done: ${message}` }])
-    }
+  let next = 0
+  while (next < steps.length) {
+    const some = batchFrom(steps, next)
+    next += some.length
+    place.progress(`mirror: ${next} of ${steps.length}: ${some[0]?.path ?? ''}`)
+    // before the steps: whoever is killed in one has said why
+    await addEvents(
+      place.folder,
+      some.map((step) => eventOf(step, place, planned.stamp)),
+    )
+    const ends = await Promise.allSettled(some.map((step) => doStep(step, { performing, agreeing, done, problems })))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   await settle(agreeing, new Set(problems.map(({ path: name }) => name)))
   await finish(agreeing, { done, problems })
   return { done, problems }
+}
+
+/** Files copied at a time: most of the time of a small one is waiting for the disk. */
+const AT_ONCE = 16
+
+/** The next steps: copies do not depend on each other, of others it is one. */
+function batchFrom(steps: readonly MirrorStep[], at: number): readonly MirrorStep[] {
+  let end = at + 1
+  while (end < steps.length && end - at < AT_ONCE && steps[at]?.kind === 'copy' && steps[end]?.kind === 'copy') end++
+  return steps.slice(at, end)
+}
+
+interface Doing {
+  readonly performing: StepContext
+  readonly agreeing: Agreeing
+  readonly done: MirrorStep[]
+  readonly problems: MirrorProblem[]
+}
+
+async function doStep(step: MirrorStep, { performing, agreeing, done, problems }: Doing): Promise<void> {
+  const { place, planned } = agreeing
+  const message = await attempt(step, performing)
+  if (message === undefined) {
+    done.push(step)
+    performing.between(`done: ${step.path}`)
+    return agreeOn(step, agreeing)
+  }
+  problems.push({ path: step.path, message })
+  await addEvents(place.folder, [{ ...eventOf(step, place, planned.stamp), reason: `not done: ${message}` }])
 }
 
 const keyOf = ({ side, path: name }: MirrorStep): string => `${side}/${name}`

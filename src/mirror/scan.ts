@@ -71,7 +71,8 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Side
         folders.push(name)
         continue
       }
-      await addFile(root, name, { options, tree, stamps, startMs })
+      const reading = addFile(root, name, { options, tree, stamps, startMs })
+      if (reading !== undefined) await reading
       if (tree.size % SHOWN_EVERY === 0) options.progress(tree.size)
     }
   }
@@ -101,16 +102,27 @@ interface Scanning extends Pick<SideScan, 'tree' | 'stamps'> {
   readonly startMs: number
 }
 
-async function addFile(root: string, name: string, at: Scanning): Promise<void> {
-  const file = path.join(root, name)
+/** Waits only for a file that has to be read: of ten thousand that are known, each waiting took as long as the look at it. */
+function addFile(root: string, name: string, at: Scanning): Promise<void> | undefined {
+  const file = `${root}${path.sep}${name}`
   const stats = lstatSync(file, { throwIfNoEntry: false })
-  if (stats === undefined) return // it was removed while the folder was read
+  if (stats === undefined) return undefined // it was removed while the folder was read
   const stamp = stampOf(stats)
   const known = stats.isFile() ? at.options.known(name, stamp) : undefined
-  const content = known?.content ?? (await contentOf(file, stats))
+  if (known !== undefined) {
+    at.tree.set(name, known)
+    at.stamps.set(name, stamp)
+    return undefined
+  }
+  return addUnknown(name, stats, { ...at, file })
+}
+
+async function addUnknown(name: string, stats: Stats, at: Scanning & { readonly file: string }): Promise<void> {
+  const content = await contentOf(at.file, stats)
   if (content === undefined) return
   const kind = stats.isFile() ? 'file' : 'link'
   at.tree.set(name, { kind, content, sizeBytes: stats.size, mtimeMs: stats.mtimeMs })
+  const stamp = stampOf(stats)
   if (isSettled(stamp, at.startMs)) at.stamps.set(name, stamp)
 }
 

@@ -25,7 +25,7 @@ import { pipeline } from 'node:stream/promises'
 import { PASSING } from './exclusions.ts'
 import { type Roots, ownFolder } from './marker.ts'
 import type { MirrorStep } from './plan.ts'
-import { type SideScan, sameStamp, stampNow } from './scan.ts'
+import { type SideScan, contentOf, sameStamp, stampNow, stampOf } from './scan.ts'
 import { type MirrorSide, foldersAbove, otherSide } from './tree.ts'
 
 export interface StepContext {
@@ -74,11 +74,16 @@ async function checkParents(root: string, name: string): Promise<void> {
 
 /** @throws ChangedMeanwhile when the file is not what the scan found */
 async function checkUnchanged(side: MirrorSide, name: string, { roots, scans }: StepContext): Promise<void> {
-  const now = await stampNow(path.join(roots[side], name))
+  const file = path.join(roots[side], name)
+  const now = await lstat(file).catch(() => undefined)
   const before = scans[side].stamps.get(name)
   if (now === undefined) throw new ChangedMeanwhile('it is gone')
-  // without a stamp the file was written a moment before the scan: whether it is the same is not known by its times
-  if (before !== undefined && !sameStamp(before, now)) throw new ChangedMeanwhile('it was changed')
+  // a file that was written a moment before it was read has no stamp: its times do not tell whether it is the same
+  const isSame =
+    before === undefined
+      ? (await contentOf(file, now)) === scans[side].tree.get(name)?.content
+      : sameStamp(before, stampOf(now))
+  if (!isSame) throw new ChangedMeanwhile('it was changed')
 }
 
 async function removeFolder(folder: string): Promise<void> {

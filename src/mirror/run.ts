@@ -11,7 +11,7 @@ import { type MirrorEvent, type OpenConflict, addEvents, readConflicts, writeCon
 import { type Roots, checkMarkers } from './marker.ts'
 import { ChangedMeanwhile, type StepContext, performStep } from './perform.ts'
 import { type MirrorPlan, type MirrorStep, planSteps } from './plan.ts'
-import { type SideScan, type SkippedFile, type Stamp, isSettled, sameStamp, scanTree, stampNow } from './scan.ts'
+import { type SideScan, type SkippedFile, type Stamp, sameStamp, scanTree, stampNow } from './scan.ts'
 import { type AgreedEntry, type MirrorState, noteAgreement, writeMirrorState } from './state.ts'
 import { mirrorStamp, pruneTrash } from './trash.ts'
 import { type MirrorSide, SIDES, type SideTree, foldersAbove, sameEntry } from './tree.ts'
@@ -263,9 +263,8 @@ async function agreeOn(step: MirrorStep, agreeing: Agreeing): Promise<void> {
     if (!isOurs && !sameEntry(planned.scans[side].tree.get(name), wanted.entry)) return
     const now = await stampNow(path.join(place.roots[side], name))
     if (now === undefined) return
-    // what was not written here is trusted only if it still is what was hashed
-    const isKnown = isOurs || sameStamp(planned.scans[side].stamps.get(name), now)
-    if (isKnown && isSettled(now, Date.now())) stamps[side] = now
+    // what was written now has no stamp before the next run has read it: somebody may have changed it since it got its name
+    if (!isOurs && sameStamp(planned.scans[side].stamps.get(name), now)) stamps[side] = now
   }
   const entry: AgreedEntry = { ...wanted.entry, stamps }
   state.agreed.set(name, entry)

@@ -132,8 +132,8 @@ export function isSettled({ mtimeMs, ctimeMs }: Stamp, nowMs: number): boolean {
   return nowMs - newest > (mtimeMs % 1_000 === 0 ? FAT_MS : TICK_MS)
 }
 
-/** Undefined: it is gone. */
-async function contentOf(file: string, stats: Stats): Promise<string | undefined> {
+/** What an entry of a tree has as `content`. Undefined: it is gone. */
+export async function contentOf(file: string, stats: Stats): Promise<string | undefined> {
   try {
     if (!stats.isFile()) return readlinkSync(file)
     if (stats.size > SMALL_BYTES) return (await fileDigest(file)).sha256

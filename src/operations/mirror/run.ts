@@ -103,10 +103,13 @@ async function oneRun(workspace: Workspace, place: MirrorClone, run: MirrorRun):
   return { planned, done, problems, open: await readConflicts(place.folder) }
 }
 
-/** What each side had when it was read. */
-function sizesOf({ planned: { scans } }: MirrorOutcome): Readonly<Record<string, number>> {
+/** What each side has after the run; where steps were left out, what it had when it was read. */
+function sizesOf({ planned: { scans, plan }, problems }: MirrorOutcome): Readonly<Record<string, number>> {
+  const wanted = new Map([...plan.wanted].map(([name, { entry }]) => [name, entry]))
   const [primary, mirror] = [scans.primary, scans.mirror].map(({ tree }) =>
-    [...tree.values()].filter(({ kind }) => kind === 'file').map(({ sizeBytes }) => sizeBytes),
+    [...(problems.length === 0 ? wanted : tree).values()]
+      .filter(({ kind }) => kind === 'file')
+      .map(({ sizeBytes }) => sizeBytes),
   ) as [number[], number[]]
   const sum = (sizes: readonly number[]): number => sizes.reduce((all, size) => all + size, 0)
   return {

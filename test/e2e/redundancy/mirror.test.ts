@@ -52,6 +52,7 @@ test('before init nothing is written anywhere; init unites both sides and delete
   // git does not see what is the mirror's own
   expect((await a.git('status', '--porcelain')).stdout).not.toContain('.tandem-mirror')
   expect((await succeeded('run')).text).toMatch(/both sides are alike/)
+  expect((await a.tandem('verify')).text).toMatch(/files: \d+ \| mirror files: \d+ \| Match: ✅/)
 })
 
 test('edits, deletes, renames and links go both ways, also an edit that keeps size and time; the log says why', async () => {

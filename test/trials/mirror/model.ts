@@ -200,6 +200,8 @@ async function run(course: Course): Promise<void> {
   let points = 0
   const between = (): void => {
     if (++points === crashAt) throw new Crash('crash')
+    // somebody works on while the mirror runs
+    if (random.integer(0, 19) === 0) edit(course)
   }
   try {
     await oneRun(course, between)

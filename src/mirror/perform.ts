@@ -113,6 +113,7 @@ async function placeNew(from: string, to: string, { between }: StepContext): Pro
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') throw new ChangedMeanwhile(`${to} is there already`)
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(code)) throw error
+    if ((await lstat(from)).isDirectory()) throw new ChangedMeanwhile(`${from} is a folder now`)
     // a file system without hard links
     if ((await stampNow(to)) !== undefined) throw new ChangedMeanwhile(`${to} is there already`)
     return rename(from, to)

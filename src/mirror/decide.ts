@@ -75,11 +75,7 @@ function decidePath(deciding: Deciding, path: string): void {
     if (primary !== undefined) wanted.set(path, { entry: primary, from: 'primary' })
     return
   }
-  if (input.mode === 'one-way') {
-    if (primary !== undefined) wanted.set(path, { entry: primary, from: 'primary' })
-    reasons.set(path, primary === undefined ? 'the primary does not have it' : 'the primary has it so')
-    return
-  }
+  if (input.mode === 'one-way') return takePrimary(deciding, path)
   for (const side of SIDES) {
     const [changed, still] = side === 'primary' ? [primary, mirror] : [mirror, primary]
     if (!sameEntry(still, agreed)) continue
@@ -89,6 +85,14 @@ function decidePath(deciding: Deciding, path: string): void {
   }
   if (primary === undefined || mirror === undefined) return keepChanged(deciding, path)
   decideConflict(deciding, path, { primary, mirror })
+}
+
+/** One-way: the mirror gets what the primary has. What it has of somebody else's, who never had it from the primary, stays there: it may be the only copy. */
+function takePrimary({ input, wanted, untouched, reasons }: Deciding, path: string): void {
+  const primary = input.primary.get(path)
+  if (primary !== undefined) wanted.set(path, { entry: primary, from: 'primary' })
+  else if (input.mirror.has(path) && !input.agreed.has(path)) untouched.add(path)
+  reasons.set(path, primary === undefined ? 'the primary does not have it' : 'the primary has it so')
 }
 
 /** One side deleted what the other changed: the change stays. */
@@ -154,7 +158,11 @@ function moveFilesAside(deciding: Deciding): void {
 function keepFolders({ input, wanted, untouched }: Deciding): void {
   for (const path of [...wanted.keys(), ...untouched])
     for (const above of foldersAbove(path)) {
-      if (wanted.has(above)) continue
+      if (wanted.has(above) || untouched.has(above)) continue
+      if (input.mode === 'one-way' && !input.primary.has(above)) {
+        untouched.add(above)
+        continue
+      }
       const from = SIDES.find((side) => input[side].get(above)?.kind === 'folder') ?? 'primary'
       const entry = input[from].get(above) ?? { kind: 'folder', content: '', sizeBytes: 0, mtimeMs: 0 }
       wanted.set(above, { entry, from })

@@ -7,10 +7,10 @@ export const OWN_FOLDER = '.tandem-mirror'
 /** Begins the name of a file that is being copied. */
 export const PASSING = '.tandem-mirror-passing-'
 
-const ALWAYS = [
-  '.git',
-  OWN_FOLDER,
-  `${PASSING}*`,
+/** Never mirrored, whatever a configuration says, which is pulled from others: copied as files, these would take the place of the other side's own. */
+const OWN = ['.git', OWN_FOLDER, `${PASSING}*`]
+
+const USUAL = [
   '__pycache__',
   '*.pyc',
   '*.tmp',
@@ -27,8 +27,10 @@ const ALWAYS = [
 /** Answers whether a path (a folder's with `/` at its end) is left out. @param patterns those of the configuration, and files that are mirrored another way */
 export function exclusions(patterns: readonly string[]): (path: string) => boolean {
   const rules = ignore({ ignorecase: false })
-    .add(ALWAYS)
+    .add(USUAL)
     .add([...patterns])
+    // the last one decides, so that no "!" before it takes these back
+    .add(OWN)
   return (path) => rules.ignores(path)
 }
 

@@ -68,6 +68,8 @@ export interface DoneRun {
 export async function planRun(place: MirrorPlace, state: MirrorState, run: MirrorRun): Promise<PlannedRun> {
   await checkMarkers(place.roots, state.id)
   const scans = await readSides(place, state)
+  // a disk that went away while it was read looks as if its files were deleted
+  await checkMarkers(place.roots, state.id)
   const trees = { primary: scans.primary.tree, mirror: scans.mirror.tree }
   const problems = namesRefused(trees)
   const skipped = SIDES.flatMap((side) => scans[side].skipped)
@@ -126,7 +128,7 @@ function without<Entry>(tree: ReadonlyMap<string, Entry>, names: ReadonlySet<str
 }
 
 /** True for these names and all below them. */
-function isAmong(name: string, names: ReadonlySet<string>): boolean {
+export function isAmong(name: string, names: ReadonlySet<string>): boolean {
   return names.size > 0 && (names.has(name) || foldersAbove(name).some((folder) => names.has(folder)))
 }
 
@@ -141,6 +143,8 @@ export async function performRun(
     throw new GuardError(`the mirror did nothing: ${planned.guard}`, {
       hint: 'Look at both sides; if it is meant: tandem mirror run --allow-deletes N. To unite both, deleting nothing: tandem mirror init.',
     })
+  // a run that is killed after it has moved a loser aside must not be the last that knows of the conflict
+  await noteConflicts(place, planned.conflicts)
   for (const side of SIDES)
     for (const name of planned.scans[side].leftovers) await rm(path.join(place.roots[side], name), { force: true })
   const performing: StepContext = {
@@ -253,7 +257,7 @@ async function agreeOn(step: MirrorStep, agreeing: Agreeing): Promise<void> {
   if (SIDES.some((side) => waiting.has(`${side}/${name}`))) return
   const wanted = planned.plan.wanted.get(name)
   if (wanted === undefined) {
-    for (const side of SIDES) if ((await stampNow(path.join(place.roots[side], name))) !== undefined) return
+    // what is there nevertheless is new: a file of that moment, or a folder that has something of its own
     state.agreed.delete(name)
     return noteAgreement(place.folder, name, undefined)
   }
@@ -297,19 +301,32 @@ function isSame(a: Stamp | undefined, b: Stamp | undefined): boolean {
   return a === b || sameStamp(a, b)
 }
 
+/** Adds the conflicts of this run to those that wait; one without a loser's name is found again by every run. */
+async function noteConflicts({ folder, nowMs }: MirrorPlace, conflicts: readonly MirrorConflict[]): Promise<void> {
+  const before = await readConflicts(folder)
+  if (conflicts.length === 0 && before.length === 0) return
+  const time = new Date(nowMs()).toISOString()
+  const waiting = before.filter(({ saved }) => saved !== undefined)
+  await writeConflicts(folder, [...conflicts.map((conflict) => ({ ...conflict, time })), ...waiting])
+}
+
+/** Forgets the conflicts whose loser is nowhere any more. */
+async function forgetEnded({ folder, roots }: MirrorPlace): Promise<void> {
+  const before = await readConflicts(folder)
+  const open: OpenConflict[] = []
+  for (const conflict of before) {
+    const { saved } = conflict
+    const found = saved === undefined ? [] : SIDES.map((side) => stampNow(path.join(roots[side], saved)))
+    const isThere = (await Promise.all(found)).some((each) => each !== undefined)
+    if (saved === undefined || isThere) open.push(conflict)
+  }
+  if (open.length < before.length) await writeConflicts(folder, open)
+}
+
 /** Conflicts that still wait, the trash within its bounds, a version of the mirror where it changed. */
 async function finish({ place, planned, state }: Agreeing, { done }: DoneRun): Promise<void> {
-  const { roots, folder, config, nowMs } = place
-  const time = new Date(nowMs()).toISOString()
-  const before = await readConflicts(folder)
-  const isThere = async (name: string): Promise<boolean> => {
-    for (const side of SIDES) if ((await stampNow(path.join(roots[side], name))) !== undefined) return true
-    return false
-  }
-  const open: OpenConflict[] = planned.conflicts.map((conflict) => ({ ...conflict, time }))
-  for (const conflict of before)
-    if (conflict.saved !== undefined && (await isThere(conflict.saved))) open.push(conflict)
-  if (open.length > 0 || before.length > 0) await writeConflicts(folder, open)
+  const { roots, config, nowMs } = place
+  await forgetEnded(place)
   for (const side of SIDES) await pruneTrash(roots[side], config.trash, nowMs())
   if (config.keepVersions > 0 && done.some(({ side }) => side === 'mirror'))
     await makeVersion(roots.mirror, state.agreed, { stamp: planned.stamp, keep: config.keepVersions })

@@ -48,20 +48,27 @@ const [TICK_MS, FAT_MS] = [50, 2_500]
 
 const SHOWN_EVERY = 1_000
 
-/** @throws the system's error when a folder cannot be read: what is below it would else count as deleted */
+/** @throws the system's error when a folder is not there any more, or its disk fails: what is below it would else count as deleted */
 export async function scanTree(root: string, options: ScanOptions): Promise<SideScan> {
   const [tree, stamps] = [new Map<string, SideEntry>(), new Map<string, Stamp>()]
   const [skipped, leftovers]: [SkippedFile[], string[]] = [[], []]
   const startMs = Date.now()
   const folders = ['']
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = readdirSync(path.join(root, folder), { withFileTypes: true })
+    const entries = entriesOf(root, folder)
+    if (typeof entries === 'string') {
+      tree.delete(folder)
+      skipped.push({ path: folder, reason: entries })
+      continue
+    }
     const names = new Set(entries.map((entry) => entry.name))
     for (const found of entries) {
       const name = folder === '' ? found.name : `${folder}/${found.name}`
       if (found.name.startsWith(PASSING)) leftovers.push(name)
       if (options.isExcluded(found.isDirectory() ? `${name}/` : name)) continue
-      const reason = found.isDirectory() ? clusterReason(path.join(root, name)) : specialReason(found, names)
+      const file = path.join(root, name)
+      const special = found.isDirectory() ? clusterReason(file) : specialReason(found, names)
+      const reason = special ?? nameReason(file)
       if (reason !== undefined) {
         skipped.push({ path: name, reason })
         continue
@@ -71,7 +78,7 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Side
         folders.push(name)
         continue
       }
-      const reading = addFile(root, name, { options, tree, stamps, startMs })
+      const reading = addFile(root, name, { options, tree, stamps, skipped, startMs })
       if (reading !== undefined) await reading
       if (tree.size % SHOWN_EVERY === 0) options.progress(tree.size)
     }
@@ -79,8 +86,31 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Side
   return { tree, stamps, skipped, leftovers }
 }
 
-/** Logs that a database keeps beside its file while it is in use: SQLite's and DuckDB's. The file alone would lack what is in them. */
-const LOGS = ['-wal', '.wal']
+/** What a folder has; or why it cannot be read. What is below it stays as it is on both sides. @throws what any other folder would meet, too */
+function entriesOf(root: string, folder: string): Dirent[] | string {
+  try {
+    return readdirSync(path.join(root, folder), { withFileTypes: true })
+  } catch (error) {
+    const reason = folder === '' ? undefined : unreadableReason(error)
+    if (reason === undefined) throw error
+    return reason
+  }
+}
+
+function unreadableReason(error: unknown): string | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException
+  // Windows says EBUSY of a file that a program keeps to itself
+  return ['EACCES', 'EPERM', 'EBUSY'].includes(code) ? `cannot be read (${code})` : undefined
+}
+
+/** Node puts a U+FFFD for bytes that are no UTF-8: under the name that it gives there is nothing. */
+function nameReason(file: string): string | undefined {
+  if (!path.basename(file).includes('\uFFFD') || lstatSync(file, { throwIfNoEntry: false })) return undefined
+  return 'has a name that is no UTF-8'
+}
+
+/** Logs that a database keeps beside its file while it is in use: SQLite's, in both of its modes, and DuckDB's. The file alone would lack what is in them. */
+const LOGS = ['-wal', '-journal', '.wal']
 
 function specialReason(found: Dirent, beside: ReadonlySet<string>): string | undefined {
   const { name } = found
@@ -98,6 +128,7 @@ function clusterReason(folder: string): string | undefined {
 }
 
 interface Scanning extends Pick<SideScan, 'tree' | 'stamps'> {
+  readonly skipped: SkippedFile[]
   readonly options: ScanOptions
   readonly startMs: number
 }
@@ -118,7 +149,12 @@ function addFile(root: string, name: string, at: Scanning): Promise<void> | unde
 }
 
 async function addUnknown(name: string, stats: Stats, at: Scanning & { readonly file: string }): Promise<void> {
-  const content = await contentOf(at.file, stats)
+  const content = await contentOf(at.file, stats).catch((error: unknown) => {
+    const reason = unreadableReason(error)
+    if (reason === undefined) throw error
+    at.skipped.push({ path: name, reason })
+    return undefined
+  })
   if (content === undefined) return
   const kind = stats.isFile() ? 'file' : 'link'
   at.tree.set(name, { kind, content, sizeBytes: stats.size, mtimeMs: stats.mtimeMs })

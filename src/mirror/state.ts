@@ -30,6 +30,13 @@ const files = (folder: string): readonly [state: string, journal: string] => [
   path.join(folder, 'journal.jsonl'),
 ]
 
+/** Begins anew: nothing is agreed on. */
+export async function resetMirrorState(folder: string, id: string): Promise<void> {
+  // first, or what a killed run wrote down would count as agreed between two sides that meet anew
+  await rm(files(folder)[1], { force: true })
+  await writeMirrorState(folder, { id, agreed: new Map() })
+}
+
 /** Undefined before `mirror init`, or where the file is damaged: the sides then meet for the first time. */
 export async function readMirrorState(folder: string): Promise<MirrorState | undefined> {
   const [file, journal] = files(folder)

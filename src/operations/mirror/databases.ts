@@ -1,14 +1,15 @@
 /** A live SQLite database of the work tree is never copied as a file, which would lack its log: the mirror gets a copy of one moment, made by the database. */
-import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { openDumps } from '../../adapters/open-dumps.ts'
 import { ownFolder } from '../../mirror/marker.ts'
 import type { MirrorProblem } from '../../mirror/run.ts'
 import { mirrorStamp } from '../../mirror/trash.ts'
+import { GuardError } from '../../model/errors.ts'
 import { asTandemError } from '../../source/sources.ts'
 import { memory } from '../../workspace/memory.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { LiveFile, MirrorClone } from './place.ts'
+import { type LiveFile, type MirrorClone, isWithin } from './place.ts'
 
 /** Path → the state of the live database that was copied, and of the copy. */
 type Copied = Readonly<Record<string, readonly [live: string, copy: string] | undefined>>
@@ -33,8 +34,8 @@ async function copyDatabase(
   { roots }: MirrorClone,
   at: { readonly database: LiveFile; readonly copied: Copied[string] },
 ): Promise<Copied[string]> {
-  const { source, path: name } = at.database
-  const [live, target] = [path.join(roots.primary, name), path.join(roots.mirror, name)]
+  const { source, path: name, file: live } = at.database
+  const target = path.join(roots.mirror, name)
   const before = await stateOf(live)
   const there = await stateOf(target)
   if (before === '' || (at.copied?.[0] === before && at.copied[1] === there)) return undefined
@@ -44,6 +45,7 @@ async function copyDatabase(
   const dumps = await openDumps(`sqlite:${live}`, { source, root: roots.primary, environment })
   await dumps.dump(passing, async () => undefined)
   await mkdir(path.dirname(target), { recursive: true })
+  await checkInside(roots.mirror, target)
   // what is there and was not written here is somebody's
   if (there !== '' && there !== at.copied?.[1]) {
     const trash = path.join(ownFolder(roots.mirror), 'trash', mirrorStamp(invocation.nowMs()), name)
@@ -52,6 +54,15 @@ async function copyDatabase(
   }
   await rename(passing, target)
   return [before, await stateOf(target)]
+}
+
+/** A link on the way would lead to somebody's file, such as the live database itself, which the copy would replace. @throws GuardError */
+async function checkInside(root: string, target: string): Promise<void> {
+  const folder = await realpath(path.dirname(target))
+  if (!isWithin(await realpath(root), folder))
+    throw new GuardError(
+      `on the mirror, a link leads from ${path.dirname(target)} to ${folder}: the database is not copied there`,
+    )
 }
 
 /** Changes whenever the file or its log does; empty: there is none. */

@@ -5,7 +5,7 @@ import { excludeFolder } from '../../git/info-exclude.ts'
 import { writeAtomically } from '../../io/atomic-write.ts'
 import { OWN_FOLDER } from '../../mirror/exclusions.ts'
 import { checkFolder, ownFolder, readMarker, writeMarkers } from '../../mirror/marker.ts'
-import { readMirrorState, writeMirrorState } from '../../mirror/state.ts'
+import { readMirrorState, resetMirrorState } from '../../mirror/state.ts'
 import { SIDES } from '../../mirror/tree.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { type MirrorClone, withMirror } from './place.ts'
@@ -30,7 +30,7 @@ export async function initMirror(workspace: Workspace, place: MirrorClone): Prom
     await excludeFolder(workspace.repository, OWN_FOLDER)
     if (!isPair) {
       const id = newId()
-      await writeMirrorState(folder, { id, agreed: new Map() })
+      await resetMirrorState(folder, id)
       await writeMarkers(roots, id)
     }
     await writeOnCommit(workspace)

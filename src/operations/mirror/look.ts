@@ -1,6 +1,7 @@
 /** What `tandem mirror verify` finds: both sides read to the last byte, and the versions. */
 import { exclusions } from '../../mirror/exclusions.ts'
 import { checkMarkers } from '../../mirror/marker.ts'
+import { isAmong } from '../../mirror/run.ts'
 import { type SideScan, sameStamp, scanTree } from '../../mirror/scan.ts'
 import { type MirrorSide, SIDES, sameEntry } from '../../mirror/tree.ts'
 import { damagedVersions } from '../../mirror/versions.ts'
@@ -35,6 +36,10 @@ export async function verifyMirror(place: MirrorClone): Promise<MirrorVerified> 
         progress: (files) => place.progress(`reading the ${side}: ${files} files`),
       })
     const scans = { primary: await read('primary'), mirror: await read('mirror') }
+    const leftAlone = new Set(SIDES.flatMap((side) => scans[side].skipped.map(({ path }) => path)))
+    // one-way, what only the mirror has, and never had from the primary, stays there on purpose
+    const isMeant = ({ path, kind }: MirrorDifference): boolean =>
+      !isAmong(path, leftAlone) && (place.config.mode === 'two-way' || kind !== 'only-mirror' || state.agreed.has(path))
     const damaged: MirrorDifference[] = []
     for (const side of SIDES)
       for (const [path, entry] of state.agreed) {
@@ -43,7 +48,7 @@ export async function verifyMirror(place: MirrorClone): Promise<MirrorVerified> 
         if (isUnwritten && !sameEntry(found, entry)) damaged.push({ path, kind: 'damaged', side })
       }
     return {
-      differences: [...damaged, ...differencesBetween(scans)],
+      differences: [...damaged, ...differencesBetween(scans).filter(isMeant)],
       files: eachSide((side) => filesOf(scans[side]).length),
       sizeBytes: eachSide((side) => filesOf(scans[side]).reduce((sum, size) => sum + size, 0)),
       damagedVersions: await damagedVersions(place.roots.mirror),

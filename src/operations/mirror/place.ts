@@ -1,4 +1,5 @@
 /** Where the mirror of a clone is, and what keeps the parts of `tandem mirror` from running at once. */
+import { realpathSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { sourceUrl } from '../../config/source-url.ts'
@@ -13,8 +14,10 @@ import type { Workspace } from '../../workspace/workspace.ts'
 /** An SQLite file of the work tree: the mirror gets a copy of one moment of it. */
 export interface LiveFile {
   readonly source: string
-  /** From the root, with `/` between its parts. */
+  /** From the root, with `/` between its parts: where the mirror has the copy. Its folder is no link and not behind one. */
   readonly path: string
+  /** The live file itself, absolute, whatever links lead to it: its log is beside this one. */
+  readonly file: string
 }
 
 export interface MirrorClone extends MirrorPlace {
@@ -42,7 +45,7 @@ export async function mirrorPlace(workspace: Workspace): Promise<MirrorClone> {
     folder: path.join(dataDir, 'mirror'),
     config: mirror,
     databases,
-    leftOut: databases.flatMap(({ path: name }) => BESIDE.map((end) => `/${escaped(`${name}${end}`)}`)),
+    leftOut: databases.flatMap((database) => leftOutFor(database, primary)),
     nowMs: invocation.nowMs,
     progress: invocation.progress,
   }
@@ -51,27 +54,49 @@ export async function mirrorPlace(workspace: Workspace): Promise<MirrorClone> {
 /** The database's file, and what SQLite keeps beside it. */
 const BESIDE = ['', '-wal', '-shm', '-journal']
 
+/** Patterns of the files that are the database: under the name of the copy, and where they are. */
+function leftOutFor({ path: name, file }: LiveFile, root: string): string[] {
+  const names = new Set([name, ...(isWithin(root, file) ? [fromRoot(root, file)] : [])])
+  return [...names].flatMap((each) => BESIDE.map((end) => `/${escaped(`${each}${end}`)}`))
+}
+
+function fromRoot(root: string, file: string): string {
+  return path.relative(root, file).split(path.sep).join('/')
+}
+
 function escaped(name: string): string {
   return name.replace(/[\\*?[\]!# ]/g, String.raw`\$&`)
 }
 
-function isWithin(folder: string, file: string): boolean {
+export function isWithin(folder: string, file: string): boolean {
   const way = path.relative(folder, file)
   return way === '' || (!way.startsWith('..') && !path.isAbsolute(way))
 }
 
-/** The configured SQLite databases that are files of the work tree. One whose URL cannot be read now is none. */
+/** The configured SQLite databases that are files of the work tree. One whose URL cannot be read now is none, and one in a folder that a link leads to outside is not of the work tree. */
 function liveFiles({ config, lookups }: Workspace, root: string): LiveFile[] {
   return config.sources.flatMap((source) => {
     try {
       const { url } = sourceUrl(source, lookups)
       const file = engineOf(url) === 'sqlite' ? sqliteFile(url, root) : undefined
-      if (file === undefined || !isWithin(root, file)) return []
-      return [{ source: source.name, path: path.relative(root, file).split(path.sep).join('/') }]
+      if (file === undefined) return []
+      const at = path.resolve(root, file)
+      const place = path.join(followed(path.dirname(at)), path.basename(at))
+      return isWithin(root, place) ? [{ source: source.name, path: fromRoot(root, place), file: followed(place) }] : []
     } catch {
       return []
     }
   })
+}
+
+/** The path without links on its way. What is not there, as where a database was lost, has none. */
+function followed(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    const folder = path.dirname(file)
+    return folder === file ? file : path.join(followed(folder), path.basename(file))
+  }
 }
 
 /** One part of the mirror at work at a time. @throws LockedError */

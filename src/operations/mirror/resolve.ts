@@ -1,6 +1,7 @@
 /** `tandem mirror resolve`: ends a conflict. The file that keeps the name and the one that was saved beside it are both there; one of them goes to the trash. */
 import { lstat, mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
+import { exists } from '../../io/exists.ts'
 import { readConflicts } from '../../mirror/history.ts'
 import { ownFolder } from '../../mirror/marker.ts'
 import { mirrorStamp } from '../../mirror/trash.ts'
@@ -43,6 +44,7 @@ export async function resolveMirror(
     for (const { path: name, saved, loser } of open) {
       if (saved === undefined) continue
       const isSavedKept = keep === 'saved' || keep === loser
+      await checkSaved(place, saved)
       if (isSavedKept) await toTrash(place, name, stamp)
       if (isSavedKept) await rename(path.join(place.roots.primary, saved), path.join(place.roots.primary, name))
       else await toTrash(place, saved, stamp)
@@ -50,6 +52,12 @@ export async function resolveMirror(
   })
   const run = { prefer, chosen: new Set(open.map(({ path: name }) => name)), allowDeletes: open.length }
   return runMirror(workspace, place, { run, trigger: 'user', waitMs: 10_000 })
+}
+
+/** A run that was killed may have left the loser on the mirror only. @throws UsageError */
+async function checkSaved({ roots }: MirrorClone, saved: string): Promise<void> {
+  if (await exists(path.join(roots.primary, saved))) return
+  throw new UsageError(`${saved} has not come to the primary yet`, { hint: 'tandem mirror run, then try again.' })
 }
 
 async function toTrash({ roots }: MirrorClone, name: string, stamp: string): Promise<void> {

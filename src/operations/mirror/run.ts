@@ -6,6 +6,7 @@ import { writeAtomically } from '../../io/atomic-write.ts'
 import { exists } from '../../io/exists.ts'
 import { logLine } from '../../io/log.ts'
 import { readConflicts } from '../../mirror/history.ts'
+import { readMarker } from '../../mirror/marker.ts'
 import {
   type DoneRun,
   type MirrorProblem,
@@ -130,11 +131,17 @@ async function untilQuiet(pending: string): Promise<void> {
   }
 }
 
+/** A commit in a linked work tree (git-worktree(1)), which is not the one that has a mirror. */
+async function isElsewhere({ repository }: Workspace, { roots }: MirrorClone): Promise<boolean> {
+  return repository.gitDir !== repository.commonDir && (await readMarker(roots.primary)) === undefined
+}
+
 /**
  * What the post-commit hook starts: at most one run at a time. A commit that comes during one leaves a file behind, for which the run that is at work goes through once more; so many
  * commits in a row lead to one or two runs.
  */
 export async function runAfterCommit(workspace: Workspace, place: MirrorClone): Promise<MirrorOutcome | undefined> {
+  if (await isElsewhere(workspace, place)) return undefined
   const pending = path.join(place.folder, 'pending')
   await writeAtomically(pending, '')
   let outcome: MirrorOutcome | undefined

@@ -74,9 +74,25 @@ test('a file makes room for the folder that the other side made of its name', ()
 })
 
 test('one-way, the mirror gets what the primary has, whatever was changed on it', () => {
-  const agreed = tree({ a: file('1') })
+  const [agreed, primary] = [tree({ a: file('1'), b: file('3') }), tree({ a: file('1') })]
   const mirror = tree({ a: file('2'), b: file('3') })
-  expect(stepsOf({ agreed, primary: agreed, mirror, mode: 'one-way' })).toEqual(['mirror trash b', 'mirror copy a'])
+  expect(stepsOf({ agreed, primary, mirror, mode: 'one-way' })).toEqual(['mirror trash b', 'mirror copy a'])
+})
+
+test('one-way, what the mirror has of others stays there, since it may be the only copy', () => {
+  const agreed = tree({ d: FOLDER, 'd/ours': file('1') })
+  const mirror = tree({ ...Object.fromEntries(agreed), 'd/theirs': file('2'), e: FOLDER, 'e/photo': file('3') })
+  expect(stepsOf({ agreed, primary: tree({}), mirror, mode: 'one-way' })).toEqual(['mirror trash d/ours'])
+  expect(stepsOf({ primary: tree({ a: file('1') }), mirror, mode: 'one-way' })).toEqual(['mirror copy a'])
+})
+
+test('one-way, sides that never met: that many files of the mirror are replaced only when a person allows it', () => {
+  const names = Array.from({ length: 11 }, (_, i) => `f${i}`)
+  const filled = (content: string): SideTree => tree(Object.fromEntries(names.map((name) => [name, file(content)])))
+  const input = inputOf({ primary: filled('1'), mirror: filled('2'), mode: 'one-way' })
+  const at = { agreed: tree({}), trees: input, plan: planSteps(decide(input), input), deletes: '100%' }
+  expect(guardReason({ ...at, allowed: 0 })).toMatch(/never met, and 11 files of the mirror/)
+  expect(guardReason({ ...at, allowed: 11 })).toBeUndefined()
 })
 
 test('no content is lost by any plan: what neither side deleted alone is wanted, or stays, or goes to a trash', () => {
@@ -125,6 +141,8 @@ test('a side that has none of the common files, or changed all of them, stops th
 
 test('names that are never mirrored, and those that other systems cannot have', () => {
   const isExcluded = exclusions(['*.log', '/data/app.db'])
+  const takenBack = exclusions(['!.git', '!.git/**', '!.tandem-mirror'])
+  expect(['.git/', '.git/config', '.tandem-mirror/'].filter((name) => !takenBack(name))).toEqual([])
   const left = ['.git', 'sub/.git/', 'a/__pycache__/', 'x.pyc', 'a.tmp', 'deep/a.log', 'data/app.db']
   expect(left.filter((name) => !isExcluded(name))).toEqual([])
   expect(['.gitignore', 'b/data/app.db', 'log'].filter(isExcluded)).toEqual([])
